@@ -1,0 +1,40 @@
+# The environment is .venv in this folder. Everything is fetched on first use; nothing is installed outside of it but
+# the browser's system packages, and those only by `make test` where that is allowed.
+
+PYTHON ?= python3
+BIN := .venv/bin
+UV := .venv/bin/uv
+READY := .venv/.ready
+
+.PHONY: help demo up test check bench clean
+
+help: ## What can be done here
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+demo: $(READY) ## Sync, classify and analyse the demo ad account, and print the analysis
+	@$(BIN)/viraltracker demo
+
+up: $(READY) ## Run the app, the worker and the embedded database until Ctrl-C
+	@$(BIN)/viraltracker up
+
+test: $(READY) ## Run all tests on the real stack
+	@$(BIN)/python -m pytest -n auto --dist loadgroup
+
+check: $(READY) ## Lint, types, direction of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(READY) ## Measure what has to be fast, beside a reference in the same run
+	@$(BIN)/python -m benchmarks
+
+clean: ## Remove the environment (data stays; `viraltracker reset` deletes that)
+	rm -rf .venv
+
+$(READY): pyproject.toml uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=/path/to/it.")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "Python cannot make a virtual environment: install its venv module (Debian: python3-venv)."; exit 1; }
+	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9,<1"
+	@VIRTUAL_ENV= UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --quiet --locked --all-extras --inexact
+	@touch $@

@@ -1,0 +1,1 @@
+"""Measurements that are printed, each beside what it is compared with."""

@@ -1,0 +1,1 @@
+"""The embedded Supabase, on the real PostgreSQL and PostgREST."""

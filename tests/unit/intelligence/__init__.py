@@ -1,0 +1,1 @@
+"""Tests of the pure maths behind every number and verdict."""

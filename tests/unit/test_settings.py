@@ -1,0 +1,119 @@
+"""Settings: what a wrong or partial environment is told, and that nothing secret is shown."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from viraltracker import settings
+from viraltracker.errors import ConfigurationError
+
+SUPABASE = {
+    "SUPABASE_URL": "https://project.supabase.co/",
+    "SUPABASE_PUBLISHABLE_KEY": "sb_publishable_x",
+    "SUPABASE_SECRET_KEY": "sb_secret_x",
+}
+
+
+def test_nothing_set_selects_the_embedded_stack() -> None:
+    found = settings.load({})
+    assert not found.hosted
+    assert (found.lease_seconds, found.beat_seconds, found.meta_api_version) == (90.0, 20.0, "v26.0")
+
+
+def test_all_three_keys_select_hosted_supabase() -> None:
+    found = settings.load(SUPABASE)
+    assert found.hosted
+    assert found.supabase_url == "https://project.supabase.co"
+
+
+@pytest.mark.parametrize("missing", [[name] for name in SUPABASE] + [list(SUPABASE)[:2], list(SUPABASE)[1:]])
+def test_half_a_supabase_configuration_names_what_is_missing(missing: list[str]) -> None:
+    environment = {name: "" if name in missing else value for name, value in SUPABASE.items()}
+    with pytest.raises(ConfigurationError) as caught:
+        settings.load(environment)
+    told = caught.value.message.partition(" but ")[2].partition(" not:")[0]
+    assert [name for name in SUPABASE if name in told] == missing
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SUPABASE_DB_URL", "mysql://root:hunter2@example.com"),
+        ("SUPABASE_DB_URL", "postgresql://root:hunter2@[example.com"),
+        ("META_GRAPH_URL", "graph.facebook.com/hunter2"),
+        ("GOOGLE_GEMINI_BASE_URL", "http://example.com:hunter2"),
+        ("VIRALTRACKER_WEB_PORT", "hunter2"),
+        ("VIRALTRACKER_REST_PORT", "70000"),
+        ("VIRALTRACKER_WORKER_SLOTS", "0"),
+        ("VIRALTRACKER_POLL_SECONDS", "nan"),
+        ("VIRALTRACKER_LEASE_SECONDS", "39"),
+        ("VIRALTRACKER_LOG_LEVEL", "hunter2"),
+    ],
+)
+def test_a_wrong_value_names_its_variable_and_repeats_no_secret(name: str, value: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        settings.load({name: value})
+    assert name in caught.value.message
+    assert "hunter2" not in caught.value.message
+
+
+def test_no_secret_is_in_the_representation() -> None:
+    secret = [
+        *("SUPABASE_PUBLISHABLE_KEY", "SUPABASE_SECRET_KEY", "META_APP_SECRET", "META_ACCESS_TOKEN"),
+        *("GEMINI_API_KEY", "ANTHROPIC_API_KEY"),
+    ]
+    environment = dict.fromkeys(secret, "hunter2")
+    environment |= {"SUPABASE_URL": "https://x.co", "SUPABASE_DB_URL": "postgresql://postgres:hunter2@x.co/postgres"}
+    assert "hunter2" not in repr(settings.load(environment))
+
+
+def test_the_real_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("GEMINI_MODEL=from-file\nCLAUDE_MODEL=from-file\nMETA_APP_SECRET='a$HOME'\n")
+    monkeypatch.setattr(settings, "project_root", lambda: tmp_path)
+    monkeypatch.setenv("GEMINI_MODEL", "from-environment")
+    monkeypatch.setenv("CLAUDE_MODEL", "")
+    found = settings.load()
+    assert (found.gemini_model, found.claude_model) == ("from-environment", "from-file")
+    assert found.meta_app_secret == "a$HOME"
+
+
+def test_the_data_folder_is_the_projects_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    homes = set()
+    for folder in (tmp_path / "one" / "app", tmp_path / "two" / "app"):
+        monkeypatch.setattr(settings, "project_root", lambda folder=folder: folder)
+        monkeypatch.setattr("os.geteuid", lambda: 0)
+        as_root = settings.load({}).home
+        assert as_root.parent == settings.SYSTEM_FOLDER
+        assert as_root.name.startswith("app-")
+        homes.add(as_root)
+        monkeypatch.setattr("os.geteuid", lambda: 1000)
+        assert settings.load({}).home == folder / ".viraltracker"
+    assert len(homes) == 2
+
+
+def test_a_child_gets_the_environment_with_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUPABASE_SECRET_KEY", "hunter2")
+    given = settings.child_environment({"SUPABASE_SECRET_KEY": None, "META_GRAPH_URL": "http://127.0.0.1:1"})
+    assert "SUPABASE_SECRET_KEY" not in given
+    assert given["META_GRAPH_URL"] == "http://127.0.0.1:1"
+    assert "PATH" in given
+
+
+def test_the_example_file_and_the_settings_agree() -> None:
+    root = settings.project_root()
+    example = re.findall(r"^#?([A-Z][A-Z0-9_]+)=", (root / ".env.example").read_text(), flags=re.MULTILINE)
+    source = Path(settings.__file__).read_text()
+    read = re.findall(r'read\.\w+\(\s*"([A-Z][A-Z0-9_]+)"', source)
+    assert sorted(example) == sorted(read)
+    assert len(read) == len(fields(settings.Settings))
+
+
+def test_the_example_file_loads_and_shows_the_real_defaults() -> None:
+    text = (settings.project_root() / ".env.example").read_text()
+    shown = dict(re.findall(r"^#([A-Z][A-Z0-9_]+)=(.+)$", text, flags=re.MULTILINE))
+    del shown["SUPABASE_URL"]
+    assert settings.load(shown) == settings.load({})

@@ -1,0 +1,215 @@
+"""An analysis as structured blocks, rendered once: the command line, the chat and the pages only draw them.
+
+A block is one of
+    {kind: heading | text, text}
+    {kind: metrics, items: [{name, label, value, unit, change, note}]}
+    {kind: table, title, columns: [{key, label, unit}], rows: [{…}], more}
+    {kind: cards, title, items: [{title, why, category, action, money_per_week, confidence, change_our_mind, ads}], more}
+Units are money, count, rate (a fraction), ratio or text. `more` counts rows that were left out. `change` is a fraction
+of the period before, None where there is none.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+Json = dict[str, Any]
+
+TOP_ADS = 8
+TOP_CARDS = 6
+TOP_CELLS = 10
+
+METRICS = (
+    ("spend", "Spend", "money"),
+    ("impressions", "Impressions", "count"),
+    ("link_clicks", "Link clicks", "count"),
+    ("ctr", "Link CTR", "rate"),
+    ("cpc", "CPC", "money"),
+    ("cpm", "CPM", "money"),
+    ("purchases", "Purchases", "count"),
+    ("purchase_value", "Purchase value", "money"),
+    ("results", "Results", "count"),
+    ("cost_per_result", "Cost per result", "money"),
+    ("cpa", "CPA", "money"),
+    ("roas", "ROAS", "ratio"),
+    ("hook_rate", "Hook rate", "rate"),
+    ("hold_rate", "Hold rate", "rate"),
+)
+
+_AD_COLUMNS = [
+    {"key": "ad_name", "label": "Ad", "unit": "text"},
+    {"key": "spend", "label": "Spend", "unit": "money"},
+    {"key": "conversions", "label": "Conv.", "unit": "count"},
+    {"key": "cpa", "label": "CPA", "unit": "money"},
+    {"key": "cpa_low", "label": "90 % from", "unit": "money"},
+    {"key": "cpa_high", "label": "to", "unit": "money"},
+    {"key": "probability", "label": "Sure", "unit": "rate"},
+]
+
+_SHARE_COLUMNS = [
+    {"key": "ads", "label": "Ads", "unit": "count"},
+    {"key": "spend", "label": "Spend", "unit": "money"},
+    {"key": "spend_share", "label": "Share", "unit": "rate"},
+    {"key": "conversions", "label": "Conv.", "unit": "count"},
+    {"key": "cpa", "label": "CPA", "unit": "money"},
+    {"key": "median_ad_cpa", "label": "Median ad", "unit": "money"},
+]
+
+
+def summary(brand: str, analysis: Json, notes: list[str]) -> Json:
+    """The short form of an analysis (`Analysis.as_dict()`), without rows per ad. `notes` say what was read."""
+    classified = analysis["classified"]
+    counts: dict[str, int] = {}
+    for verdict in analysis["verdicts"]:
+        counts[verdict["verdict"]] = counts.get(verdict["verdict"], 0) + 1
+    return {
+        "brand": brand,
+        "window": analysis["window"],
+        "prior_window": analysis["prior_window"],
+        "source": analysis["source"],
+        "currency": analysis["currency"],
+        "attribution": analysis["attribution"],
+        "goal": analysis["goal"],
+        "target": analysis["target"],
+        "ads": analysis["ads"],
+        "totals": analysis["totals"],
+        "prior_totals": analysis["prior_totals"],
+        "trends": analysis["trends"],
+        "classified": {
+            "ads": classified["ads"],
+            "creatives": classified["creatives"],
+            "spend_share": classified["spend_share"],
+            "ads_missing": classified["ads_missing"],
+            "spend_missing": classified["spend_missing"],
+        },
+        "distribution": analysis["distribution"],
+        "verdict_counts": counts,
+        "rules": analysis["rules"],
+        "recommendations": analysis["recommendations"],
+        "notes": notes + analysis["notes"],
+    }
+
+
+def render(analysis: Json, short: Json) -> list[Json]:
+    """The blocks of an analysis and its `summary`."""
+    window = short["window"]
+    blocks: list[Json] = [
+        {
+            "kind": "heading",
+            "text": f"{short['brand']}: {window['from']} to {window['to']} ({_days(window['days'])})",
+        },
+        {"kind": "text", "text": _opening(short)},
+        _metrics(short),
+    ]
+    if not short["trends"]["evaluated"]:
+        blocks.append({"kind": "text", "text": f"No trends: {short['trends']['reason']}."})
+    blocks.append(_cards(analysis["recommendations"]))
+    for name, title in (("scale", "Winners"), ("cut", "Losers")):
+        rows = [verdict for verdict in analysis["verdicts"] if verdict["verdict"] == name]
+        if rows:
+            blocks.append(_table(title, _AD_COLUMNS, rows, TOP_ADS))
+    distribution = analysis["distribution"]
+    label = {"key": "awareness", "label": "Awareness", "unit": "text"}
+    form = {"key": "format", "label": "Format", "unit": "text"}
+    blocks.append(_table("By awareness", [label, *_SHARE_COLUMNS], _named(distribution["awareness"]), TOP_CELLS))
+    blocks.append(_table("By format", [form, *_SHARE_COLUMNS], _named(distribution["formats"]), TOP_CELLS))
+    blocks.append(
+        _table("By awareness and format", [label, form, *_SHARE_COLUMNS], _named(distribution["cells"]), TOP_CELLS)
+    )
+    blocks.append({"kind": "text", "text": _coverage(short)})
+    missing = [rule for rule in short["rules"] if not rule["evaluated"]]
+    notes = [f"Not evaluated, {rule['rule'].replace('_', ' ')}: {rule['reason']}." for rule in missing]
+    blocks += [{"kind": "text", "text": note} for note in notes + short["notes"]]
+    return [block for block in blocks if block.get("rows") != [] and block.get("items") != []]
+
+
+def _opening(short: Json) -> str:
+    counts = short["verdict_counts"]
+    target = short["target"]
+    against = ""
+    if target["value"] is not None:
+        against = f", judged against {target['words']} of {short['currency']} {target['value']:,.2f}"
+    parts = [
+        f"{counts.get('scale', 0)} to scale",
+        f"{counts.get('cut', 0)} to cut",
+        f"{counts.get('keep_testing', 0)} to keep testing",
+        f"{counts.get('learning', 0)} in learning",
+        f"{counts.get('not_evaluated', 0)} not evaluated",
+    ]
+    return f"{short['ads']:,} ads{against}: {', '.join(parts)}."
+
+
+def _metrics(short: Json) -> Json:
+    totals, currency = short["totals"], short["currency"]
+    changes = {change["metric"]: change["relative"] for change in short["trends"]["changes"]}
+    items = []
+    for name, label, unit in METRICS:
+        value = totals[name]
+        if value is None or (name in ("results", "cost_per_result") and totals["result_type"] == "purchase"):
+            continue
+        rests_on = {"hold_rate": "thruplays", "hook_rate": "video_3s"}.get(name, name)
+        note = "from the totals row" if rests_on in totals["account_level"] else None
+        kind = f" ({totals['result_type'].replace('_', ' ')})" if name == "results" and totals["result_type"] else ""
+        items.append(
+            {
+                "name": name,
+                "label": label + kind,
+                "value": value,
+                "unit": unit,
+                "change": changes.get(name),
+                "note": note,
+            }
+        )
+    return {"kind": "metrics", "currency": currency, "items": items}
+
+
+def _cards(recommendations: list[Json]) -> Json:
+    items = [
+        {
+            name: card[name]
+            for name in (
+                "id",
+                "title",
+                "why",
+                "category",
+                "action",
+                "money_per_week",
+                "confidence",
+                "change_our_mind",
+                "ads",
+            )
+        }
+        for card in recommendations[:TOP_CARDS]
+    ]
+    return {"kind": "cards", "title": "What to do", "items": items, "more": max(0, len(recommendations) - TOP_CARDS)}
+
+
+def _table(title: str, columns: list[Json], rows: list[Json], limit: int) -> Json:
+    keys = [column["key"] for column in columns]
+    shown = [{key: row[key] for key in keys} for row in rows[:limit]]
+    return {"kind": "table", "title": title, "columns": columns, "rows": shown, "more": max(0, len(rows) - limit)}
+
+
+def _named(shares: list[Json]) -> list[Json]:
+    return [{**share, **{name: _label(share[name]) for name in ("awareness", "format")}} for share in shares]
+
+
+def _label(value: str | None) -> str:
+    return "not classified" if value is None else value.replace("_", " ")
+
+
+def _coverage(short: Json) -> str:
+    classified = short["classified"]
+    if classified["spend_share"] is None:
+        return f"{classified['ads']:,} of {short['ads']:,} ads are classified."
+    text = (
+        f"Classification covers {classified['spend_share']:.0%} of the spend: {classified['ads']:,} of "
+        f"{short['ads']:,} ads by {classified['creatives']:,} readings."
+    )
+    if classified["ads_missing"]:
+        text += f" {classified['ads_missing']:,} ads are not classified yet: run a classification to cover them."
+    return text
+
+
+def _days(days: int) -> str:
+    return "1 day" if days == 1 else f"{days} days"

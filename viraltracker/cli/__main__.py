@@ -1,0 +1,7 @@
+"""`python -m viraltracker.cli`."""
+
+import sys
+
+from viraltracker.cli import main
+
+sys.exit(main())

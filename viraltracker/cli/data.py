@@ -1,0 +1,238 @@
+"""demo, import, analyze, classify, evaluate: from an ad account to an answer."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from viraltracker.analysis import report
+from viraltracker.cli import output, session, work
+from viraltracker.cli.app import JsonOption, app
+from viraltracker.cli.session import Session
+from viraltracker.creatives import agreement, classifier
+from viraltracker.errors import BadInput
+from viraltracker.meta.ads_manager.parse import MAX_BYTES, parse_export
+from viraltracker.settings import load as load_settings
+from viraltracker.store import brands, evaluations, schedules, storage
+
+DEMO_BRAND = "Wonder Paws"
+
+
+@app.command()
+def demo(
+    days: Annotated[int, typer.Option(min=1, max=90, help="Days to analyse.")] = 30,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the app running afterwards.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Sync, classify and analyse the demo ad account with the real worker, and print the analysis."""
+    with session.opened(worker=True) as opened:
+        brand = brands.ensure(opened.db, DEMO_BRAND, aliases=["WonderPaws"], goal="purchase", currency="USD")
+        loaded = work.submit(opened, brand.id, "load_demo", {})
+        work.wait(opened, loaded, quiet=as_json)
+        for run in schedules.chained(opened.db, loaded):
+            work.wait(opened, run["id"], quiet=as_json)
+        _analyse(opened, brand, days, as_json)
+    if keep:
+        from viraltracker.cli.stack import up  # noqa: PLC0415 - the two command modules know each other only here
+
+        up()
+    elif not as_json:
+        output.say("Open the app with `make up` (or `viraltracker up`); everything you see here is kept.")
+
+
+@app.command(name="import")
+def import_files(
+    files: Annotated[list[Path], typer.Argument(help="Ads Manager exports, CSV or XLSX.")],
+    brand: Annotated[str, typer.Option(help="The brand they belong to; made when it is missing.")],
+    currency: Annotated[str | None, typer.Option(help="ISO code, where a file names none.")] = None,
+    date_from: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, likewise.")
+    ] = None,
+    date_to: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, likewise.")] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Only show what each column is taken for.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Read Ads Manager exports into a brand. The same file twice changes nothing."""
+    if (date_from is None) != (date_to is None):
+        raise typer.BadParameter("give both --from and --to, or neither")
+    read = [(file, _read(file)) for file in files]
+    if preview:
+        _preview(read, currency, (date_from, date_to), as_json)
+        return
+    results, failures = [], []
+    with session.opened(worker=True) as opened:
+        found = brands.ensure(opened.db, brand)
+        for file, data in read:
+            digest = hashlib.sha256(data).hexdigest()
+            opened.storage.put("imports", storage.key(found.id, digest), file, "application/octet-stream")
+            parameters = {
+                "file_name": file.name,
+                "sha256": digest,
+                "currency": currency,
+                "date_from": date_from.date().isoformat() if date_from else None,
+                "date_to": date_to.date().isoformat() if date_to else None,
+            }
+            try:
+                results.append(work.run(opened, found.id, "import_file", parameters, quiet=as_json))
+            except work.WorkFailed as error:
+                failures.append({"file": file.name, "error": error.message})
+    if as_json:
+        output.print_json({"brand": found.name, "imported": results, "failed": failures})
+    else:
+        for result in results:
+            _say_import(result)
+        for failure in failures:
+            output.say(f"{failure['file']}: {failure['error']}")
+    if failures:
+        raise typer.Exit(1)
+
+
+@app.command()
+def analyze(
+    brand: Annotated[str, typer.Argument(help="Name, alias or id.")],
+    days: Annotated[int, typer.Option(min=1, max=90, help="Full days up to the last one with data.")] = 30,
+    date_to: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day instead.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Analyse a brand from what is stored, and print it."""
+    with session.opened(worker=True) as opened:
+        _analyse(opened, brands.find(opened.db, brand), days, as_json, date_to)
+
+
+@app.command()
+def classify(
+    brand: Annotated[str, typer.Argument(help="Name, alias or id.")],
+    max_new: Annotated[int, typer.Option(min=1, max=5000, help="New readings at most.")] = 200,
+    max_video: Annotated[int, typer.Option(min=0, max=500, help="Paid video readings at most.")] = 15,
+    days: Annotated[int, typer.Option(min=1, max=90, help="Ads that ran in these days, and active ones.")] = 30,
+    force: Annotated[bool, typer.Option("--force", help="Read again what is known.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Read creatives that no reading covers yet."""
+    with session.opened(worker=True) as opened:
+        found = brands.find(opened.db, brand)
+        parameters = {"max_new": max_new, "max_video": max_video, "days_back": days, "force": force}
+        result = work.run(opened, found.id, "ad_classification", parameters, quiet=as_json)
+    if as_json:
+        output.print_json({"brand": found.name, **result})
+        return
+    rows = [(name.replace("_", " "), _plain(value)) for name, value in result.items()]
+    output.table(f"Classification of {found.name}", ("", ""), rows)
+
+
+@app.command()
+def evaluate(
+    file: Annotated[Path | None, typer.Argument(help="Labelled ads, JSON lines; without it the golden set.")] = None,
+    name: Annotated[str | None, typer.Option("--classifier", help="Which classifier.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how far a classifier agrees with labelled ads, and keep the result."""
+    chosen = classifier.choose(load_settings(), name)
+    results = agreement.evaluate_all(chosen, file)
+    with session.opened() as opened:
+        for result in results:
+            evaluations.save(opened.service, result)
+    if as_json:
+        output.print_json(results[0] if file is not None else results)
+        return
+    for result in results:
+        kappa = result["weighted_kappa"]
+        output.table(
+            f"{result['classifier']} on {result['part']}: weighted kappa {kappa['value']:.2f} "
+            f"(95 % {kappa['low']:.2f} to {kappa['high']:.2f}), {result['n']} ads",
+            ("stage", "precision", "recall", "F1", "ads"),
+            [
+                (stage, *(f"{row[key]:.2f}" for key in ("precision", "recall", "f1")), str(row["support"]))
+                for stage, row in result["per_class"].items()
+            ],
+            right=(1, 2, 3, 4),
+        )
+
+
+def _analyse(opened: Session, brand: brands.Brand, days: int, as_json: bool, date_to: datetime | None = None) -> None:
+    parameters = {"days_back": days, "date_to": date_to.date().isoformat() if date_to else None}
+    result = work.run(opened, brand.id, "ad_intelligence_analysis", parameters, quiet=as_json)
+    found = report.read(opened.db, result["intelligence_run_id"])
+    if as_json:
+        output.print_json(found)
+    else:
+        output.draw(found["blocks"], found["currency"])
+
+
+def _read(file: Path) -> bytes:
+    try:
+        if file.stat().st_size > MAX_BYTES:
+            raise BadInput(f"{file.name} is larger than {MAX_BYTES // 1_000_000} MB: split the report by period.")
+        return file.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{file} cannot be read: {error.strerror}.") from None
+
+
+def _preview(
+    read: list[tuple[Path, bytes]],
+    currency: str | None,
+    period: tuple[datetime | None, datetime | None],
+    as_json: bool,
+) -> None:
+    first, last = period
+    days = (first.date(), last.date()) if first and last else None
+    shown = []
+    for file, data in read:
+        parsed = parse_export(file.name, data, default_currency=currency, period=days)
+        shown.append(
+            {
+                "file": parsed.file_name,
+                "window": {"from": parsed.date_from.isoformat(), "to": parsed.date_to.isoformat()},
+                "daily": parsed.daily,
+                "level": parsed.level,
+                "currency": parsed.currency,
+                "records": parsed.records,
+                "ad_keys": parsed.ad_keys,
+                "reconciles": parsed.reconciles,
+                "columns": [
+                    {"header": column.header, "taken_for": column.taken_for, "note": column.note}
+                    for column in parsed.columns
+                ],
+                "bad_rows": [{"line": bad.line, "reason": bad.reason} for bad in parsed.bad_rows],
+                "notes": list(parsed.notes),
+            }
+        )
+    if as_json:
+        output.print_json(shown)
+        return
+    for item in shown:
+        rows = [
+            (column["header"], column["taken_for"] or "not loaded", column["note"] or "") for column in item["columns"]
+        ]
+        output.table(f"{item['file']}: {item['records']:,} records", ("Column", "Taken for", "Note"), rows)
+        for bad in item["bad_rows"][:20]:
+            output.say(f"Line {bad['line']} would be left out: {bad['reason']}")
+        for note in item["notes"]:
+            output.say(note)
+
+
+def _say_import(result: dict[str, Any]) -> None:
+    if result["already_imported"]:
+        sys.stdout.write(f"{result['file']}: already imported, nothing changed.\n")
+        return
+    checked = {True: "adds up to its own totals row", False: "does NOT add up to its own totals row", None: ""}
+    words = [
+        f"{result['records']:,} records, {result['ad_keys']:,} ads",
+        f"{result['window']['from']} to {result['window']['to']}",
+        checked[result["reconciles"]],
+        f"{result['bad_rows']:,} lines left out (see `viraltracker jobs show`)" if result["bad_rows"] else "",
+    ]
+    sys.stdout.write(f"{result['file']}: {', '.join(word for word in words if word)}.\n")
+    for note in result["notes"]:
+        sys.stdout.write(f"  {note}\n")
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {count}" for name, count in value.items()) or "none"
+    return str(value)

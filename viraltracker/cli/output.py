@@ -1,0 +1,113 @@
+"""How results look: tables and bars on a terminal, plain lines elsewhere, one JSON value under --json."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+PLAIN_WIDTH = 120
+
+Json = Any
+
+
+def console() -> Console:
+    """Standard output, wide enough for tables when it is not a terminal."""
+    terminal = sys.stdout.isatty()
+    return Console(width=None if terminal else PLAIN_WIDTH, highlight=False, soft_wrap=False)
+
+
+def print_json(value: Json) -> None:
+    """One JSON value on standard output."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+def say(text: str) -> None:
+    """One line on standard error: what is going on, never a result."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def number(value: Json, unit: str, currency: str = "") -> str:
+    """A value as people read it; an unknown one is a dash."""
+    if value is None:
+        return "–"
+    match unit:
+        case "money":
+            return f"{currency} {value:,.2f}".strip()
+        case "rate":
+            return f"{value * 100:.2f} %"
+        case "ratio":
+            return f"{value:.2f}"
+        case "count":
+            return f"{value:,.0f}"
+        case _:
+            return str(value)
+
+
+def table(
+    title: str | None, header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()
+) -> None:
+    """A table; `right` are the columns with numbers."""
+    made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for place, name in enumerate(header):
+        made.add_column(name, justify="right" if place in right else "left", overflow="ellipsis", no_wrap=place != 0)
+    for row in rows:
+        made.add_row(*(escape(cell) for cell in row))
+    console().print(made)
+
+
+def draw(blocks: Sequence[dict[str, Json]], currency: str) -> None:
+    """Draws the blocks of an analysis."""
+    out = console()
+    for block in blocks:
+        match block["kind"]:
+            case "heading":
+                out.print(Text(block["text"], style="bold underline"))
+            case "text":
+                out.print(Text(block["text"]))
+            case "metrics":
+                _metrics(block, currency)
+            case "table":
+                _table(block, currency)
+            case "cards":
+                _cards(block, currency)
+        out.print()
+
+
+def _metrics(block: dict[str, Json], currency: str) -> None:
+    rows = []
+    for item in block["items"]:
+        change = item["change"]
+        against = "" if change is None else f"{change:+.0%}"
+        rows.append((item["label"], number(item["value"], item["unit"], currency), against, item["note"] or ""))
+    table(None, ("Metric", "Value", "Change", ""), rows, right=(1, 2))
+
+
+def _table(block: dict[str, Json], currency: str) -> None:
+    columns = block["columns"]
+    rows = [[number(row[column["key"]], column["unit"], currency) for column in columns] for row in block["rows"]]
+    right = [place for place, column in enumerate(columns) if column["unit"] != "text"]
+    table(block["title"], [column["label"] for column in columns], rows, right=right)
+    if block["more"]:
+        console().print(Text(f"… and {block['more']:,} more", style="dim"))
+
+
+def _cards(block: dict[str, Json], currency: str) -> None:
+    out = console()
+    out.print(Text(block["title"], style="bold"))
+    for place, card in enumerate(block["items"], start=1):
+        money = card["money_per_week"]
+        stake = f" [{currency} {money['value']:,.0f} a week]" if money else ""
+        out.print(Text(f"{place}. {card['title']}{stake}"))
+        out.print(Padding(Text(card["why"]), (0, 0, 0, 3)))
+        out.print(Padding(Text(f"Would change our mind: {card['change_our_mind']}", style="dim"), (0, 0, 0, 3)))
+    if block["more"]:
+        out.print(Text(f"… and {block['more']:,} more", style="dim"))

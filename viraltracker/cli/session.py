@@ -1,0 +1,94 @@
+"""What a command works with: the hosted Supabase, or the embedded one started for as long as it takes."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from viraltracker import settings
+from viraltracker.errors import ConfigurationError
+from viraltracker.local import processes
+from viraltracker.local.processes import Processes, Program
+from viraltracker.local.stack import Endpoints, Stack
+from viraltracker.settings import Settings
+from viraltracker.store import client, migrations
+from viraltracker.store.client import Database
+from viraltracker.store.storage import FolderStorage, Storage, SupabaseStorage
+
+SANDBOX_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Session:
+    """`db` is the person at the keyboard: the local owner embedded, the secret key hosted. `service` is the worker."""
+
+    settings: Settings
+    db: Database
+    service: Database
+    storage: Storage
+    own_worker: bool
+
+
+@contextmanager
+def opened(*, worker: bool = False) -> Iterator[Session]:
+    """A checked connection. With `worker`, the embedded stack also gets a worker and the sandbox for this command.
+
+    Raises ConfigurationError in one sentence when the environment is wrong.
+    """
+    configured = settings.load()
+    if configured.hosted:
+        yield _hosted(configured)
+        return
+    with Stack.from_settings(configured).hold() as endpoints:
+        http = client.http_client(embedded=True, timeout_s=configured.database_timeout)
+        owner = client.connect(endpoints.rest_url, endpoints.anon_key, http, jwt=endpoints.owner_key)
+        service = client.connect(endpoints.rest_url, endpoints.service_key, http)
+        session = Session(configured, owner, service, FolderStorage(endpoints.asset_dir), own_worker=worker)
+        if not worker:
+            yield session
+            return
+        with tempfile.TemporaryDirectory() as folder, Processes(configured.home) as children:
+            start_worker(children, endpoints, Path(folder))
+            yield session
+
+
+def start_worker(children: Processes, endpoints: Endpoints, folder: Path, *, sandbox_port: int = 0) -> None:
+    """Starts the sandbox and a worker that knows its address."""
+    children.start(processes.sandbox(folder / "sandbox", port=sandbox_port))
+    sandbox_url = children.wait_ready("sandbox", SANDBOX_SECONDS)
+    children.start(worker_program(endpoints, sandbox_url))
+
+
+def worker_program(endpoints: Endpoints, sandbox_url: str) -> Program:
+    """The worker as it runs anywhere, pointed at the embedded stack."""
+    return Program(
+        name="worker",
+        command=[
+            sys.executable,
+            "-m",
+            "worker.scheduler_worker",
+            "--asset-dir",
+            str(endpoints.asset_dir),
+            "--sandbox",
+            sandbox_url,
+        ],
+        environment={
+            "SUPABASE_URL": endpoints.rest_url,
+            "SUPABASE_PUBLISHABLE_KEY": endpoints.anon_key,
+            "SUPABASE_SECRET_KEY": endpoints.service_key,
+        },
+        stop_seconds=28.0,
+    )
+
+
+def _hosted(configured: Settings) -> Session:
+    if configured.supabase_url is None or configured.supabase_secret_key is None:
+        raise ConfigurationError("SUPABASE_URL and SUPABASE_SECRET_KEY are needed.")
+    http = client.http_client(embedded=False, timeout_s=configured.database_timeout)
+    db = client.connect(configured.supabase_url, configured.supabase_secret_key, http)
+    migrations.require_current(db.client)
+    return Session(configured, db, db, SupabaseStorage(db.client), own_worker=False)

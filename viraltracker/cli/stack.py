@@ -1,0 +1,138 @@
+"""up, migrate, doctor, reset, sandbox: the installation itself."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+
+from viraltracker import settings
+from viraltracker.cli import output, session
+from viraltracker.cli.app import JsonOption, app
+from viraltracker.errors import ConfigurationError, ViralTrackerError
+from viraltracker.local import processes
+from viraltracker.local.health import Check, bad, good
+from viraltracker.local.processes import Processes
+from viraltracker.local.running import free_port
+from viraltracker.local.stack import Stack
+from viraltracker.settings import Settings
+from viraltracker.store import client, migrations
+
+
+@app.command()
+def up() -> None:
+    """Run the embedded database, the worker and the app until Ctrl-C."""
+    configured = settings.load()
+    if configured.hosted:
+        raise ConfigurationError(
+            "SUPABASE_URL is set, so nothing is started here: run the worker with `python -m worker.scheduler_worker`."
+        )
+    with (
+        Stack.from_settings(configured).hold() as endpoints,
+        tempfile.TemporaryDirectory() as folder,
+        Processes(configured.home) as children,
+    ):
+        session.start_worker(children, endpoints, Path(folder), sandbox_port=free_port())
+        output.say("ViralTracker is running: database, worker and the demo account's sandbox.")
+        output.say(f"Logs are in {configured.home / 'logs'}. Stop with Ctrl-C.")
+        threading.Event().wait()
+
+
+@app.command()
+def migrate(as_json: JsonOption = False) -> None:
+    """Bring the database's schema up to this version of the code."""
+    configured = settings.load()
+    if configured.hosted:
+        if configured.supabase_db_url is None:
+            raise ConfigurationError(
+                "SUPABASE_DB_URL is needed to change the schema: copy the connection string from Supabase."
+            )
+        applied = migrations.apply(configured.supabase_db_url)
+    else:
+        with Stack.from_settings(configured).hold() as endpoints:
+            applied = migrations.apply(endpoints.db_url)
+    if as_json:
+        output.print_json({"applied": applied, "version": migrations.latest_version()})
+    else:
+        output.say("\n".join(f"applied {label}" for label in applied) or "The schema is up to date.")
+
+
+@app.command()
+def doctor(as_json: JsonOption = False) -> None:
+    """Check each dependency, key and service, and say what to do about what is missing."""
+    try:
+        configured = settings.load()
+        checks = _hosted(configured) if configured.hosted else Stack.from_settings(configured).health()
+        checks += _keys(configured)
+    except ConfigurationError as error:
+        checks = [bad("settings", "wrong", error.message)]
+    if as_json:
+        output.print_json([asdict(check) for check in checks])
+    else:
+        rows = [("ok" if check.ok else "MISSING", check.name, check.detail, check.fix or "") for check in checks]
+        output.table(None, ("", "What", "Found", "What to do"), rows)
+    if any(not check.ok for check in checks):
+        raise typer.Exit(1)
+
+
+@app.command()
+def reset(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Delete the embedded database with everything in it."""
+    configured = settings.load()
+    if configured.hosted:
+        raise ConfigurationError("A hosted database is never deleted from here; do it in Supabase.")
+    if not yes:
+        typer.confirm(f"Delete all data in {configured.home}?", abort=True)
+    Stack.from_settings(configured).reset()
+    output.say("The embedded database is gone; the next command makes a new one.")
+
+
+@app.command()
+def sandbox(port: Annotated[int, typer.Option(min=0, max=65535, help="0 picks a free one.")] = 0) -> None:
+    """Serve the demo account's Graph API on this machine until Ctrl-C."""
+    with tempfile.TemporaryDirectory() as folder, Processes(settings.load().home) as children:
+        children.start(processes.sandbox(Path(folder) / "sandbox", port=port))
+        sys.stdout.write(children.wait_ready("sandbox", session.SANDBOX_SECONDS) + "\n")
+        sys.stdout.flush()
+        children.wait("sandbox")
+
+
+def _hosted(configured: Settings) -> list[Check]:
+    http = client.http_client(embedded=False, timeout_s=configured.database_timeout)
+
+    def version(key: str | None) -> str:
+        db = client.connect(configured.supabase_url or "", key or "", http)
+        migrations.require_current(db.client)
+        return "answers, schema up to date"
+
+    return [
+        _tried("Supabase, publishable key", lambda: version(configured.supabase_publishable_key)),
+        _tried("Supabase, secret key", lambda: version(configured.supabase_secret_key)),
+    ]
+
+
+def _tried(name: str, check: Callable[[], str]) -> Check:
+    try:
+        return good(name, check())
+    except ViralTrackerError as error:
+        return bad(name, "failed", error.message)
+    except httpx.HTTPError:
+        return bad(name, "no answer", "Check SUPABASE_URL and the network.")
+
+
+def _keys(configured: Settings) -> list[Check]:
+    """Keys that are optional: without them a part of the product works in its simpler form."""
+    return [
+        good(
+            "classifier",
+            "rules (no model key is needed)",
+        ),
+        good("Meta", "access token set" if configured.meta_access_token else "no token; demo and imports work without"),
+    ]

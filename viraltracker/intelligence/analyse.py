@@ -1,0 +1,180 @@
+"""The whole analysis: one frame and one question in, everything the page and the chat show out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from viraltracker.intelligence import account as accounts
+from viraltracker.intelligence import baselines, coverage, diagnoses, distribution, estimates, frame, totals, verdicts
+from viraltracker.intelligence.account import Account
+from viraltracker.intelligence.baselines import Baselines, Cohorts
+from viraltracker.intelligence.context import AnalysisContext
+from viraltracker.intelligence.coverage import Classified
+from viraltracker.intelligence.diagnoses import Diagnosis, RuleStatus
+from viraltracker.intelligence.distribution import Distribution
+from viraltracker.intelligence.plain import plain
+from viraltracker.intelligence.recommendations import Recommendation, recommend
+from viraltracker.intelligence.target import Target
+from viraltracker.intelligence.totals import Totals, Trends
+from viraltracker.intelligence.verdicts import Verdict
+
+RATES = {
+    "ctr": ("link_clicks", "impressions"),
+    "hook": ("video_3s", "impressions"),
+    "hold": ("thruplays", "video_3s"),
+    "lpv_rate": ("landing_page_views", "link_clicks"),
+    "cvr": ("conversions", "link_clicks"),
+}
+
+
+@dataclass(frozen=True)
+class AdRates:
+    """Every ad's rates: for each name of `RATES` the raw value and the posterior, arrays of shape (ads,)."""
+
+    ad_ids: list[str]
+    raw: dict[str, np.ndarray]
+    posterior: dict[str, estimates.Interval]
+
+    def as_dict(self) -> dict[str, Any]:
+        """By ad id: `{rate: {raw, mean, low, high}}`, rates that are unknown left out."""
+        columns = {
+            name: [self.raw[name].tolist(), part.mean.tolist(), part.low.tolist(), part.high.tolist()]
+            for name, part in self.posterior.items()
+        }
+        return {
+            ad_id: {
+                name: {"raw": raw[row], "mean": mean[row], "low": low[row], "high": high[row]}
+                for name, (raw, mean, low, high) in columns.items()
+                if mean[row] == mean[row]  # NaN is unequal to itself
+            }
+            for row, ad_id in enumerate(self.ad_ids)
+        }
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """The result of one analysis; every part says what it could not evaluate and why."""
+
+    context: AnalysisContext
+    ads: int
+    target: Target
+    totals: Totals
+    prior_totals: Totals | None
+    trends: Trends
+    baselines: Baselines
+    distribution: Distribution
+    classified: Classified
+    rates: AdRates
+    verdicts: list[Verdict]
+    diagnoses: list[Diagnosis]
+    rules: list[RuleStatus]
+    recommendations: list[Recommendation]
+    notes: list[str]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values, no NaN and no infinity. Keys are the field names, with the context's spread out."""
+        context = self.context
+        parts = {
+            "window": context.window,
+            "prior_window": context.prior,
+            "currency": context.currency,
+            "attribution": context.attribution,
+            "goal": context.goal,
+            "source": context.source,
+            "daily": context.daily,
+            "ads": self.ads,
+            "target": {
+                "value": self.target.value,
+                "basis": self.target.basis,
+                "words": self.target.words,
+                "reason": self.target.reason,
+            },
+            "totals": self.totals,
+            "prior_totals": self.prior_totals,
+            "trends": self.trends,
+            "baselines": self.baselines,
+            "distribution": self.distribution,
+            "classified": self.classified,
+            "verdicts": self.verdicts,
+            "diagnoses": self.diagnoses,
+            "rules": self.rules,
+            "recommendations": self.recommendations,
+            "rates": self.rates,
+            "notes": self.notes,
+        }
+        return {name: plain(part) for name, part in parts.items()}
+
+
+def analyse(ads: pd.DataFrame, context: AnalysisContext) -> Analysis:
+    """Analyses a frame with a row per ad (`frame.COLUMNS`; absent columns count as not reported).
+
+    Verdicts and ads come in the order of spend, highest first. Raises BadInput only for rows that are not ads:
+    no `ad_id`, or two rows for one ad. Few, silent or contradictory numbers lead to notes, not to errors.
+    """
+    account, notes = accounts.read(ads, context)
+    now = totals.summarise(account)
+    has_prior = context.prior is not None and context.daily
+    before = totals.summarise(account, prior=True) if has_prior else None
+    cohorts = baselines.assign(account)
+    usual = baselines.measure(account, cohorts)
+    judgement = verdicts.judge(account, cohorts, usual)
+    silent_status, silent = diagnoses.spend_without_conversions(account)
+    starved_status, starved = diagnoses.starvation(account)
+    return Analysis(
+        context=context,
+        ads=len(account.ads),
+        target=account.target,
+        totals=now,
+        prior_totals=before,
+        trends=totals.compare(now, before, context),
+        baselines=usual,
+        distribution=distribution.distribute(account),
+        classified=coverage.cover(account),
+        rates=_rates(account, cohorts),
+        verdicts=judgement.verdicts,
+        diagnoses=silent + starved,
+        rules=[diagnoses.winner_loser_status(judgement.verdicts, account.target), silent_status, starved_status],
+        recommendations=recommend(account, judgement, silent, starved),
+        notes=notes + _notes(account, now, cohorts),
+    )
+
+
+def _rates(account: Account, cohorts: Cohorts) -> AdRates:
+    ads, conversions = account.ads, account.conversions
+    codes = np.unique(cohorts.used.astype(str), return_inverse=True)[1]
+    columns = {name: frame.numbers(ads, name) for name in frame.METRICS}
+    columns["conversions"] = np.where(conversions.judged, conversions.values, np.nan)
+    raw, posterior = {}, {}
+    for name, (over, under) in RATES.items():
+        with np.errstate(divide="ignore", invalid="ignore"):
+            raw[name] = columns[over] / columns[under]
+        posterior[name] = estimates.rate_interval(columns[over], columns[under], codes)
+    return AdRates(ads["ad_id"].tolist(), raw, posterior)
+
+
+def _notes(account: Account, now: Totals, cohorts: Cohorts) -> list[str]:
+    goal = account.target
+    if account.ads.empty:
+        return ["There are no ads in this window; sync the account or import an export first."]
+    notes = []
+    if not now.spend:
+        notes.append("No ad spent in this window.")
+    elif goal.reason is not None:
+        notes.append(goal.reason)
+    if goal.basis == "own_average":
+        notes.append("No target CPA is set: ads are judged against your own average, so some are always worse than it.")
+    if now.link_clicks == 0:
+        notes.append("No link clicks in this window, so CPC and conversion rate cannot be given.")
+    if now.account_level:
+        notes.append(f"Known only for the whole account, from the totals row: {', '.join(now.account_level)}.")
+    if len(now.results_by_type) > 1:
+        notes.append(
+            f"Results are of {len(now.results_by_type)} kinds and are not added up; shown are those counted as "
+            f"“{now.result_type}”."
+        )
+    fallen = [cohort for cohort in cohorts.cohorts if cohort.reason is not None]
+    return notes + [f"{cohort.name} is held against {cohort.uses}: {cohort.reason}." for cohort in fallen]

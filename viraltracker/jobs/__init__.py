@@ -1,0 +1,1 @@
+"""Job types, one file each, and what a handler is given."""

@@ -1,0 +1,60 @@
+"""The Graph API of an ad account, as a handler reaches it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+from viraltracker.errors import BadInput, ConfigurationError, NeedsReauth
+from viraltracker.jobs.context import JobContext
+from viraltracker.meta.client import GraphClient
+from viraltracker.meta.fetch_policy import AddressPolicy
+from viraltracker.store import accounts
+from viraltracker.store.accounts import AdAccount
+
+
+def accounts_of(context: JobContext) -> list[AdAccount]:
+    """The brand's accounts; BadInput when none is connected."""
+    found = accounts.of_brand(context.db, context.brand_id)
+    if not found:
+        raise BadInput("This brand has no ad account: connect one, load the demo, or import a file.")
+    return found
+
+
+@contextmanager
+def client(context: JobContext, account: AdAccount) -> Iterator[GraphClient]:
+    """A client for the account's token, which stops with the run.
+
+    The demo account lives in the sandbox, whose exact address the process that started it handed to this worker; it is
+    the only local address downloads may go to, and never comes from a row.
+    """
+    services = context.services
+    if account.access_token is None:
+        raise NeedsReauth(f"There is no access token for {account.account_id}; connect the account again.")
+    if account.source == "demo":
+        if services.sandbox_url is None:
+            raise ConfigurationError(
+                "The demo account needs the sandbox, which only the embedded stack starts: run `viraltracker up`."
+            )
+        base_url, policy = services.sandbox_url, AddressPolicy(allowed_local=_local(services.sandbox_url))
+        secret = None
+    else:
+        base_url, policy, secret = services.settings.meta_graph_url, AddressPolicy(), services.settings.meta_app_secret
+    with GraphClient(
+        base_url,
+        services.settings.meta_api_version,
+        account.access_token,
+        http=services.http,
+        app_secret=secret,
+        policy=policy,
+        guard=context.guard,
+    ) as graph:
+        yield graph
+
+
+def _local(url: str) -> frozenset[tuple[str, int]]:
+    parts = urlsplit(url)
+    if parts.hostname is None or parts.port is None:
+        raise ConfigurationError("The sandbox's address needs a host and a port.")
+    return frozenset({(parts.hostname, parts.port)})

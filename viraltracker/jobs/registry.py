@@ -1,0 +1,51 @@
+"""The job types there are. A new one is a new file in this folder and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from viraltracker.errors import BadInput
+from viraltracker.jobs import (
+    ad_classification,
+    ad_intelligence_analysis,
+    asset_download,
+    import_file,
+    load_demo,
+    meta_sync,
+)
+from viraltracker.jobs.job_type import JobType
+
+Registry = Mapping[str, JobType[Any]]
+
+
+def build(types: Iterable[JobType[Any]]) -> Registry:
+    """Types by name; refuses a duplicate."""
+    found: dict[str, JobType[Any]] = {}
+    for job_type in types:
+        if job_type.name in found:
+            raise ValueError(f"two job types are called {job_type.name}")
+        found[job_type.name] = job_type
+    return found
+
+
+def standard() -> Registry:
+    """The job types of the product."""
+    return build(
+        [
+            meta_sync.TYPE,
+            asset_download.TYPE,
+            ad_classification.TYPE,
+            ad_intelligence_analysis.TYPE,
+            import_file.TYPE,
+            load_demo.TYPE,
+        ]
+    )
+
+
+def get(registry: Registry, name: str) -> JobType[Any]:
+    """The type of that name; BadInput naming the ones there are."""
+    try:
+        return registry[name]
+    except KeyError:
+        raise BadInput(f'There is no job type "{name}". Types: {", ".join(sorted(registry))}.') from None

@@ -1,0 +1,1 @@
+"""The embedded Supabase: PostgreSQL and PostgREST as local processes, with hosted Supabase's roles and keys."""

@@ -1,0 +1,1 @@
+"""Meta: the Graph API client, ad data and creatives, and Ads Manager imports."""

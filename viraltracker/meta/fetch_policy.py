@@ -1,0 +1,186 @@
+"""Which addresses a download may go to, and a transport that goes nowhere else.
+
+A URL that comes with an ad is untrusted: it could name our own database or a cloud host's metadata service.
+So a name is resolved once, every address it resolves to is checked, and the connection is made to the
+checked address, so that a second answer of the name server cannot change the target. Each redirect is a new
+request through the same transport and is checked again.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import ssl
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import httpcore
+import httpx
+
+from viraltracker.errors import Refused, Unavailable
+
+MAX_REDIRECTS = 5
+
+Resolver = Callable[[str, int], Sequence[str]]
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+class AddressRefused(Refused):
+    """The link leads to an address that downloads may not go to."""
+
+
+def resolve_by_system(host: str, port: int) -> Sequence[str]:
+    """Every address of a host by the operating system's resolver."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class AddressPolicy:
+    """Allows public addresses, and the exact (host, port) pairs of `allowed_local`.
+
+    `allowed_local` is for the process that started the sandbox itself; it is never read from a setting or a
+    row.
+    """
+
+    def __init__(
+        self,
+        *,
+        allowed_local: frozenset[tuple[str, int]] = frozenset(),
+        resolver: Resolver = resolve_by_system,
+    ) -> None:
+        self._allowed_local = frozenset((host.lower(), port) for host, port in allowed_local)
+        self._resolver = resolver
+
+    def checked_addresses(self, host: str, port: int) -> Sequence[str]:
+        """The addresses to connect to, all checked.
+
+        Raises AddressRefused when any of them is not public (one bad address among good ones is an attempt,
+        not an accident), Unavailable when the name does not resolve.
+        """
+        name = host.strip("[]").rstrip(".").lower()
+        try:
+            addresses = self._resolver(name, port)
+        except (OSError, UnicodeError):
+            addresses = ()
+        if not addresses:
+            raise Unavailable("The link's server was not found; try again later.")
+        if (name, port) not in self._allowed_local and not all(map(is_public, addresses)):
+            raise AddressRefused("The link leads to a private address; downloads go to public servers only.")
+        return addresses
+
+    def transport(self) -> httpx.BaseTransport:
+        """A transport for httpx that connects to checked addresses only. It ignores proxy settings."""
+        return _CheckedTransport(self)
+
+
+def is_public(address: str) -> bool:
+    """True for an address of the public internet.
+
+    False for private, loopback, link-local, reserved, multicast, shared and unspecified ones, also when they
+    are wrapped in an IPv6 address, and for what is no address.
+    """
+    try:
+        parsed: _Address = ipaddress.ip_address(address.split("%", 1)[0])
+    except ValueError:
+        return False
+    return all(inner.is_global and not inner.is_multicast and not inner.is_reserved for inner in _unwrapped(parsed))
+
+
+def _unwrapped(address: _Address) -> Iterator[_Address]:
+    if isinstance(address, ipaddress.IPv6Address):
+        wrapped: list[ipaddress.IPv4Address | None] = [address.ipv4_mapped, address.sixtofour]
+        wrapped.extend(address.teredo or ())
+        if address in _NAT64:
+            wrapped.append(ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF))
+        inner = [one for one in wrapped if one is not None]
+        if inner:
+            yield from inner
+            return
+    yield address
+
+
+class _CheckedBackend(httpcore.NetworkBackend):
+    """Opens TCP connections to addresses that the policy checked; TLS still verifies the host's name."""
+
+    def __init__(self, policy: AddressPolicy) -> None:
+        self._policy = policy
+        self._sockets = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        failure: Exception | None = None
+        for address in self._policy.checked_addresses(host, port):
+            try:
+                return self._sockets.connect_tcp(address, port, timeout, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure or httpcore.ConnectError("no address")
+
+    def connect_unix_socket(
+        self,
+        path: str,  # noqa: ARG002
+        timeout: float | None = None,  # noqa: ARG002
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002
+    ) -> httpcore.NetworkStream:
+        raise AddressRefused("The link leads to a local socket; downloads go to public servers only.")
+
+    def sleep(self, seconds: float) -> None:
+        self._sockets.sleep(seconds)
+
+
+class _CheckedTransport(httpx.BaseTransport):
+    def __init__(self, policy: AddressPolicy) -> None:
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=ssl.create_default_context(),
+            max_connections=10,
+            keepalive_expiry=15.0,
+            network_backend=_CheckedBackend(policy),
+        )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        url = request.url
+        try:
+            response = self._pool.handle_request(
+                httpcore.Request(
+                    request.method,
+                    httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                    headers=request.headers.raw,
+                    content=request.stream,
+                    extensions=request.extensions,
+                )
+            )
+        except httpcore.TimeoutException as error:
+            raise httpx.ReadTimeout(str(error)) from error
+        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol) as error:
+            raise httpx.NetworkError(str(error)) from error
+        return httpx.Response(
+            response.status,
+            headers=response.headers,
+            stream=_Body(response),
+            extensions=response.extensions,
+        )
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+class _Body(httpx.SyncByteStream):
+    def __init__(self, response: httpcore.Response) -> None:
+        self._response = response
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self._response.iter_stream()
+        except httpcore.TimeoutException as error:
+            raise httpx.ReadTimeout(str(error)) from error
+        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+            raise httpx.NetworkError(str(error)) from error
+
+    def close(self) -> None:
+        self._response.close()

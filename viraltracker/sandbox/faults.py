@@ -1,0 +1,112 @@
+"""Scripted misbehaviour: which requests get which fault, and how often."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+Kind = Literal[
+    "html_502",  # an HTML page with status 502
+    "html_200",  # the same page with status 200, as some proxies send it
+    "empty_body",  # status 200 without a body
+    "error",  # options: code, subcode, status, message, transient
+    "rate_limited",  # code 17 with a regain time; option: regain_minutes
+    "reset",  # the connection breaks in the middle of the answer
+    "slow",  # the right answer after option: seconds
+    "usage",  # the right answer with usage headers at option: percent (and regain_minutes)
+    "empty_page",  # data [] and a next link that leads to the page's real rows
+    "next_without_cursors",  # the right page whose paging has only next
+    "repeat_cursor",  # the right page whose next leads to itself
+    "null_batch_entries",  # a batch answer with null at option: indexes
+    "too_much_data",  # 100/1487534 when the call has over option: max_rows
+    "missing_source",  # a video without its source
+    "expired_link",  # 403 for a media link that is still good
+    "truncated",  # media that stops before its announced length
+    "report_stuck",  # a report that stays at 100 % and never completes
+    "report_failed",  # a report that ends as Job Failed
+    "report_skipped",  # a report that ends as Job Skipped
+]
+KINDS: frozenset[str] = frozenset(get_args(Kind))
+
+
+@dataclass(frozen=True)
+class Matcher:
+    """Requests whose path matches `path` (a regular expression, searched), and method and parameters if given.
+
+    The first `skip` matching requests pass, then `times` of them (None: all) get the fault.
+    """
+
+    path: str = ""
+    method: str | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    skip: int = 0
+    times: int | None = 1
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One way to misbehave; `options` as named beside each kind."""
+
+    kind: Kind
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class _Entry:
+    matcher: Matcher
+    fault: Fault
+    seen: int = 0
+
+
+class FaultScript:
+    """The faults of one sandbox; safe to change from another thread while it serves."""
+
+    def __init__(self) -> None:
+        self._entries: list[_Entry] = []
+        self._lock = threading.Lock()
+
+    def add(self, matcher: Matcher, fault: Fault) -> None:
+        """Appends a rule; of several that match a request the first still active one is taken."""
+        with self._lock:
+            self._entries.append(_Entry(matcher, fault))
+
+    def clear(self) -> None:
+        """Back to good behaviour."""
+        with self._lock:
+            self._entries.clear()
+
+    def take(self, method: str, path: str, params: Mapping[str, str]) -> Fault | None:
+        """The fault for this request, counted as used."""
+        with self._lock:
+            for entry in self._entries:
+                matcher = entry.matcher
+                if matcher.method not in {None, method} or not re.search(matcher.path, path):
+                    continue
+                if any(params.get(name) != value for name, value in matcher.params.items()):
+                    continue
+                entry.seen += 1
+                used = entry.seen - matcher.skip
+                if used >= 1 and (matcher.times is None or used <= matcher.times):
+                    return entry.fault
+        return None
+
+
+def from_json(rule: Mapping[str, Any]) -> tuple[Matcher, Fault]:
+    """One rule of `POST /__faults`: `{"fault": KIND, "options": {…}, "path", "method", "params", "skip", "times"}`.
+
+    Raises ValueError for an unknown kind.
+    """
+    kind = rule.get("fault")
+    if kind not in KINDS:
+        raise ValueError(f"fault must be one of {', '.join(sorted(KINDS))}, not {kind!r}")
+    matcher = Matcher(
+        path=rule.get("path", ""),
+        method=rule.get("method"),
+        params=rule.get("params", {}),
+        skip=rule.get("skip", 0),
+        times=rule.get("times", 1),
+    )
+    return matcher, Fault(kind, rule.get("options", {}))

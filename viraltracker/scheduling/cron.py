@@ -1,0 +1,55 @@
+"""Times of a cron expression in an IANA zone.
+
+A time that a clock change skips runs at the first valid instant, one that it repeats runs once; jobs with wildcards
+follow real time. That is Debian cron's rule, which `cronsim` implements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cronsim import CronSim, CronSimError
+
+from viraltracker.errors import BadInput
+
+ALIASES = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+}
+
+
+def zone(name: str) -> ZoneInfo:
+    """The IANA zone of that name; BadInput when there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise BadInput(f'Unknown time zone "{name}". Use an IANA name such as America/New_York.') from error
+
+
+def times(expression: str, zone_name: str, after: datetime) -> Iterator[datetime]:
+    """Every time strictly after `after` at which the expression fires, in UTC, ascending.
+
+    Raises BadInput when the expression is not five fields (or an alias such as @daily), does not parse, or names an
+    unknown zone. The iterator ends when the expression never fires again.
+    """
+    text = ALIASES.get(expression.strip().lower(), expression.strip())
+    if len(text.split()) != 5:
+        raise BadInput(
+            f'"{expression}" is not a cron expression of five fields: minute, hour, day of month, month, weekday.'
+        )
+    try:
+        local_times = CronSim(text, after.astimezone(zone(zone_name)))
+    except CronSimError as error:
+        raise BadInput(f'"{expression}" is not a valid cron expression: {error}.') from error
+    return (moment.astimezone(UTC) for moment in local_times)
+
+
+def next_time(expression: str, zone_name: str, after: datetime) -> datetime:
+    """The first time after `after`, in UTC; BadInput when the expression never fires (`0 0 31 2 *`)."""
+    for moment in times(expression, zone_name, after):
+        return moment
+    raise BadInput(f'"{expression}" never fires; choose another day or month.')

@@ -1,0 +1,251 @@
+"""What the environment says. `load` is the only reader of the environment in the project."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from dotenv import dotenv_values
+
+from viraltracker.errors import ConfigurationError
+
+#: Where an installation that runs as root keeps its data: root's database runs as a system user of its own,
+#: which cannot enter /root.
+SYSTEM_FOLDER = Path("/var/lib/viraltracker")
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+HOSTED = ("SUPABASE_URL", "SUPABASE_PUBLISHABLE_KEY", "SUPABASE_SECRET_KEY")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that can be set from outside. Durations are seconds. Secrets are left out of `repr`."""
+
+    supabase_url: str | None = None
+    supabase_publishable_key: str | None = field(default=None, repr=False)
+    supabase_secret_key: str | None = field(default=None, repr=False)
+    supabase_db_url: str | None = field(default=None, repr=False)
+    storage_bucket: str = "assets"
+
+    home: Path
+    cache: Path
+    postgrest_bin: Path | None = None
+    rest_port: int | None = None
+
+    meta_graph_url: str = "https://graph.facebook.com"
+    meta_api_version: str = "v26.0"
+    meta_app_secret: str | None = field(default=None, repr=False)
+    meta_access_token: str | None = field(default=None, repr=False)
+    meta_connect_timeout: float = 5.0
+    meta_read_timeout: float = 60.0
+
+    gemini_api_key: str | None = field(default=None, repr=False)
+    gemini_model: str = "gemini-3.8-flash"
+    gemini_url: str | None = None
+    anthropic_api_key: str | None = field(default=None, repr=False)
+    claude_model: str = "claude-sonnet-5-5"
+    claude_url: str | None = None
+    model_timeout: float = 120.0
+
+    web_port: int | None = None
+    poll_seconds: float = 1.0
+    lease_seconds: float = 90.0
+    beat_seconds: float = 20.0
+    reap_seconds: float = 30.0
+    worker_slots: int = 2
+    database_timeout: float = 30.0
+    log_level: str = "INFO"
+
+    @property
+    def hosted(self) -> bool:
+        """True when Supabase's own service is used and nothing is started here."""
+        return self.supabase_url is not None
+
+
+def project_root() -> Path:
+    """The folder with this package's pyproject.toml, or the current folder when installed without one."""
+    folder = Path(__file__).resolve().parent.parent
+    return folder if (folder / "pyproject.toml").is_file() else Path.cwd()
+
+
+def load(env: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process.
+
+    Without `env`, reads `.env` in the project root or else the current folder; the real environment wins.
+    With `env`, reads nothing else. An empty value counts as not set.
+
+    Raises `ConfigurationError` naming the variable and what to do.
+    """
+    values = _environment() if env is None else env
+    read = _Reader({name: value.strip() for name, value in values.items() if value.strip()})
+    _require_all_or_none(read)
+    settings = Settings(
+        supabase_url=read.url("SUPABASE_URL"),
+        supabase_publishable_key=read.text("SUPABASE_PUBLISHABLE_KEY"),
+        supabase_secret_key=read.text("SUPABASE_SECRET_KEY"),
+        supabase_db_url=read.database_url("SUPABASE_DB_URL"),
+        storage_bucket=read.text("VIRALTRACKER_STORAGE_BUCKET") or Settings.storage_bucket,
+        home=read.path("VIRALTRACKER_HOME") or _default_home(),
+        cache=read.path("VIRALTRACKER_CACHE") or _default_cache(),
+        postgrest_bin=read.path("POSTGREST_BIN"),
+        rest_port=read.port("VIRALTRACKER_REST_PORT"),
+        meta_graph_url=read.url("META_GRAPH_URL") or Settings.meta_graph_url,
+        meta_api_version=read.text("META_API_VERSION") or Settings.meta_api_version,
+        meta_app_secret=read.text("META_APP_SECRET"),
+        meta_access_token=read.text("META_ACCESS_TOKEN"),
+        meta_connect_timeout=read.seconds("META_CONNECT_TIMEOUT_SECONDS", Settings.meta_connect_timeout),
+        meta_read_timeout=read.seconds("META_READ_TIMEOUT_SECONDS", Settings.meta_read_timeout),
+        gemini_api_key=read.text("GEMINI_API_KEY"),
+        gemini_model=read.text("GEMINI_MODEL") or Settings.gemini_model,
+        gemini_url=read.url("GOOGLE_GEMINI_BASE_URL"),
+        anthropic_api_key=read.text("ANTHROPIC_API_KEY"),
+        claude_model=read.text("CLAUDE_MODEL") or Settings.claude_model,
+        claude_url=read.url("ANTHROPIC_BASE_URL"),
+        model_timeout=read.seconds("VIRALTRACKER_MODEL_TIMEOUT_SECONDS", Settings.model_timeout),
+        web_port=read.port("VIRALTRACKER_WEB_PORT"),
+        poll_seconds=read.seconds("VIRALTRACKER_POLL_SECONDS", Settings.poll_seconds),
+        lease_seconds=read.seconds("VIRALTRACKER_LEASE_SECONDS", Settings.lease_seconds),
+        beat_seconds=read.seconds("VIRALTRACKER_BEAT_SECONDS", Settings.beat_seconds),
+        reap_seconds=read.seconds("VIRALTRACKER_REAP_SECONDS", Settings.reap_seconds),
+        worker_slots=read.whole("VIRALTRACKER_WORKER_SLOTS", Settings.worker_slots, 1, 64),
+        database_timeout=read.seconds("VIRALTRACKER_DATABASE_TIMEOUT_SECONDS", Settings.database_timeout),
+        log_level=read.log_level("VIRALTRACKER_LOG_LEVEL") or Settings.log_level,
+    )
+    if settings.beat_seconds * 2 > settings.lease_seconds:
+        raise ConfigurationError(
+            f"VIRALTRACKER_LEASE_SECONDS ({settings.lease_seconds:g}) must be at least twice "
+            f"VIRALTRACKER_BEAT_SECONDS ({settings.beat_seconds:g}), or a healthy worker loses its runs."
+        )
+    return settings
+
+
+def child_environment(changes: Mapping[str, str | None]) -> dict[str, str]:
+    """This process's environment for a child of ours, with some variables set, or taken out where None."""
+    kept = {name: value for name, value in os.environ.items() if name not in changes}
+    return kept | {name: value for name, value in changes.items() if value is not None}
+
+
+class _Reader:
+    """Typed access to variables; every complaint names the variable and never repeats a secret's value."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+
+    def text(self, name: str) -> str | None:
+        return self._values.get(name)
+
+    def path(self, name: str) -> Path | None:
+        value = self._values.get(name)
+        if value is None:
+            return None
+        try:
+            return Path(os.path.abspath(Path(value).expanduser()))  # noqa: PTH100 - resolve() would follow links
+        except (RuntimeError, ValueError) as error:
+            raise ConfigurationError(f"{name} is not a path this system understands ({error}).") from None
+
+    def url(self, name: str) -> str | None:
+        value = self._values.get(name)
+        if value is None:
+            return None
+        parts = _split(name, value)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ConfigurationError(f"{name} must be a web address like https://example.com.")
+        return value.rstrip("/")
+
+    def database_url(self, name: str) -> str | None:
+        value = self._values.get(name)
+        if value is not None and _split(name, value).scheme not in ("postgres", "postgresql"):
+            raise ConfigurationError(
+                f"{name} must start with postgresql:// (copy it from Supabase under Connect, Session pooler)."
+            )
+        return value
+
+    def whole(self, name: str, default: int, low: int, high: int) -> int:
+        value = self._values.get(name)
+        if value is None:
+            return default
+        try:
+            number = int(value)
+        except ValueError:
+            number = low - 1
+        if not low <= number <= high:
+            raise ConfigurationError(f"{name} must be a whole number from {low} to {high}.")
+        return number
+
+    def seconds(self, name: str, default: float) -> float:
+        value = self._values.get(name)
+        if value is None:
+            return default
+        try:
+            number = float(value)
+        except ValueError:
+            number = 0.0
+        if not 0.01 <= number <= 86_400:
+            raise ConfigurationError(f"{name} must be a number of seconds from 0.01 to 86400.")
+        return number
+
+    def port(self, name: str) -> int | None:
+        return self.whole(name, 0, 1, 65_535) or None
+
+    def log_level(self, name: str) -> str | None:
+        value = self._values.get(name)
+        if value is None:
+            return None
+        level = value.upper()
+        if level not in LOG_LEVELS:
+            raise ConfigurationError(f"{name} must be one of {', '.join(LOG_LEVELS)}.")
+        return level
+
+
+def _split(name: str, value: str) -> SplitResult:
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        raise ConfigurationError(f"{name} is not a valid address; copy it again from where it came.") from None
+    return parts
+
+
+def _require_all_or_none(read: _Reader) -> None:
+    missing = [name for name in HOSTED if read.text(name) is None]
+    if missing and len(missing) < len(HOSTED):
+        given = [name for name in HOSTED if name not in missing]
+        raise ConfigurationError(
+            f"{' and '.join(given)} {'is' if len(given) == 1 else 'are'} set but {' and '.join(missing)} "
+            f"{'is' if len(missing) == 1 else 'are'} not: set all three for hosted Supabase, or none to use "
+            "the embedded one."
+        )
+
+
+def _environment() -> dict[str, str]:
+    file = next((f for f in (project_root() / ".env", Path.cwd() / ".env") if f.is_file()), None)
+    written: dict[str, str | None] = {}
+    if file is not None:
+        try:
+            written = dotenv_values(file, interpolate=False)
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"{file} cannot be read ({error}); correct it or take it away.") from None
+    real = {name: value for name, value in os.environ.items() if value.strip()}
+    return {name: value for name, value in written.items() if value is not None} | real
+
+
+def _default_home() -> Path:
+    root = project_root()
+    if os.geteuid() != 0:
+        return root / ".viraltracker"
+    digest = hashlib.sha256(os.fsencode(root)).hexdigest()[:8]
+    return SYSTEM_FOLDER / f"{root.name}-{digest}"
+
+
+def _default_cache() -> Path:
+    if os.geteuid() == 0:
+        return SYSTEM_FOLDER / "cache"
+    try:
+        return Path.home() / ".cache" / "viraltracker"
+    except RuntimeError:  # a user without a home folder, as in some containers
+        return Path(tempfile.gettempdir()) / f"viraltracker-{os.geteuid()}"

@@ -1,0 +1,75 @@
+"""What an analysis reads, in a constant number of calls, and the one call that stores it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from viraltracker.errors import NotFound
+from viraltracker.store.client import Database
+
+
+def context(db: Database, brand_id: str) -> dict[str, Any]:
+    """`{brand, data_version, accounts, status, failed_chunks, datasets}`; NotFound when the brand is not visible."""
+    answer: dict[str, Any] | None = db.call("analysis_context", p_brand=brand_id)
+    if answer is None:
+        raise NotFound("There is no such brand.")
+    return answer
+
+
+def ad_stats(
+    db: Database, brand_id: str, currency: str, *, since: date, until: date, prior_since: date
+) -> dict[str, Any]:
+    """`{attribution, ads: [sums per ad over the window and, prefixed prior_, the days before it]}`."""
+    answer: dict[str, Any] = db.call(
+        "analysis_stats",
+        p_brand=brand_id,
+        p_currency=currency,
+        p_from=since,
+        p_to=until,
+        p_prior_from=prior_since,
+    )
+    return answer
+
+
+def import_stats(db: Database, dataset_id: str, *, since: date, until: date) -> dict[str, Any]:
+    """`{ads: [sums per ad key]}` of one imported dataset."""
+    answer: dict[str, Any] = db.call("analysis_import_stats", p_dataset=dataset_id, p_from=since, p_to=until)
+    return answer
+
+
+def stored(db: Database, brand_id: str, config_hash: str, data_version: int) -> dict[str, Any] | None:
+    """The newest completed run with this configuration over these very rows."""
+    answer: dict[str, Any] | None = db.call(
+        "stored_analysis", p_brand=brand_id, p_config_hash=config_hash, p_data_version=data_version
+    )
+    return answer
+
+
+def save(
+    db: Database,
+    run: dict[str, Any],
+    *,
+    baselines: Sequence[dict[str, Any]],
+    diagnostics: Sequence[dict[str, Any]],
+    recommendations: Sequence[dict[str, Any]],
+) -> str:
+    """Stores a whole analysis in one transaction; the same run id twice changes nothing."""
+    return str(
+        db.call(
+            "save_analysis",
+            p_run=run,
+            p_baselines=baselines,
+            p_diagnostics=diagnostics,
+            p_recommendations=recommendations,
+        )
+    )
+
+
+def run(db: Database, run_id: str) -> dict[str, Any]:
+    """One stored run; NotFound when it is not visible."""
+    rows = db.rows("ad_intelligence_runs", where={"id": run_id})
+    if not rows:
+        raise NotFound(f"There is no analysis {run_id}.")
+    return rows[0]

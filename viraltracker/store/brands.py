@@ -1,0 +1,87 @@
+"""Brands, and finding one by the name a person types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from viraltracker.errors import BadInput, NotFound
+from viraltracker.store.client import Database
+
+
+@dataclass(frozen=True)
+class Brand:
+    """A `brands` row. `goal` names the result that counts (None: inferred from the data); targets are in `currency`."""
+
+    id: str
+    organization_id: str
+    name: str
+    aliases: tuple[str, ...]
+    goal: str | None
+    target_cpa: float | None
+    target_roas: float | None
+    currency: str | None
+
+    @classmethod
+    def from_row(cls, row: dict[str, Any]) -> Brand:
+        """Reads the row as PostgREST gives it."""
+        return cls(
+            id=row["id"],
+            organization_id=row["organization_id"],
+            name=row["name"],
+            aliases=tuple(row["aliases"] or ()),
+            goal=row["goal"],
+            target_cpa=row["target_cpa"],
+            target_roas=row["target_roas"],
+            currency=row["currency"],
+        )
+
+
+def all_visible(db: Database) -> list[Brand]:
+    """Every brand this identity may see, by name."""
+    return sorted((Brand.from_row(row) for row in db.rows("brands")), key=lambda brand: brand.name.lower())
+
+
+def find(db: Database, wanted: str) -> Brand:
+    """The brand with that id, name or alias (case does not matter).
+
+    Raises NotFound naming the brands there are, BadInput when two organisations have one of that name.
+    """
+    visible = all_visible(db)
+    folded = wanted.strip().casefold()
+    found = [
+        brand
+        for brand in visible
+        if folded in {brand.id, brand.name.casefold(), *(alias.casefold() for alias in brand.aliases)}
+    ]
+    if len(found) > 1:
+        raise BadInput(f'More than one brand is called "{wanted}"; use its id: {", ".join(b.id for b in found)}.')
+    if not found:
+        known = ", ".join(brand.name for brand in visible) or "none yet"
+        raise NotFound(f'There is no brand "{wanted}". Brands: {known}.')
+    return found[0]
+
+
+def ensure(db: Database, name: str, *, organization_id: str | None = None, **fields: object) -> Brand:
+    """The brand of that name, made when it is missing in the (only) organisation.
+
+    `fields` are columns of a new row; an existing brand is left as it is.
+    """
+    if not name.strip():
+        raise BadInput("A brand needs a name.")
+    try:
+        return find(db, name)
+    except NotFound:
+        pass
+    organization = organization_id or _only_organization(db)
+    db.insert_new("brands", {"organization_id": organization, "name": name.strip(), **fields})
+    return find(db, name)
+
+
+def _only_organization(db: Database) -> str:
+    rows = db.rows("organizations", columns="id")
+    if not rows:
+        raise NotFound("There is no organisation yet; sign in to the app once to create it.")
+    if len(rows) > 1:
+        raise BadInput("There is more than one organisation; name the brand's organisation.")
+    return str(rows[0]["id"])

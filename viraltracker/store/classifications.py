@@ -1,0 +1,63 @@
+"""Readings of creatives: what there is to read, what is known, what was said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from viraltracker.store.client import Database
+
+
+def candidates(
+    db: Database, brand_id: str, *, since: date, until: date, dataset_id: str | None = None
+) -> list[dict[str, Any]]:
+    """One row per ad, highest spend first: `ad_id, spend, primary_text, headline, description, cta, object_type,
+    image_hash, video_id, media` where media is `{image|video: {status, sha256, mime, duration_s, source_key}}`."""
+    answer: list[dict[str, Any]] = db.call(
+        "classification_candidates", p_brand=brand_id, p_from=since, p_to=until, p_dataset=dataset_id
+    )
+    return answer
+
+
+def known(
+    db: Database,
+    brand_id: str,
+    keys: Sequence[tuple[str, str]],
+    *,
+    classifier: str,
+    prompt_versions: Mapping[str, str],
+) -> dict[tuple[str, str], bool]:
+    """Of the `(reading, input_hash)` keys those that are covered; True where a person's word covers them."""
+    answer = db.call(
+        "known_readings",
+        p_brand=brand_id,
+        p_keys=[{"reading": reading, "input_hash": input_hash} for reading, input_hash in keys],
+        p_classifier=classifier,
+        p_prompt_versions=prompt_versions,
+    )
+    found: dict[tuple[str, str], bool] = {}
+    for row in answer:
+        key = (row["reading"], row["input_hash"])
+        found[key] = found.get(key, False) or row["human"]
+    return found
+
+
+def link(db: Database, brand_id: str, links: Sequence[dict[str, str]]) -> int:
+    """Says which input each ad's readings have now: rows of `ad_id, reading, input_hash`. Counts changed links."""
+    return int(db.call("link_classifications", p_brand=brand_id, p_links=links))
+
+
+def save(db: Database, brand_id: str, run_id: str, rows: Sequence[dict[str, Any]], *, supersede: bool = False) -> int:
+    """Stores readings (columns of `ad_creative_classifications`) and counts the new ones."""
+    return int(db.call("save_classifications", p_brand=brand_id, p_run=run_id, p_rows=rows, p_supersede=supersede))
+
+
+def open_run(db: Database, run: dict[str, Any]) -> str:
+    """Opens the `ad_intelligence_runs` row of a job run, or finds the one it opened before it was interrupted."""
+    return str(db.call("open_intelligence_run", p_run=run))
+
+
+def close_run(db: Database, run_id: str, *, status: str, summary: dict[str, Any], error: str | None = None) -> None:
+    """Ends the row with its counts."""
+    db.call("close_intelligence_run", p_id=run_id, p_status=status, p_summary=summary, p_error=error)

@@ -1,0 +1,171 @@
+"""The worker's side of the queue. Every function may be repeated; the database's clock decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from viraltracker.store.client import Database
+
+EndState = Literal["succeeded", "failed", "cancelled", "timed_out", "queued"]
+
+
+@dataclass(frozen=True)
+class WorkerIdentity:
+    """A fresh id per boot: host names are reused, and a reused id would pass for its predecessor."""
+
+    id: UUID
+    name: str
+    version: str
+    slots: int
+
+
+@dataclass(frozen=True)
+class ClaimedRun:
+    """A run this worker holds under `epoch` until its lease ends."""
+
+    id: str
+    epoch: int
+    job_id: str
+    brand_id: str
+    job_type: str
+    parameters: dict[str, Any]
+    attempt: int
+    max_attempts: int
+    checkpoint: dict[str, Any] | None
+
+    @classmethod
+    def from_row(cls, row: dict[str, Any]) -> ClaimedRun:
+        """Reads the row as `claim` gives it."""
+        return cls(
+            id=row["id"],
+            epoch=row["lease_epoch"],
+            job_id=row["job_id"],
+            brand_id=row["brand_id"],
+            job_type=row["job_type"],
+            parameters=row["parameters"],
+            attempt=row["attempt"],
+            max_attempts=row["max_attempts"],
+            checkpoint=row["checkpoint"],
+        )
+
+
+@dataclass(frozen=True)
+class Ownership:
+    """What a beat learned of a run."""
+
+    owned: bool
+    stop: bool
+
+
+def due(db: Database) -> tuple[datetime, list[dict[str, Any]]]:
+    """The database's now, and the schedules that are due."""
+    answer = db.call("due")
+    return datetime.fromisoformat(answer["now"]), answer["jobs"]
+
+
+def advance(
+    db: Database,
+    job: dict[str, Any],
+    *,
+    next_run_at: datetime | None,
+    occurrences: Sequence[dict[str, object]],
+) -> bool:
+    """Moves a due schedule on unless another worker has; True when this call did."""
+    answer = db.call(
+        "advance",
+        p_job=job["id"],
+        p_revision=job["revision"],
+        p_expected_next=job["next_run_at"],
+        p_next=next_run_at,
+        p_occurrences=occurrences,
+    )
+    return bool(answer["advanced"])
+
+
+def invalidate(db: Database, job: dict[str, Any], reason: str) -> None:
+    """Takes a schedule that cannot run out of service, with an alert."""
+    db.call("invalidate", p_job=job["id"], p_revision=job["revision"], p_reason=reason)
+
+
+def claim(db: Database, claim_id: UUID, worker: WorkerIdentity, limit: int, lease: timedelta) -> list[ClaimedRun]:
+    """At most `limit` queued runs, now this worker's. The same claim id gives the same runs again."""
+    rows = db.call(
+        "claim", p_claim_id=claim_id, p_worker=worker.id, p_limit=limit, p_lease_s=int(lease.total_seconds())
+    )
+    return [ClaimedRun.from_row(row) for row in rows]
+
+
+def beat(
+    db: Database,
+    worker: WorkerIdentity,
+    lease: timedelta,
+    runs: Sequence[dict[str, Any]],
+    events: Sequence[dict[str, Any]],
+) -> dict[str, Ownership]:
+    """Renews leases and stores progress and events; what became of each run, by its id."""
+    answer = db.call_once(
+        "beat",
+        p_worker=worker.id,
+        p_name=worker.name,
+        p_version=worker.version,
+        p_slots=worker.slots,
+        p_lease_s=int(lease.total_seconds()),
+        p_runs=runs,
+        p_events=events,
+    )
+    return {row["id"]: Ownership(row["owned"], row["stop"]) for row in answer}
+
+
+def checkpoint(db: Database, run: ClaimedRun, value: dict[str, Any]) -> bool:
+    """Keeps where a handler got to; False when the run is no longer this worker's."""
+    return bool(db.call("checkpoint", p_run=run.id, p_epoch=run.epoch, p_checkpoint=value))
+
+
+def finish(
+    db: Database,
+    run: ClaimedRun,
+    worker: WorkerIdentity,
+    state: EndState,
+    *,
+    result: dict[str, Any] | None = None,
+    error_class: str | None = None,
+    error_message: str | None = None,
+    retry_in: timedelta | None = None,
+    refund: bool = False,
+    chain: Sequence[dict[str, Any]] = (),
+) -> bool:
+    """Ends the attempt; False when the run had been taken from this worker and nothing was changed."""
+    answer = db.call(
+        "finish",
+        p_run=run.id,
+        p_epoch=run.epoch,
+        p_worker=worker.id,
+        p_state=state,
+        p_result=result,
+        p_error_class=error_class,
+        p_error_message=error_message,
+        p_retry_in_s=retry_in.total_seconds() if retry_in is not None else None,
+        p_refund=refund,
+        p_chain=chain,
+    )
+    return bool(answer["accepted"])
+
+
+def release(db: Database, run: ClaimedRun, worker: WorkerIdentity, reason: str) -> bool:
+    """Puts an interrupted run back with its attempt refunded."""
+    return bool(db.call("release", p_run=run.id, p_epoch=run.epoch, p_worker=worker.id, p_reason=reason))
+
+
+def reap(db: Database) -> dict[str, list[str]]:
+    """Takes back what dead workers held: `{requeued, lost, asked_to_stop, timed_out}` as run ids."""
+    answer: dict[str, list[str]] = db.call("reap")
+    return answer
+
+
+def worker_stopped(db: Database, worker: WorkerIdentity) -> None:
+    """Says goodbye, so that nobody waits for this worker's next beat."""
+    db.call("worker_stopped", p_worker=worker.id)
