@@ -102,28 +102,33 @@ def render(analysis: Json, short: Json) -> list[Json]:
         _metrics(short),
     ]
     if not short["trends"]["evaluated"]:
-        blocks.append({"kind": "text", "text": f"No trends: {short['trends']['reason']}."})
+        blocks.append({"kind": "text", "text": f"No trends: {short['trends']['reason']}"})
     blocks.append(_cards(analysis["recommendations"]))
     for name, title in (("scale", "Winners"), ("cut", "Losers")):
         rows = [verdict for verdict in analysis["verdicts"] if verdict["verdict"] == name]
         if rows:
             blocks.append(_table(title, _AD_COLUMNS, rows, TOP_ADS))
-    distribution = analysis["distribution"]
-    label = {"key": "awareness", "label": "Awareness", "unit": "text"}
-    form = {"key": "format", "label": "Format", "unit": "text"}
-    blocks.append(_table("By awareness", [label, *_SHARE_COLUMNS], _named(distribution["awareness"]), TOP_CELLS))
-    blocks.append(_table("By format", [form, *_SHARE_COLUMNS], _named(distribution["formats"]), TOP_CELLS))
-    blocks.append(
-        _table("By awareness and format", [label, form, *_SHARE_COLUMNS], _named(distribution["cells"]), TOP_CELLS)
-    )
+    blocks += _distribution(analysis["distribution"]) if short["classified"]["ads"] else []
     blocks.append({"kind": "text", "text": _coverage(short)})
     missing = [rule for rule in short["rules"] if not rule["evaluated"]]
-    notes = [f"Not evaluated, {rule['rule'].replace('_', ' ')}: {rule['reason']}." for rule in missing]
+    notes = [f"Not evaluated, {rule['rule'].replace('_', ' ')}: {rule['reason']}" for rule in missing]
     blocks += [{"kind": "text", "text": note} for note in notes + short["notes"]]
     return [block for block in blocks if block.get("rows") != [] and block.get("items") != []]
 
 
+def _distribution(distribution: Json) -> list[Json]:
+    label = {"key": "awareness", "label": "Awareness", "unit": "text"}
+    form = {"key": "format", "label": "Format", "unit": "text"}
+    return [
+        _table("By awareness", [label, *_SHARE_COLUMNS], _named(distribution["awareness"]), TOP_CELLS),
+        _table("By format", [form, *_SHARE_COLUMNS], _named(distribution["formats"]), TOP_CELLS),
+        _table("By awareness and format", [label, form, *_SHARE_COLUMNS], _named(distribution["cells"]), TOP_CELLS),
+    ]
+
+
 def _opening(short: Json) -> str:
+    if not short["ads"]:
+        return "There is no ad to judge."
     counts = short["verdict_counts"]
     target = short["target"]
     against = ""
@@ -200,6 +205,8 @@ def _label(value: str | None) -> str:
 
 def _coverage(short: Json) -> str:
     classified = short["classified"]
+    if not short["ads"]:
+        return "There is nothing to classify."
     if classified["spend_share"] is None:
         return f"{classified['ads']:,} of {short['ads']:,} ads are classified."
     text = (

@@ -21,6 +21,9 @@ from viraltracker.intelligence.windows import Window
 from viraltracker.store import analyses
 from viraltracker.store.client import Database
 
+NAME_OF_TEXT = 50
+"""So much of an ad's text stands for its name."""
+
 VERSION = "full_analysis@1"
 """Part of every run's configuration: a changed rule never reuses what an older one concluded."""
 
@@ -73,7 +76,7 @@ def analyse(
     frame = pd.DataFrame(stats["ads"])
     if frame.empty:
         frame = pd.DataFrame({"ad_id": pd.Series(dtype=object)})
-    frame = _with_dates(frame)
+    frame = _with_names(_with_dates(frame))
     asked = _question(brand, source, window, stats, frame)
     analysis = judge(frame, asked).as_dict()
     summary = blocks.summary(brand["name"], analysis, _notes(source, window, now))
@@ -127,7 +130,19 @@ def _read(db: Database, brand_id: str, source: Source, window: Window) -> dict[s
 def _with_dates(frame: pd.DataFrame) -> pd.DataFrame:
     for column in ("created_on", "first_day", "last_day"):
         if column in frame:
-            frame[column] = [date.fromisoformat(value) if value else None for value in frame[column]]
+            days = [date.fromisoformat(value) if isinstance(value, str) else None for value in frame[column]]
+            frame[column] = pd.Series(days, dtype=object, index=frame.index)
+    return frame
+
+
+def _with_names(frame: pd.DataFrame) -> pd.DataFrame:
+    """Ads of an import may have no name: their ad set and the beginning of their text name them for a reader."""
+    if "ad_name" in frame and "primary_text" in frame:
+        made = [
+            name or " – ".join(part for part in (ad_set, " ".join((text or "").split())[:NAME_OF_TEXT]) if part) or None
+            for name, ad_set, text in zip(frame["ad_name"], frame["ad_set_name"], frame["primary_text"], strict=True)
+        ]
+        frame["ad_name"] = pd.Series(made, dtype=object, index=frame.index)
     return frame
 
 
@@ -169,7 +184,21 @@ def _notes(source: Source, window: Window, now: datetime) -> list[str]:
         notes += [fresh] if fresh else []
     if source.dataset is not None:
         notes.append(f"Read from the imported file {source.dataset['file_name']}.")
+        notes += _reconciliation(source.dataset)
     notes += [f"Not read: {other['file']} ({other['reason']})." for other in source.others]
+    return notes
+
+
+def _reconciliation(dataset: dict[str, Any]) -> list[str]:
+    """Where rows and the file's own totals row differ, both numbers are said."""
+    totals, loaded = dataset["totals"] or {}, {"spend": dataset["spend"], "impressions": dataset["impressions"]}
+    notes = []
+    for name, value in loaded.items():
+        stated = totals.get(name)
+        if value is None or stated is None or float(stated) == float(value):
+            continue
+        why = "within the rounding of its rows" if dataset["reconciles"] else "more than rounding explains"
+        notes.append(f"The file's totals row says {float(stated):,.2f} {name}, its rows {float(value):,.2f}: {why}.")
     return notes
 
 

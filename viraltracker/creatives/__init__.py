@@ -1,0 +1,1 @@
+"""What an ad says: its readings, the key that makes each once, the classifiers, and how far they can be trusted."""

@@ -176,5 +176,5 @@ def _notes(account: Account, now: Totals, cohorts: Cohorts) -> list[str]:
             f"Results are of {len(now.results_by_type)} kinds and are not added up; shown are those counted as "
             f"“{now.result_type}”."
         )
-    fallen = [cohort for cohort in cohorts.cohorts if cohort.reason is not None]
+    fallen = [cohort for cohort in cohorts.cohorts if cohort.reason is not None and cohort.ads]
     return notes + [f"{cohort.name} is held against {cohort.uses}: {cohort.reason}." for cohort in fallen]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from viraltracker.creatives import names
 from viraltracker.creatives.rules.cues import CUES, PRODUCT, PROBLEM, SOLUTION, UNAWARE
 from viraltracker.creatives.rules.opening import Opening, words
 
@@ -18,7 +19,6 @@ _FINITE: Final = frozenset(
     "doesn't didn't can't won't it's that's there's here's you're we're they're i'm he's she's what's let's".split()
 )
 _PAST: Final = re.compile(r"\b(?!need|feed|speed|seed|weed|indeed|bed|red|hundred)\w{2,}ed\b", re.IGNORECASE)
-_ELLIPTIC_NAME: Final = frozenset({"the", "and", "company", "group", "digital", "first", "real", "good", "best", "pure"})
 
 SHAPES: Final = {
     "brand_named": (PRODUCT, "names the brand"),
@@ -54,7 +54,7 @@ def fired(opening: Opening, brand_names: Sequence[str] = ()) -> dict[str, Fired]
         if name not in found or found[name].strength < strength:
             found[name] = Fired(strength, quote)
 
-    brand = brand_pattern(brand_names)
+    brand = names.pattern(brand_names)
     for sentence, weight in opening.sentences:
         for cue in CUES:
             match = cue.pattern.search(sentence)
@@ -70,17 +70,6 @@ def fired(opening: Opening, brand_names: Sequence[str] = ()) -> dict[str, Fired]
     if opening.sentences and not any(_READER & set(words(sentence)) for sentence, _ in opening.sentences):
         note("no_reader", 1.0, opening.first)
     return found
-
-
-def brand_pattern(names: Sequence[str]) -> re.Pattern[str] | None:
-    """Finds a brand by its names, or by the first word of one ("Acme" of "Acme Labs") when written as a name."""
-    alternatives: list[str] = []
-    for name in filter(None, (name.strip() for name in names)):
-        alternatives.append(rf"(?i:{re.escape(name)})")
-        first = name.split()[0]
-        if first != name and len(first) >= 4 and first.casefold() not in _ELLIPTIC_NAME:
-            alternatives.append(re.escape(first[0].upper() + first[1:]))
-    return re.compile(rf"(?<!\w)(?:{'|'.join(alternatives)})(?!\w)") if alternatives else None
 
 
 def _shapes(sentence: str) -> list[tuple[str, str]]:
