@@ -31,7 +31,7 @@ def demo(
 ) -> None:
     """Sync, classify and analyse the demo ad account with the real worker, and print the analysis."""
     with session.opened(worker=True) as opened:
-        brand = brands.ensure(opened.db, DEMO_BRAND, aliases=["WonderPaws"], goal="purchase", currency="USD")
+        brand = brands.ensure(opened.db, DEMO_BRAND, aliases=["WonderPaws"])
         loaded = work.submit(opened, brand.id, "load_demo", {})
         work.wait(opened, loaded, quiet=as_json)
         for run in schedules.chained(opened.db, loaded):

@@ -7,9 +7,12 @@ from pydantic import Field
 from viraltracker.errors import ConfigurationError
 from viraltracker.jobs.context import JobContext
 from viraltracker.jobs.job_type import JobType, Parameters, Result
-from viraltracker.store import accounts
+from viraltracker.store import accounts, brands
 
 ACCOUNT_ID = "act_100200300400"
+TARGET_CPA = 30.0
+"""US dollars per purchase: what the demo brand would pay."""
+
 ACCESS_TOKEN = "demo-token"  # noqa: S105 - opens the sandbox on this machine, nothing else
 
 
@@ -25,6 +28,10 @@ def run(context: JobContext, parameters: LoadDemo) -> Result:
         raise ConfigurationError(
             "The demo account needs the sandbox, which only the embedded stack starts: run `viraltracker up`."
         )
+    brand = brands.find(context.db, context.brand_id)
+    if brand.goal is None and brand.target_cpa is None:
+        wanted = {"goal": "purchase", "target_cpa": TARGET_CPA, "currency": "USD"}
+        context.db.update("brands", wanted, where={"id": brand.id})
     accounts.connect(context.db, context.brand_id, ACCOUNT_ID, source="demo", access_token=ACCESS_TOKEN)
     context.chain(
         "meta_sync",

@@ -94,17 +94,23 @@ def postgrest(account: Account, *, given: Path | None, cache: Path) -> Path:
 
 
 def found_postgrest(*, given: Path | None, cache: Path) -> Path | None:
-    """The PostgREST program that is here already, if any. Raises `ConfigurationError` when `given` is none."""
+    """The PostgREST program that is here already, if any.
+
+    Raises `ConfigurationError` when `given` is no program, or `cache` is closed to us.
+    """
     if given is not None:
-        if not given.is_file() or not os.access(given, os.X_OK):
+        if not os.path.isfile(given) or not os.access(given, os.X_OK):  # noqa: PTH113 - False for a closed folder
             raise ConfigurationError(f"POSTGREST_BIN names {given}, which is not a program: correct or unset it.")
         return given
     on_path = shutil.which("postgrest")
     if on_path is not None:
         return Path(on_path).resolve()
     package = POSTGREST_PACKAGES.get((platform.system(), platform.machine()))
-    kept = None if package is None else _kept(cache, package[0])
-    return kept if kept is not None and kept.is_file() else None
+    if package is None:
+        return None
+    kept = _kept(cache, package[0])
+    with explained(cache, "VIRALTRACKER_CACHE"):
+        return kept if kept.is_file() else None
 
 
 def _kept(cache: Path, package: str) -> Path:

@@ -40,11 +40,11 @@ def bad(name: str, detail: str, fix: str) -> Check:
 def check_folder(home: Home) -> Check:
     """Whether the data folder can be used and its disk has room."""
     name = "data folder"
-    existing = next(folder for folder in (home.folder, *home.folder.parents) if folder.exists())
     try:
+        existing = next(folder for folder in (home.folder, *home.folder.parents) if folder.exists())
         free = shutil.disk_usage(existing).free
     except OSError as error:
-        return bad(name, f"{existing} cannot be looked at ({error.strerror})", "set VIRALTRACKER_HOME")
+        return bad(name, f"{home.folder} cannot be looked at ({error.strerror})", "set VIRALTRACKER_HOME")
     if free < LOW_DISK_BYTES:
         return bad(name, f"{free // 1_000_000} MB free at {home.folder}", "make room on the disk")
     return good(name, f"{home.folder} ({free / 1e9:.0f} GB free)")

@@ -83,16 +83,24 @@ class Home:
 
     def is_ours(self) -> bool:
         """Whether this folder was made by `prepare`."""
-        return (self.folder / MARKER).is_file()
+        with explained(self.folder):
+            return (self.folder / MARKER).is_file()
 
     def state(self) -> State:
         """What was written last; a missing or damaged file counts as nothing running."""
         try:
-            values = json.loads(self._state.read_text())
+            with explained(self.folder):
+                values = json.loads(self._read_state())
             rest = values.pop("rest")
             return State(**values, rest=None if rest is None else Process(**rest))
-        except (FileNotFoundError, ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError):
             return State()
+
+    def _read_state(self) -> str:
+        try:
+            return self._state.read_text()
+        except FileNotFoundError:
+            return ""
 
     def write_state(self, state: State) -> None:
         """Replaces the state in one step."""
@@ -142,13 +150,17 @@ class Home:
     def log(self, name: str) -> Path:
         return self.logs / f"{name}.log"
 
+    def refuse_to_delete(self) -> None:
+        """Raises `ConfigurationError` when there is something here that `prepare` did not make."""
+        with explained(self.folder):
+            if self.folder.exists() and any(part.name != self.logs.name for part in self.folder.iterdir()):
+                raise ConfigurationError(f"{self.folder} is not ViralTracker's; delete it by hand if you mean it.")
+
     def clear(self) -> None:
-        """Deletes all data. Raises `ConfigurationError` unless `prepare` made the folder. Only under `exclusive`.
+        """Deletes all data in a folder that `is_ours`. Only under `exclusive`.
 
         The marker and the locks stay: a lock on a deleted file would hold nobody off.
         """
-        if self.folder.is_symlink() or not self.is_ours():
-            raise ConfigurationError(f"{self.folder} is not ViralTracker's; delete it by hand if you mean it.")
         known = self.state().socket_folder
         if known is not None and self._is_private(Path(known)):
             shutil.rmtree(known, ignore_errors=True)

@@ -137,15 +137,13 @@ class Stack:
 
         Raises `Refused` while another process uses the stack, `ConfigurationError` when the folder is not ours.
         """
-        if not self.home.folder.exists():
+        if not self.home.is_ours():
+            self.home.refuse_to_delete()
             return
-        if self.home.is_ours():
-            with self.home.exclusive():
-                if self.home.in_use():
-                    raise Refused("Another ViralTracker process uses this database: stop it first, then reset again.")
-                self._stop()
-                self.home.clear()
-        else:
+        with self.home.exclusive():
+            if self.home.in_use():
+                raise Refused("Another ViralTracker process uses this database: stop it first, then reset again.")
+            self._stop()
             self.home.clear()
 
     def health(self) -> list[Check]:
@@ -155,9 +153,9 @@ class Stack:
             health.check_postgresql(self._account),
             health.check_postgrest(given=self._postgrest_bin, cache=self._cache),
         ]
-        state = self.home.state()
         if not all(check.ok for check in checks):
             return checks
+        state = self.home.state()
         if not state.wanted:
             return [*checks, health.good("embedded database", "not running; starts when a command needs it")]
         folder = self._socket_folder(state)

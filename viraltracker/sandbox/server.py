@@ -69,7 +69,8 @@ def _prepared(host: str, port: int, sandbox: Sandbox) -> tuple[uvicorn.Server, s
         raise ConfigurationError(
             f"The sandbox serves only {_LOOPBACK}, because its token is public; leave out the host."
         )
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # Named TCP: asyncio sends small answers at once only on sockets that say so.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))

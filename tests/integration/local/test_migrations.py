@@ -10,7 +10,7 @@ import httpx
 import psycopg
 import pytest
 from psycopg import sql
-from supabase import Client, create_client
+from supabase import create_client
 from supabase.lib.client_options import SyncClientOptions
 
 from viraltracker import settings
@@ -163,15 +163,11 @@ def test_an_unreachable_database_is_said_without_its_password(folder: Path, url:
 
 
 def test_a_schema_behind_the_code_is_refused_through_postgrest(endpoints: Endpoints, folder: Path) -> None:
-    client = supabase_client(endpoints)
-    assert migrations.database_version(client) == "20260101000000"
-    with pytest.raises(ConfigurationError, match=r"\(20260101000000\) is behind .*run `viraltracker migrate`"):
+    with httpx.Client(transport=StripPrefixTransport()) as http:
+        options = SyncClientOptions(httpx_client=http, auto_refresh_token=False, persist_session=False)
+        client = create_client(endpoints.rest_url, endpoints.service_key, options)
+        assert migrations.database_version(client) == "20260101000000"
+        with pytest.raises(ConfigurationError, match=r"\(20260101000000\) is behind .*run `viraltracker migrate`"):
+            migrations.require_current(client, folder)
+        (folder / "20260102000000_ages.sql").unlink()
         migrations.require_current(client, folder)
-    (folder / "20260102000000_ages.sql").unlink()
-    migrations.require_current(client, folder)
-
-
-def supabase_client(endpoints: Endpoints) -> Client:
-    http = httpx.Client(transport=StripPrefixTransport())
-    options = SyncClientOptions(httpx_client=http, auto_refresh_token=False, persist_session=False)
-    return create_client(endpoints.rest_url, endpoints.service_key, options)

@@ -18,7 +18,7 @@ from typing import Any, Final
 from viraltracker.creatives import taxonomy
 from viraltracker.creatives.rules.cues import CUES
 from viraltracker.creatives.rules.features import SHAPES, Fired, fired
-from viraltracker.creatives.rules.opening import Opening, words
+from viraltracker.creatives.rules.opening import LONGEST_READ, Opening, words
 
 MOST_SURE: Final = 0.75
 """Rules do not understand a sentence, so they never claim more."""
@@ -26,20 +26,24 @@ MOST_SURE: Final = 0.75
 CUES_SHOWN: Final = 3
 
 _ENGLISH: Final = frozenset(
-    "a about all an and are as at back be been before but by can did do does don't for from get had has have he her his "
-    "how i if in into is isn't it it's its just like made more my new no not now of off on one only or our out over she "
-    "so that that's the their them then there they this to two up was we were what when which who why will with "
-    "without you your you're today free sale".split()
+    "about after all and are at back be been before but by can can't could day did do does doesn't don't every for free "
+    "from get give had has have her here him his how i if isn't it it's its just know like made make more most my "
+    "need new not now of off one only or our out over save she shop so than that that's the their them then there these "
+    "they this those time to today two under up us want we we're were what what's when where which while who why with "
+    "without you you're you've your".split()
 )
-_WORDS_TO_JUDGE: Final = 6
+"""Frequent English words that other languages of the Latin alphabet do not share."""
+
+_WORDS_TO_JUDGE: Final = 8
+_ENGLISH_SHARE: Final = 0.05
 
 
 @dataclass(frozen=True)
 class Stage:
-    """`stage` is None where the words cannot be judged; `reasons` are (quote, cue), the strongest first."""
+    """`reasons` are (quote, cue), the strongest first."""
 
-    stage: taxonomy.Awareness | None
-    second: taxonomy.Awareness | None
+    stage: taxonomy.Awareness
+    second: taxonomy.Awareness
     confidence: float
     reasons: tuple[tuple[str, str], ...]
 
@@ -60,9 +64,7 @@ def weights() -> Weights:
 
 
 def judge(opening: Opening, brand_names: Sequence[str] = ()) -> Stage:
-    """The stage of an opening. On equal scores the earlier stage."""
-    if not _is_english(opening):
-        return Stage(None, None, 0.0, ((opening.first, "is not English, the one language these rules read"),))
+    """The stage of an opening in English. On equal scores the earlier stage."""
     found = fired(opening, brand_names)
     given = weights()
     scores = list(given.start)
@@ -98,10 +100,11 @@ def _softmax(scores: Sequence[float]) -> list[float]:
     return [power / sum(powers) for power in powers]
 
 
-def _is_english(opening: Opening) -> bool:
-    spoken = [word for sentence, _ in opening.sentences for word in words(sentence)]
-    if not spoken:
+def is_english(text: str) -> bool:
+    """Whether these rules can read the text; too few words to tell are taken for English."""
+    spoken = words(text[:LONGEST_READ])
+    letters = [letter for word in spoken for letter in word if letter.isalpha()]
+    # Latin letters end at U+024F.
+    if not letters or sum(ord(letter) > 0x24F for letter in letters) > len(letters) / 2:
         return False
-    if any(ord(letter) > 0x24F and letter.isalpha() for word in spoken[:_WORDS_TO_JUDGE] for letter in word):
-        return False
-    return len(spoken) < _WORDS_TO_JUDGE or sum(word in _ENGLISH for word in spoken) >= 0.12 * len(spoken)
+    return len(spoken) < _WORDS_TO_JUDGE or sum(word in _ENGLISH for word in spoken) >= _ENGLISH_SHARE * len(spoken)

@@ -1,0 +1,112 @@
+"""The main job, as a newcomer runs it: sync, classify and analyse the demo account through the real worker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.integration.cli.conftest import Answer, Command
+from viraltracker import settings
+from viraltracker.local.stack import Stack
+from viraltracker.sandbox.demo import planted
+
+pytestmark = pytest.mark.xdist_group("demo")
+
+
+@pytest.fixture(scope="module")
+def analysed(viraltracker: Command) -> Answer:
+    """`viraltracker demo --json`."""
+    return viraltracker("demo", "--json")
+
+
+@pytest.fixture(scope="module")
+def analysis(analysed: Answer) -> dict[str, Any]:
+    """Its analysis."""
+    found: dict[str, Any] = analysed.json
+    return found
+
+
+def test_the_analysis_has_the_documented_shape(analysis: dict[str, Any]) -> None:
+    """Scripts that read `analyze --json` rely on these names."""
+    assert {"run_id", "brand", "window", "ads", "totals", "classified", "verdicts", "recommendations"} <= set(analysis)
+    assert set(analysis["window"]) == {"from", "to", "days"}
+    names = (
+        "impressions spend link_clicks ctr cpc purchases purchase_value results result_type cost_per_result cpa roas"
+    )
+    assert set(names.split()) | {"hook_rate", "hold_rate"} <= set(analysis["totals"])
+    assert {"ads", "creatives", "spend_share"} <= set(analysis["classified"])
+    assert analysis["brand"] == "Wonder Paws"
+    assert analysis["window"]["days"] == 30
+
+
+def test_every_ad_that_ran_is_classified(analysis: dict[str, Any]) -> None:
+    """The demo promises an answer about all of the money, not a sample of it."""
+    assert analysis["classified"]["spend_share"] == pytest.approx(1.0)
+    assert analysis["classified"]["ads"] == analysis["ads"]
+
+
+def test_planted_winners_and_losers_are_found(analysis: dict[str, Any]) -> None:
+    """The causes built into the account are what the verdicts name."""
+    verdicts = {verdict["ad_id"]: verdict["verdict"] for verdict in analysis["verdicts"]}
+    assert {verdicts[ad_id] for ad_id in (ad.ad_id for ad in planted.WINNERS)} == {"scale"}
+    assert {verdicts[ad_id] for ad_id in (ad.ad_id for ad in planted.LOSERS)} == {"cut"}
+
+
+def test_totals_are_the_sums_of_the_stored_rows(analysis: dict[str, Any], home: Path, viraltracker: Command) -> None:
+    """What is printed is what the database holds over the same window."""
+    with Stack(home, cache=_cache()).hold(), psycopg.connect(Stack(home, cache=_cache()).superuser_url()) as database:
+        row = database.execute(
+            "select sum(impressions), sum(spend), sum(link_clicks), sum(purchases), sum(purchase_value)"
+            " from public.ad_performance_daily where date between %s and %s",
+            [analysis["window"]["from"], analysis["window"]["to"]],
+        ).fetchone()
+    assert row is not None
+    totals = analysis["totals"]
+    names = ("impressions", "spend", "link_clicks", "purchases", "purchase_value")
+    assert [float(value) for value in row] == pytest.approx([totals[name] for name in names])
+
+
+def test_a_second_classification_finds_nothing_new(analysis: dict[str, Any], home: Path, viraltracker: Command) -> None:
+    """No reading is made twice, and there is one per distinct input, not per ad."""
+    again = viraltracker("classify", "wonder paws", "--days", "90", "--json").json
+    assert again["new"] == 0
+    with Stack(home, cache=_cache()).hold(), psycopg.connect(Stack(home, cache=_cache()).superuser_url()) as database:
+        made, distinct, links = database.execute(
+            "select (select count(*) from public.ad_creative_classifications),"
+            " (select count(distinct (reading, input_hash)) from public.ad_classification_links),"
+            " (select count(*) from public.ad_classification_links)"
+        ).fetchone() or (0, 0, 0)
+    assert made == distinct
+    assert links > distinct
+
+
+def test_the_same_question_is_answered_from_store(analysis: dict[str, Any], viraltracker: Command) -> None:
+    """Over unchanged rows the stored run answers."""
+    assert viraltracker("analyze", "Wonder Paws", "--json").json["run_id"] == analysis["run_id"]
+
+
+def test_jobs_show_how_the_demo_came_about(analysis: dict[str, Any], viraltracker: Command) -> None:
+    """The chained sync is a real row with a state of its own, and its classification is on record."""
+    jobs = {job["job_type"]: job for job in viraltracker("jobs", "list", "--json").json}
+    assert {"load_demo", "meta_sync", "ad_intelligence_analysis"} <= set(jobs)
+    assert {job["last_run"]["state"] for job in jobs.values()} == {"succeeded"}
+    shown = viraltracker("jobs", "show", jobs["meta_sync"]["last_run"]["id"], "--json").json
+    assert shown["trigger"] == "chain"
+    assert shown["result"]["classification"]["new"] > 0
+    assert shown["events"]
+
+
+def test_a_brand_that_is_not_there_is_named_with_those_that_are(
+    analysis: dict[str, Any], viraltracker: Command
+) -> None:
+    """A typo ends in one sentence that helps."""
+    answer = viraltracker("analyze", "Wander Paws")
+    assert answer.code == 1
+    assert answer.err.strip().splitlines()[-1] == 'There is no brand "Wander Paws". Brands: Wonder Paws.'
+
+
+def _cache() -> Path:
+    return settings.load().cache

@@ -1,0 +1,87 @@
+"""Ads Manager exports through the command line, the worker and the database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.cli.conftest import Command
+
+pytestmark = pytest.mark.xdist_group("import")
+
+BRAND = "Giving What We Can"
+
+
+@pytest.mark.real_data
+def test_a_real_account_gives_metas_own_numbers(real_data: Path, viraltracker: Command) -> None:
+    """Totals of a genuine export, whatever other views of the same money are imported beside it, in any order."""
+    text = str(real_data / "gwwc" / "text_breakdown.csv")
+    others = sorted(str(file) for file in (real_data / "gwwc").glob("*.csv") if file.name != "text_breakdown.csv")
+
+    imported = viraltracker("import", text, "--brand", BRAND, "--json").json
+    assert imported["failed"] == []
+    alone = viraltracker("analyze", BRAND, "--json").json
+    _check(alone)
+    classified = viraltracker("classify", BRAND, "--json").json
+    assert classified["new"] == 7  # the export's distinct texts
+
+    viraltracker("import", *others, "--brand", BRAND, "--json").json  # noqa: B018 - asserts that it ended well
+    again = viraltracker("import", text, "--brand", BRAND, "--json").json
+    assert again["imported"][0]["already_imported"]
+    together = viraltracker("analyze", BRAND, "--json").json
+    _check(together)
+    assert together["classified"]["spend_share"] == pytest.approx(1.0)
+    assert together["classified"]["creatives"] == 7
+    assert len([note for note in together["notes"] if note.startswith("Not read: ")]) == len(others)
+
+
+def _check(analysis: dict[str, Any]) -> None:
+    totals = analysis["totals"]
+    assert totals["impressions"] == 770_113
+    assert totals["spend"] == pytest.approx(15_978.28, abs=0.5)
+    assert totals["link_clicks"] == 4_704
+    assert totals["ctr"] == pytest.approx(0.006108, abs=5e-7)
+    assert totals["cpc"] == pytest.approx(3.397, abs=5e-4)
+    assert totals["hook_rate"] == pytest.approx(0.2410, abs=5e-5)
+    assert totals["hold_rate"] == pytest.approx(0.2007, abs=5e-5)
+    assert "thruplays" in totals["account_level"]
+    assert (totals["results"], totals["result_type"]) == (1_581, "lead")
+    assert totals["cost_per_result"] == pytest.approx(10.11, abs=5e-3)
+    assert not analysis["trends"]["evaluated"]
+    assert "daily rows" in analysis["trends"]["reason"]
+
+
+@pytest.mark.real_data
+def test_a_file_without_days_or_currency_says_what_is_missing(real_data: Path, viraltracker: Command) -> None:
+    """A marketer learns which options to add, and with them the file loads whole."""
+    file = str(real_data / "KAG_conversion_data.csv")
+    refused = viraltracker("import", file, "--brand", "KAG")
+    assert refused.code == 1
+    assert "--from" in refused.err
+    assert "--currency" in refused.err
+    given = ("--currency", "USD", "--from", "2017-08-17", "--to", "2017-08-30")
+    viraltracker("import", file, "--brand", "KAG", *given, "--json").json  # noqa: B018
+    totals = viraltracker("analyze", "KAG", "--json").json["totals"]
+    assert (totals["impressions"], totals["clicks"], totals["purchases"]) == (213_434_828, 38_165, 1_079)
+    assert totals["spend"] == pytest.approx(58_705.23, abs=0.01)
+
+
+@pytest.mark.real_data
+def test_a_damaged_row_is_listed_and_the_good_ones_load(real_data: Path, viraltracker: Command) -> None:
+    """A truncated line costs that line."""
+    imported = viraltracker("import", str(real_data / "control_group.csv"), "--brand", "Control", "--json").json
+    assert [(file["rows"], file["bad_rows"]) for file in imported["imported"]] == [(29, 1)]
+
+
+def test_files_that_are_no_export_are_refused_in_a_sentence(tmp_path: Path, viraltracker: Command) -> None:
+    """Nothing is stored of them, and the person learns what to do."""
+    page = tmp_path / "report.csv"
+    page.write_text("<!DOCTYPE html><html><body>Please log in</body></html>")
+    refused = viraltracker("import", str(page), "--brand", "Nobody")
+    assert refused.code == 1
+    assert "Traceback" not in refused.err
+    missing = viraltracker("import", str(tmp_path / "absent.csv"), "--brand", "Nobody")
+    assert missing.code == 1
+    assert "absent.csv cannot be read" in missing.err
