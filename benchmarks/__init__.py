@@ -1,1 +1,1 @@
-"""Measurements that are printed, each beside what it is compared with."""
+"""What has to be fast or right, each measured beside what it is compared with: `python -m benchmarks`."""

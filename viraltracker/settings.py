@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -20,6 +20,8 @@ SYSTEM_FOLDER = Path("/var/lib/viraltracker")
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 HOSTED = ("SUPABASE_URL", "SUPABASE_PUBLISHABLE_KEY", "SUPABASE_SECRET_KEY")
+#: What passes row-level security, and so has no place in the process that talks to browsers.
+PAST_ROW_SECURITY = ("SUPABASE_SECRET_KEY", "SUPABASE_DB_URL")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,8 @@ class Settings:
     supabase_secret_key: str | None = field(default=None, repr=False)
     supabase_db_url: str | None = field(default=None, repr=False)
     storage_bucket: str = "assets"
+    local_owner_jwt: str | None = field(default=None, repr=False)
+    asset_dir: Path | None = None
 
     home: Path
     cache: Path
@@ -64,7 +68,7 @@ class Settings:
     @property
     def hosted(self) -> bool:
         """True when Supabase's own service is used and nothing is started here."""
-        return self.supabase_url is not None
+        return self.supabase_url is not None and self.local_owner_jwt is None
 
 
 def project_root() -> Path:
@@ -81,15 +85,34 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
 
     Raises `ConfigurationError` naming the variable and what to do.
     """
-    values = _environment() if env is None else env
-    read = _Reader({name: value.strip() for name, value in values.items() if value.strip()})
-    _require_all_or_none(read)
+    read = _reader(_environment() if env is None else env)
+    _require_all_or_none(read, HOSTED)
+    return _settings(read)
+
+
+def load_for_web() -> Settings:
+    """The settings of the web process, which never holds a key past row-level security.
+
+    Such a key is neither read nor left in this process's environment, where a host may have put it for the worker.
+    """
+    values = _environment()
+    for name in PAST_ROW_SECURITY:
+        values.pop(name, None)
+        os.environ.pop(name, None)
+    read = _reader(values)
+    _require_all_or_none(read, HOSTED[:2])
+    return _settings(read)
+
+
+def _settings(read: _Reader) -> Settings:
     settings = Settings(
         supabase_url=read.url("SUPABASE_URL"),
         supabase_publishable_key=read.text("SUPABASE_PUBLISHABLE_KEY"),
         supabase_secret_key=read.text("SUPABASE_SECRET_KEY"),
         supabase_db_url=read.database_url("SUPABASE_DB_URL"),
         storage_bucket=read.text("VIRALTRACKER_STORAGE_BUCKET") or Settings.storage_bucket,
+        local_owner_jwt=read.text("VIRALTRACKER_LOCAL_OWNER_JWT"),
+        asset_dir=read.path("VIRALTRACKER_ASSET_DIR"),
         home=read.path("VIRALTRACKER_HOME") or _default_home(),
         cache=read.path("VIRALTRACKER_CACHE") or _default_cache(),
         postgrest_bin=read.path("POSTGREST_BIN"),
@@ -211,14 +234,18 @@ def _split(name: str, value: str) -> SplitResult:
     return parts
 
 
-def _require_all_or_none(read: _Reader) -> None:
-    missing = [name for name in HOSTED if read.text(name) is None]
-    if missing and len(missing) < len(HOSTED):
-        given = [name for name in HOSTED if name not in missing]
+def _reader(values: Mapping[str, str]) -> _Reader:
+    return _Reader({name: value.strip() for name, value in values.items() if value.strip()})
+
+
+def _require_all_or_none(read: _Reader, names: Sequence[str]) -> None:
+    missing = [name for name in names if read.text(name) is None]
+    if missing and len(missing) < len(names):
+        given = [name for name in names if name not in missing]
         raise ConfigurationError(
             f"{' and '.join(given)} {'is' if len(given) == 1 else 'are'} set but {' and '.join(missing)} "
-            f"{'is' if len(missing) == 1 else 'are'} not: set all three for hosted Supabase, or none to use "
-            "the embedded one."
+            f"{'is' if len(missing) == 1 else 'are'} not: set all {'three' if len(names) == 3 else 'of them'} for "
+            "hosted Supabase, or none to use the embedded one."
         )
 
 

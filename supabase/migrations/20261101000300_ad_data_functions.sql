@@ -137,7 +137,8 @@ language plpgsql security definer set search_path = '' set statement_timeout = '
 declare
     v_rows integer;
 begin
-    with reported as (
+    -- Materialized: before the brand's rows are in the statistics, the planner would count them again for each row.
+    with reported as materialized (
         select count(link_clicks) > 0 as link_clicks, count(outbound_clicks) > 0 as outbound_clicks,
             count(landing_page_views) > 0 as landing_page_views, count(adds_to_cart) > 0 as adds_to_cart,
             count(checkouts) > 0 as checkouts, count(purchases) > 0 as purchases,
@@ -186,10 +187,10 @@ $$;
 
 -- Ads that delivered in the account but that no /ads page has shown.
 create function public.unknown_ads(p_brand uuid, p_account text) returns jsonb
-language sql stable security definer set search_path = '' as $$
-    select coalesce(jsonb_agg(distinct d.ad_id), '[]') from public.ad_performance_daily d
-    where d.brand_id = p_brand and d.account_id = p_account
-      and not exists (select 1 from public.ads a where a.brand_id = p_brand and a.ad_id = d.ad_id)
+language sql stable security definer set search_path = '' set statement_timeout = '60s' as $$
+    select coalesce(jsonb_agg(d.ad_id), '[]') from (
+        select distinct ad_id from public.ad_performance_daily where brand_id = p_brand and account_id = p_account) d
+    where not exists (select 1 from public.ads a where a.brand_id = p_brand and a.ad_id = d.ad_id)
 $$;
 
 -- An attempt always moves last_attempt_at; only a success moves last_success_at.
@@ -204,7 +205,7 @@ $$;
 
 -- What the account's days look like today, for the maturity of late purchases. Once per day and account.
 create function public.snapshot_days(p_brand uuid, p_account text, p_from date, p_seen_on date) returns integer
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = '' set statement_timeout = '60s' as $$
 declare
     v_rows integer;
 begin
@@ -225,7 +226,7 @@ end $$;
 -- Media not stored yet, those of the highest spend first; one row per distinct picture or video, with its ads.
 create function public.assets_wanted(p_brand uuid, p_account text, p_kind text, p_limit integer, p_max_tries integer)
 returns jsonb
-language sql stable security definer set search_path = '' as $$
+language sql stable security definer set search_path = '' set statement_timeout = '60s' as $$
     with media as (
         select a.ad_id, case p_kind when 'video' then a.video_id else a.image_hash end as source_key
         from public.ads a where a.brand_id = p_brand and a.account_id = p_account

@@ -45,7 +45,7 @@ create table public.scheduled_job_runs (
     trigger text not null check (trigger in ('schedule', 'run_now', 'chain', 'retry', 'api')),
     retry_of uuid references public.scheduled_job_runs on delete set null,
     chained_from uuid references public.scheduled_job_runs on delete set null,
-    idempotency_key text unique,
+    idempotency_key text,
     claim_id uuid,
     run_at timestamptz not null default now(),
     priority integer not null default 100,
@@ -75,6 +75,8 @@ create table public.scheduled_job_runs (
     check ((finished_at is not null) = (state not in ('queued', 'running')))
 );
 comment on column public.scheduled_job_runs.occurrences is 'How many missed times of one outage a skipped row stands for.';
+-- A key comes from outside, so it is a brand's own: another's use of it must neither swallow a run nor show it.
+create unique index scheduled_job_runs_by_key on public.scheduled_job_runs (brand_id, idempotency_key);
 create unique index scheduled_job_runs_once on public.scheduled_job_runs (job_id, scheduled_for) where trigger = 'schedule';
 create index scheduled_job_runs_queue on public.scheduled_job_runs (priority, run_at, id) where state = 'queued';
 create index scheduled_job_runs_leases on public.scheduled_job_runs (lease_until) where state = 'running';
@@ -121,7 +123,7 @@ create table public.alerts (
     closed_at timestamptz,
     text text not null
 );
-create unique index alerts_one_open on public.alerts (cause_key) where closed_at is null;
+create unique index alerts_one_open on public.alerts (brand_id, cause_key) nulls not distinct where closed_at is null;
 create index alerts_by_brand on public.alerts (brand_id);
 
 -- Terminal states never change, whoever writes.
@@ -155,9 +157,12 @@ begin
                         using (brand_id in (select app.my_brands()))', t);
     end loop;
 end $$;
--- Whether a worker is alive, and which limits hold, concerns every signed-in member of any organisation.
-create policy signed_in_read on public.scheduler_workers for select to authenticated
+-- Whether a worker is alive, and which limits hold for all, concerns every member of any organisation.
+create policy members_read on public.scheduler_workers for select to authenticated
     using (exists (select app.my_organizations()));
-create policy signed_in_read on public.concurrency_limits for select to authenticated
-    using (scope in ('global', 'job_type') or key in (select app.my_organizations()::text)
-        or split_part(key, ':', 1) in (select app.my_brands()::text));
+create policy members_read on public.concurrency_limits for select to authenticated
+    using (case scope
+        when 'organization' then key in (select app.my_organizations()::text)
+        when 'brand' then key in (select app.my_brands()::text)
+        when 'brand_job_type' then split_part(key, ':', 1) in (select app.my_brands()::text)
+        else exists (select app.my_organizations()) end);

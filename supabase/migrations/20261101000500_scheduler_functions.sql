@@ -34,10 +34,14 @@ declare
     v_job public.scheduled_jobs;
     v_run uuid;
 begin
+    v_in := jsonb_populate_record(null::public.scheduled_jobs, p_job);
+    if v_in.brand_id is null or not app.may_write(v_in.brand_id) then
+        raise exception 'You may not schedule work for this brand.' using errcode = '42501';
+    end if;
     if p_idempotency_key is not null then
-        perform pg_advisory_xact_lock(hashtext(p_idempotency_key));
+        perform pg_advisory_xact_lock(hashtext(v_in.brand_id || p_idempotency_key));
         select r.job_id, r.id into v_job.id, v_run from public.scheduled_job_runs r
-        where r.idempotency_key = p_idempotency_key and app.may_write(r.brand_id);
+        where r.brand_id = v_in.brand_id and r.idempotency_key = p_idempotency_key;
         if found then
             return jsonb_build_object('job_id', v_job.id, 'run_id', v_run, 'already', true);
         end if;
@@ -45,10 +49,6 @@ begin
     if abs(extract(epoch from now() - p_now)) > 60 then
         raise exception 'The clock of this machine is % seconds away from the database''s; set it right and save again.',
             round(abs(extract(epoch from now() - p_now))) using errcode = '22023';
-    end if;
-    v_in := jsonb_populate_record(null::public.scheduled_jobs, p_job);
-    if v_in.brand_id is null or not app.may_write(v_in.brand_id) then
-        raise exception 'You may not schedule work for this brand.' using errcode = '42501';
     end if;
     if not exists (select 1 from pg_catalog.pg_timezone_names where name = coalesce(v_in.timezone, 'UTC')) then
         raise exception 'Unknown time zone "%". Use an IANA name such as America/New_York.', v_in.timezone
@@ -184,7 +184,7 @@ begin
         return false;
     end if;
     insert into public.alerts (cause_key, brand_id, text) values ('job-invalid:' || p_job, v_brand, p_reason)
-    on conflict (cause_key) where closed_at is null do nothing;
+    on conflict (brand_id, cause_key) where closed_at is null do nothing;
     return true;
 end $$;
 
@@ -347,7 +347,7 @@ begin
         select case when p_error_class = 'needs_reauth' then 'job-reauth:' else 'run-failed:' end || v_run.job_id,
             v_run.brand_id, j.name || ' failed: ' || coalesce(p_error_message, p_state)
         from public.scheduled_jobs j where j.id = v_run.job_id
-        on conflict (cause_key) where closed_at is null do update set text = excluded.text;
+        on conflict (brand_id, cause_key) where closed_at is null do update set text = excluded.text;
     end if;
     return jsonb_build_object('accepted', true, 'state', p_state);
 end $$;
@@ -403,7 +403,7 @@ begin
     select 'run-failed:' || r.job_id, r.brand_id, j.name || ' failed: ' || r.error_message
     from public.scheduled_job_runs r join public.scheduled_jobs j on j.id = r.job_id
     where r.id = any (v_lost) and r.state = 'failed'
-    on conflict (cause_key) where closed_at is null do update set text = excluded.text;
+    on conflict (brand_id, cause_key) where closed_at is null do update set text = excluded.text;
 
     with late as (
         update public.scheduled_job_runs set cancel_requested_at = now()
@@ -454,20 +454,26 @@ end $$;
 create function public.pause(p_job uuid) returns boolean
 language plpgsql security definer set search_path = '' as $$
 begin
+    if not exists (select 1 from public.scheduled_jobs where id = p_job and app.may_write(brand_id)) then
+        raise exception 'There is no such schedule, or you may not pause it.' using errcode = '42501';
+    end if;
     update public.scheduled_jobs set status = 'paused', revision = revision + 1, updated_at = now()
-    where id = p_job and status = 'active' and app.may_write(brand_id);
+    where id = p_job and status = 'active';
     return found;
 end $$;
 
 create function public.resume(p_job uuid, p_next timestamptz, p_now timestamptz) returns boolean
 language plpgsql security definer set search_path = '' as $$
 begin
+    if not exists (select 1 from public.scheduled_jobs where id = p_job and app.may_write(brand_id)) then
+        raise exception 'There is no such schedule, or you may not resume it.' using errcode = '42501';
+    end if;
     if abs(extract(epoch from now() - p_now)) > 60 then
         raise exception 'The clock of this machine is not the database''s; set it right and resume again.'
             using errcode = '22023';
     end if;
     update public.scheduled_jobs set status = 'active', next_run_at = p_next, revision = revision + 1, updated_at = now()
-    where id = p_job and status = 'paused' and p_next is not null and app.may_write(brand_id);
+    where id = p_job and status = 'paused' and p_next is not null;
     return found;
 end $$;
 
@@ -508,7 +514,11 @@ begin
     select * into v_job from public.scheduled_jobs where id = v_run.job_id;
     v_new := app.run_from_job(v_job, now(), now(), 'retry', p_idempotency_key, v_run.parameters);
     if v_new is null then
-        select id into v_new from public.scheduled_job_runs where idempotency_key = p_idempotency_key;
+        select id into v_new from public.scheduled_job_runs
+        where idempotency_key = p_idempotency_key and job_id = v_run.job_id;
+        if not found then
+            raise exception 'This key was used for another schedule.' using errcode = '22023';
+        end if;
     else
         update public.scheduled_job_runs set retry_of = p_run, checkpoint = v_run.checkpoint where id = v_new;
     end if;

@@ -115,18 +115,20 @@ create table public.chat_sessions (
     brand_id uuid not null references public.brands on delete cascade,
     user_id uuid not null default auth.uid() references auth.users on delete cascade,
     title text,
-    created_at timestamptz not null default now()
+    created_at timestamptz not null default now(),
+    unique (id, brand_id)
 );
 create index chat_sessions_by_user on public.chat_sessions (user_id, created_at desc);
 
 create table public.chat_messages (
     id bigint generated always as identity primary key,
-    session_id uuid not null references public.chat_sessions on delete cascade,
+    session_id uuid not null,
     brand_id uuid not null references public.brands on delete cascade,
     role text not null check (role in ('user', 'assistant')),
     content text not null,
     tool_results jsonb not null default '[]',
-    created_at timestamptz not null default now()
+    created_at timestamptz not null default now(),
+    foreign key (session_id, brand_id) references public.chat_sessions (id, brand_id) on delete cascade
 );
 create index chat_messages_by_session on public.chat_messages (session_id, id);
 
@@ -155,10 +157,20 @@ create policy editors_update on public.ad_intelligence_recommendations for updat
     using (brand_id in (select app.my_writable_brands())) with check (brand_id in (select app.my_writable_brands()));
 
 -- A chat is its writer's own, a viewer's too.
+create function app.my_chat_sessions() returns setof uuid
+language sql stable security definer set search_path = '' as $$
+    select s.id from public.chat_sessions s
+    where s.user_id = auth.uid() and s.brand_id in (select app.my_brands())
+$$;
+revoke all on function app.my_chat_sessions() from public, anon, authenticated;
+grant execute on function app.my_chat_sessions() to authenticated, service_role;
+
 create policy own on public.chat_sessions for all to authenticated
-    using (user_id = auth.uid() and brand_id in (select app.my_brands()))
-    with check (user_id = auth.uid() and brand_id in (select app.my_brands()));
+    using (user_id = (select auth.uid()) and brand_id in (select app.my_brands()))
+    with check (user_id = (select auth.uid()) and brand_id in (select app.my_brands()));
 create policy own on public.chat_messages for all to authenticated
-    using (session_id in (select s.id from public.chat_sessions s where s.user_id = auth.uid()))
-    with check (exists (select 1 from public.chat_sessions s
-        where s.id = session_id and s.user_id = auth.uid() and s.brand_id = chat_messages.brand_id));
+    using (session_id in (select app.my_chat_sessions()))
+    with check (session_id in (select app.my_chat_sessions()));
+
+-- Identity columns need no grant; a hand on their sequence could make every later write of a log fail.
+revoke all on all sequences in schema public from anon, authenticated;

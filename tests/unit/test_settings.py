@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -64,11 +65,30 @@ def test_a_wrong_value_names_its_variable_and_repeats_no_secret(name: str, value
 def test_no_secret_is_in_the_representation() -> None:
     secret = [
         *("SUPABASE_PUBLISHABLE_KEY", "SUPABASE_SECRET_KEY", "META_APP_SECRET", "META_ACCESS_TOKEN"),
-        *("GEMINI_API_KEY", "ANTHROPIC_API_KEY"),
+        *("GEMINI_API_KEY", "ANTHROPIC_API_KEY", "VIRALTRACKER_LOCAL_OWNER_JWT"),
     ]
     environment = dict.fromkeys(secret, "hunter2")
     environment |= {"SUPABASE_URL": "https://x.co", "SUPABASE_DB_URL": "postgresql://postgres:hunter2@x.co/postgres"}
     assert "hunter2" not in repr(settings.load(environment))
+
+
+def test_the_web_process_neither_reads_nor_keeps_a_key_past_row_security(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("SUPABASE_SECRET_KEY=from-file\n")
+    monkeypatch.setattr(settings, "project_root", lambda: tmp_path)
+    for name, value in (SUPABASE | {"SUPABASE_DB_URL": "postgresql://postgres:hunter2@x.co/postgres"}).items():
+        monkeypatch.setenv(name, value)
+    found = settings.load_for_web()
+    assert found.hosted
+    assert (found.supabase_secret_key, found.supabase_db_url) == (None, None)
+    assert not set(settings.PAST_ROW_SECURITY) & set(os.environ)
+
+
+def test_the_local_owners_key_says_that_the_stack_is_embedded(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (SUPABASE | {"VIRALTRACKER_LOCAL_OWNER_JWT": "jwt"}).items():
+        monkeypatch.setenv(name, value)
+    assert not settings.load_for_web().hosted
 
 
 def test_the_real_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,5 +135,6 @@ def test_the_example_file_and_the_settings_agree() -> None:
 def test_the_example_file_loads_and_shows_the_real_defaults() -> None:
     text = (settings.project_root() / ".env.example").read_text()
     shown = dict(re.findall(r"^#([A-Z][A-Z0-9_]+)=(.+)$", text, flags=re.MULTILINE))
-    del shown["SUPABASE_URL"]
+    del shown["SUPABASE_URL"]  # an example
+    shown.pop("VIRALTRACKER_WEB_PORT", None)  # preferred when unset, but then given up where it is taken
     assert settings.load(shown) == settings.load({})

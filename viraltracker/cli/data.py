@@ -21,6 +21,7 @@ from viraltracker.settings import load as load_settings
 from viraltracker.store import brands, evaluations, schedules, storage
 
 DEMO_BRAND = "Wonder Paws"
+GOLDEN_PARTS = ("open", "held_out")
 
 
 @app.command()
@@ -132,8 +133,9 @@ def evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """Measure how far a classifier agrees with labelled ads, and keep the result."""
-    chosen = classifier.choose(load_settings(), name)
-    results = agreement.evaluate_all(chosen, file)
+    configured = load_settings()
+    chosen = classifier.named(name, configured) if name else classifier.choose(configured)
+    results = [agreement.evaluate(source, chosen) for source in ([file] if file else GOLDEN_PARTS)]
     with session.opened() as opened:
         for result in results:
             evaluations.save(opened.service, result)
@@ -141,13 +143,17 @@ def evaluate(
         output.print_json(results[0] if file is not None else results)
         return
     for result in results:
-        kappa = result["weighted_kappa"]
+        value, low, high = (output.number(result["weighted_kappa"][key], "ratio") for key in ("value", "low", "high"))
         output.table(
-            f"{result['classifier']} on {result['part']}: weighted kappa {kappa['value']:.2f} "
-            f"(95 % {kappa['low']:.2f} to {kappa['high']:.2f}), {result['n']} ads",
+            f"{result['classifier']} on {result['part']}: weighted kappa {value} (95 % {low} to {high}), "
+            f"{result['n']} ads",
             ("stage", "precision", "recall", "F1", "ads"),
             [
-                (stage, *(f"{row[key]:.2f}" for key in ("precision", "recall", "f1")), str(row["support"]))
+                (
+                    stage,
+                    *(output.number(row[key], "ratio") for key in ("precision", "recall", "f1")),
+                    str(row["support"]),
+                )
                 for stage, row in result["per_class"].items()
             ],
             right=(1, 2, 3, 4),

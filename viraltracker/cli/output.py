@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-PLAIN_WIDTH = 120
+PLAIN_WIDTH = 140
 
 Json = Any
 
@@ -56,7 +56,9 @@ def table(
     title: str | None, header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()
 ) -> None:
     """A table; `right` are the columns with numbers."""
-    made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    if title:
+        console().print(Text(title, style="bold"))
+    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for place, name in enumerate(header):
         made.add_column(name, justify="right" if place in right else "left", overflow="ellipsis", no_wrap=place != 0)
     for row in rows:

@@ -90,5 +90,5 @@ def _hosted(configured: Settings) -> Session:
         raise ConfigurationError("SUPABASE_URL and SUPABASE_SECRET_KEY are needed.")
     http = client.http_client(embedded=False, timeout_s=configured.database_timeout)
     db = client.connect(configured.supabase_url, configured.supabase_secret_key, http)
-    migrations.require_current(db.client)
+    migrations.require_current(db)
     return Session(configured, db, db, SupabaseStorage(db.client), own_worker=False)

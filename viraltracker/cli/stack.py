@@ -109,7 +109,7 @@ def _hosted(configured: Settings) -> list[Check]:
 
     def version(key: str | None) -> str:
         db = client.connect(configured.supabase_url or "", key or "", http)
-        migrations.require_current(db.client)
+        migrations.require_current(db)
         return "answers, schema up to date"
 
     return [

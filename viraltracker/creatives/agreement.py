@@ -42,7 +42,8 @@ def golden(part: str) -> Path:
     path = settings.project_root() / "tests" / "golden" / f"{part}.jsonl"
     if not path.is_file():
         raise NotFound(
-            f"The golden set is not here ({path} is missing): run this in the project's folder, or name a labelled file."
+            "The golden set is not here: run this in the project's folder, or name a labelled file "
+            f"({path} is missing)."
         )
     return path
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from viraltracker import errors
 from viraltracker.creatives.classifier import Classifier
-from viraltracker.creatives.input_hash import copy_input, creative_input, input_hash
+from viraltracker.creatives.input_hash import Missing, copy_input, creative_input, input_hash
 from viraltracker.creatives.readings import (
     PROMPT_VERSIONS,
     CreativeInput,
@@ -53,22 +53,21 @@ class Summary:
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON."""
-        return {**vars(self), "reasons": dict(self.reasons)}
+        return vars(self) | {"reasons": dict(self.reasons)}
 
 
 @dataclass
 class _Wanted:
-    """The distinct inputs of a brand, in order of the spend behind each, and which ads they belong to."""
+    """The distinct inputs of a brand, the spend behind each, and which ads they belong to."""
 
     inputs: dict[Key, Input] = field(default_factory=dict)
-    spend: Counter[Key] = field(default_factory=Counter)
+    spend: dict[Key, float] = field(default_factory=dict)
     links: list[dict[str, str]] = field(default_factory=list)
-    missing: Counter[str] = field(default_factory=Counter)
 
     def add(self, ad: Mapping[str, Any], given: Input) -> None:
         key = (name_of(given), input_hash(given))
         self.inputs.setdefault(key, given)
-        self.spend[key] += float(ad["spend"] or 0)
+        self.spend[key] = self.spend.get(key, 0.0) + float(ad["spend"] or 0)
         self.links.append({"ad_id": ad["ad_id"], "reading": key[0], "input_hash": key[1]})
 
     def by_spend(self) -> list[Key]:
@@ -97,15 +96,9 @@ def classify_brand(
     reads what this classifier has covered again, but not what a person has. `guard` is called before each batch and
     stops the run by raising; what was read until then stays, and a run of the same `job_run_id` goes on from there.
 
-    Raises what `guard` raises, and the store's errors.
+    Raises NotFound without the brand, what `guard` raises, and the store's errors.
     """
-    config = {
-        "max_new": max_new,
-        "max_video": max_video,
-        "force": force,
-        "since": since.isoformat(),
-        "until": until.isoformat(),
-    }
+    guard()
     run = {
         "brand_id": brand_id,
         "goal": GOAL,
@@ -115,164 +108,154 @@ def classify_brand(
         "date_from": since,
         "date_to": until,
         "days": (until - since).days + 1,
-        "config": config,
+        "config": {"max_new": max_new, "max_video": max_video, "force": force},
         "classifier": classifier.name,
     }
-    guard()
+    brand_names = _brand_names(db, brand_id)
     summary = Summary(classifications.open_run(db, run), classifier.name)
-    with _closing(db, summary):
-        wanted = _wanted(db, brand_id, since, until, dataset_id, classifier, summary)
-        summary.links_changed = classifications.link(db, brand_id, wanted.links) if wanted.links else 0
-        missing = _missing(db, brand_id, job_run_id, wanted, classifier, force=force, summary=summary)
-        chosen = _within_caps(missing, wanted, max_new, max_video, classifier, summary)
-        _read(db, brand_id, chosen, wanted, classifier, force=force, guard=guard, progress=progress, summary=summary)
+    work = _Classification(db, brand_id, job_run_id, classifier, force, summary)
+    with work.recorded():
+        candidates = classifications.candidates(db, brand_id, since=since, until=until, dataset_id=dataset_id)
+        wanted = work.wanted(candidates, brand_names)
+        chosen = work.within_caps(work.missing(wanted), wanted, max_new, max_video)
+        work.read(chosen, wanted, guard, progress)
     return summary
 
 
-@contextmanager
-def _closing(db: Database, summary: Summary) -> Any:
-    """Ends the run's row as completed or failed. A stopped run's stays open for the attempt that resumes it."""
-    status, error = "failed", "The classification ended by an error of the program; the job's run has the details."
-    try:
-        yield
-        status, error = "completed", ""
-    except errors.Stopped:
-        status = "running"
-        raise
-    except errors.ViralTrackerError as failure:
-        error = failure.message
-        raise
-    finally:
-        if status != "running":
-            _close(db, summary, status, error or None)
+@dataclass(frozen=True)
+class _Classification:
+    """One attempt. Each step adds its counts to `summary`."""
 
+    db: Database
+    brand_id: str
+    job_run_id: str | None
+    classifier: Classifier
+    force: bool
+    summary: Summary
 
-def _close(db: Database, summary: Summary, status: str, error: str | None) -> None:
-    try:
-        classifications.close_run(db, summary.run_id, status=status, summary=summary.as_dict(), error=error)
-    except errors.ViralTrackerError:
-        # After a failure the failure itself is what to report; a success that cannot be recorded is a failure.
-        if status == "completed":
+    @contextmanager
+    def recorded(self) -> Iterator[None]:
+        """Ends the run's row as completed or failed. A stopped run's stays open for the attempt that resumes it."""
+        status = "failed"
+        error: str | None = "The classification ended by an error of the program; the job's run has the details."
+        try:
+            yield
+            status, error = "completed", None
+        except errors.Stopped:
+            status = "running"
             raise
+        except errors.ViralTrackerError as failure:
+            error = failure.message
+            raise
+        finally:
+            if status != "running":
+                self._close(status, error)
+
+    def _close(self, status: str, error: str | None) -> None:
+        summary = self.summary
+        try:
+            classifications.close_run(self.db, summary.run_id, status=status, summary=summary.as_dict(), error=error)
+        except errors.ViralTrackerError:
+            # After a failure the failure itself is what to report; a success that cannot be recorded is a failure.
+            if status == "completed":
+                raise
+
+    def wanted(self, candidates: Sequence[Mapping[str, Any]], brand_names: Sequence[str]) -> _Wanted:
+        """The inputs of all candidates, linked to their ads."""
+        wanted, summary = _Wanted(), self.summary
+        for ad in candidates:
+            inputs: list[Input | Missing] = []
+            if "creative" in self.classifier.readings:
+                inputs.append(creative_input(ad))
+            if "copy" in self.classifier.readings:
+                inputs.append(copy_input(ad, brand_names))
+            for given in inputs:
+                if isinstance(given, str):
+                    summary.reasons[given] += 1
+                else:
+                    wanted.add(ad, given)
+        summary.ads = len(candidates)
+        summary.creatives = sum(reading == "creative" for reading, _ in wanted.inputs)
+        summary.copies = sum(reading == "copy" for reading, _ in wanted.inputs)
+        if wanted.links:
+            summary.links_changed = classifications.link(self.db, self.brand_id, wanted.links)
+        return wanted
+
+    def missing(self, wanted: _Wanted) -> list[Key]:
+        """The inputs that nothing covers, highest spend first."""
+        keys = wanted.by_spend()
+        if not keys:
+            return []
+        known = classifications.known(
+            self.db,
+            self.brand_id,
+            keys,
+            classifier=self.classifier.name,
+            prompt_versions={str(name): version for name, version in PROMPT_VERSIONS.items()},
+        )
+        own = self._stored() & set(keys)
+        # What this run has read before it was interrupted must not be paid for again, by `force` either.
+        covered = {key for key in keys if key in own or (key in known and (known[key] or not self.force))}
+        self.summary.new = len(own)
+        self.summary.reused = len(covered - own)
+        return [key for key in keys if key not in covered]
+
+    def within_caps(self, missing: Sequence[Key], wanted: _Wanted, max_new: int, max_video: int) -> list[Key]:
+        """What to read now. `max_new` counts what earlier attempts of this run have read."""
+        chosen: list[Key] = []
+        videos = 0
+        reasons = self.summary.reasons
+        for key in missing:
+            given = wanted.inputs[key]
+            video = isinstance(given, CreativeInput) and given.kind == "video"
+            paid_video = video and self.classifier.pays_for_video
+            if len(chosen) + self.summary.new >= max_new:
+                reasons["cap"] += 1
+            elif paid_video and videos >= max_video:
+                reasons["video_budget"] += 1
+            else:
+                videos += paid_video
+                chosen.append(key)
+        self.summary.remaining = len(missing) - len(chosen)
+        return chosen
+
+    def read(self, chosen: Sequence[Key], wanted: _Wanted, guard: Guard, progress: Progress) -> None:
+        """Reads and stores, batch by batch."""
+        progress(0, len(chosen), "classification")
+        step, summary = self.classifier.saved_together, self.summary
+        for start in range(0, len(chosen), step):
+            guard()
+            batch = chosen[start : start + step]
+            rows = []
+            outcomes = self.classifier.classify([wanted.inputs[key] for key in batch])
+            for (_, hashed), outcome in zip(batch, outcomes, strict=True):
+                if isinstance(outcome, Unread):
+                    summary.reasons[outcome.reason] += 1
+                else:
+                    rows.append(as_row(outcome, input_hash=hashed, classifier=summary.classifier))
+            if rows:
+                stored = classifications.save(self.db, self.brand_id, summary.run_id, rows, supersede=self.force)
+                summary.new += stored
+                # What another worker stored meanwhile is as good.
+                summary.reused += len(rows) - stored
+            progress(start + len(batch), len(chosen), "classification")
+
+    def _stored(self) -> set[Key]:
+        """What this run and earlier attempts of its job run have stored."""
+        runs = {self.summary.run_id}
+        if self.job_run_id is not None:
+            where = {"job_run_id": self.job_run_id, "goal": GOAL}
+            runs |= {str(row["id"]) for row in self.db.rows("ad_intelligence_runs", columns="id", where=where)}
+        columns = "id,reading,input_hash"
+        return {
+            (row["reading"], row["input_hash"])
+            for run in sorted(runs)
+            for row in self.db.rows("ad_creative_classifications", columns=columns, where={"run_id": run})
+        }
 
 
-def _wanted(
-    db: Database,
-    brand_id: str,
-    since: date,
-    until: date,
-    dataset_id: str | None,
-    classifier: Classifier,
-    summary: Summary,
-) -> _Wanted:
+def _brand_names(db: Database, brand_id: str) -> list[str]:
     found = db.rows("brands", columns="id,name,aliases", where={"id": brand_id})
     if not found:
         raise errors.NotFound("There is no such brand, or it is not yours to see.")
-    brand_names = [found[0]["name"], *(found[0]["aliases"] or ())]
-    candidates = classifications.candidates(db, brand_id, since=since, until=until, dataset_id=dataset_id)
-    wanted = _Wanted()
-    for ad in candidates:
-        inputs = []
-        if "creative" in classifier.readings:
-            inputs.append(creative_input(ad))
-        if "copy" in classifier.readings:
-            inputs.append(copy_input(ad, brand_names))
-        for given in inputs:
-            if isinstance(given, str):
-                wanted.missing[given] += 1
-            else:
-                wanted.add(ad, given)
-    summary.ads = len(candidates)
-    summary.creatives = sum(reading == "creative" for reading, _ in wanted.inputs)
-    summary.copies = sum(reading == "copy" for reading, _ in wanted.inputs)
-    summary.reasons.update(wanted.missing)
-    return wanted
-
-
-def _missing(
-    db: Database,
-    brand_id: str,
-    job_run_id: str | None,
-    wanted: _Wanted,
-    classifier: Classifier,
-    *,
-    force: bool,
-    summary: Summary,
-) -> list[Key]:
-    keys = wanted.by_spend()
-    if not keys:
-        return []
-    known = classifications.known(db, brand_id, keys, classifier=classifier.name, prompt_versions=PROMPT_VERSIONS)
-    own = _stored_by(db, job_run_id, summary.run_id)
-    summary.new = len(own & set(keys))
-    if force:
-        known = {key: human for key, human in known.items() if human}
-    covered = set(known) | own if force else set(known)
-    summary.reused = len(covered & set(keys) - own)
-    return [key for key in keys if key not in covered]
-
-
-def _stored_by(db: Database, job_run_id: str | None, run_id: str) -> set[Key]:
-    """What earlier attempts of the same job run have stored: `force` must not pay for it again."""
-    runs = {run_id}
-    if job_run_id is not None:
-        found = db.rows("ad_intelligence_runs", columns="id", where={"job_run_id": job_run_id, "goal": GOAL})
-        runs |= {row["id"] for row in found}
-    rows = [
-        row
-        for run in sorted(runs)
-        for row in db.rows("ad_creative_classifications", columns="id,reading,input_hash", where={"run_id": run})
-    ]
-    return {(row["reading"], row["input_hash"]) for row in rows}
-
-
-def _within_caps(
-    missing: Sequence[Key], wanted: _Wanted, max_new: int, max_video: int, classifier: Classifier, summary: Summary
-) -> list[Key]:
-    """What to read now. `max_new` counts what earlier attempts of this run have read."""
-    chosen: list[Key] = []
-    videos = 0
-    for key in missing:
-        given = wanted.inputs[key]
-        paid_video = classifier.pays_for_video and isinstance(given, CreativeInput) and given.kind == "video"
-        if len(chosen) + summary.new >= max_new:
-            summary.reasons["cap"] += 1
-            summary.remaining += 1
-        elif paid_video and videos >= max_video:
-            summary.reasons["video_budget"] += 1
-            summary.remaining += 1
-        else:
-            videos += paid_video
-            chosen.append(key)
-    return chosen
-
-
-def _read(
-    db: Database,
-    brand_id: str,
-    chosen: Sequence[Key],
-    wanted: _Wanted,
-    classifier: Classifier,
-    *,
-    force: bool,
-    guard: Guard,
-    progress: Progress,
-    summary: Summary,
-) -> None:
-    progress(0, len(chosen), "classification")
-    for start in range(0, len(chosen), classifier.saved_together):
-        guard()
-        batch = chosen[start : start + classifier.saved_together]
-        rows = []
-        outcomes = classifier.classify([wanted.inputs[key] for key in batch])
-        for (_, hashed), outcome in zip(batch, outcomes, strict=True):
-            if isinstance(outcome, Unread):
-                summary.reasons[outcome.reason] += 1
-            else:
-                rows.append(as_row(outcome, input_hash=hashed, classifier=classifier.name))
-        if rows:
-            stored = classifications.save(db, brand_id, summary.run_id, rows, supersede=force)
-            summary.new += stored
-            # What another worker stored meanwhile is as good.
-            summary.reused += len(rows) - stored
-        progress(min(start + len(batch), len(chosen)), len(chosen), "classification")
+    return [found[0]["name"], *(found[0]["aliases"] or ())]

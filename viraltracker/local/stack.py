@@ -84,8 +84,12 @@ class Stack:
         missing or set wrongly, `Refused` when a migration fails, `Unavailable` when a server does not start.
         """
         self.home.prepare()
-        with self.home.exclusive():
-            return self._start()
+        with self.home.exclusive(), ExitStack() as failing:
+            if not self.home.state().wanted:
+                failing.callback(self._stop)
+            endpoints = self._start()
+            failing.pop_all()
+            return endpoints
 
     @contextmanager
     def hold(self, *, keep: bool = False) -> Iterator[Endpoints]:
@@ -177,7 +181,7 @@ class Stack:
 
     def _start(self) -> Endpoints:
         """Only under `exclusive`, on a prepared folder. Any part of it may find its work done already."""
-        own_keys, postgres = self._keys(), self._postgres
+        own_keys, postgres, rest = self._keys(), self._postgres, self._rest()
         if postgres.make():
             self.home.update_state(prepared=None)
         folder = self.home.socket_folder()
@@ -199,11 +203,11 @@ class Stack:
         if state.prepared != prepared:
             postgres.run_sql(folder, LOCAL_OWNER_SQL, owner)
             self.home.update_state(prepared=prepared)
-        self._start_rest(postgres.url(folder, "authenticator"), restart=restart_rest)
+        self._start_rest(rest, postgres.url(folder, "authenticator"), restart=restart_rest)
         return self._endpoints(self.home.update_state(wanted=True), own_keys)
 
-    def _start_rest(self, url: str, *, restart: bool) -> None:
-        state, rest = self.home.state(), self._rest()
+    def _start_rest(self, rest: Postgrest, url: str, *, restart: bool) -> None:
+        state = self.home.state()
         server = _server(state)
         if server is not None and server.process.alive and not restart and rest.serves(server):
             return

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import uvicorn
+from starlette.applications import Starlette
 
 from viraltracker import clock as real_clock
 from viraltracker.errors import ConfigurationError, Unavailable
@@ -40,7 +41,7 @@ def serve(
     Port 0 picks a free one. Raises ConfigurationError for another host than this machine's own loopback
     address, or a port that is taken.
     """
-    server, listening, base_url = _prepared(host, port, sandbox or Sandbox(clock))
+    server, listening, base_url = _prepared(host, port, (sandbox or Sandbox(clock)).app())
     if on_ready is not None:
         # The socket is listening already: a request made now waits for the loop and is answered.
         on_ready(base_url)
@@ -51,11 +52,18 @@ def serve(
 def running(*, clock: Clock = real_clock, port: int = 0, sandbox: Sandbox | None = None) -> Iterator[RunningSandbox]:
     """The sandbox in a thread, for the length of a with block."""
     chosen = sandbox or Sandbox(clock)
-    server, listening, base_url = _prepared(_LOOPBACK, port, chosen)
+    with running_app(chosen.app(), port=port) as base_url:
+        yield RunningSandbox(base_url, chosen)
+
+
+@contextmanager
+def running_app(app: Starlette, *, port: int = 0) -> Iterator[str]:
+    """Any application of the sandbox in a thread; gives its base URL."""
+    server, listening, base_url = _prepared(_LOOPBACK, port, app)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="sandbox", daemon=True)
     thread.start()
     try:
-        yield RunningSandbox(base_url, chosen)
+        yield base_url
     finally:
         server.should_exit = True
         thread.join(_START_SECONDS)
@@ -64,7 +72,7 @@ def running(*, clock: Clock = real_clock, port: int = 0, sandbox: Sandbox | None
             raise Unavailable("The sandbox did not stop; look for a request that never ends.")
 
 
-def _prepared(host: str, port: int, sandbox: Sandbox) -> tuple[uvicorn.Server, socket.socket, str]:
+def _prepared(host: str, port: int, app: Starlette) -> tuple[uvicorn.Server, socket.socket, str]:
     if host != _LOOPBACK:
         raise ConfigurationError(
             f"The sandbox serves only {_LOOPBACK}, because its token is public; leave out the host."
@@ -80,7 +88,5 @@ def _prepared(host: str, port: int, sandbox: Sandbox) -> tuple[uvicorn.Server, s
             f"Port {port} is taken; choose another for the sandbox, or 0 for a free one."
         ) from None
     listening.listen(128)
-    config = uvicorn.Config(
-        sandbox.app(), log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=2
-    )
+    config = uvicorn.Config(app, log_level="critical", access_log=False, lifespan="auto", timeout_graceful_shutdown=2)
     return uvicorn.Server(config), listening, f"http://{host}:{listening.getsockname()[1]}"

@@ -181,15 +181,16 @@ def connect(url: str, key: str, http: httpx.Client, *, jwt: str | None = None) -
 def translate(error: APIError | httpx.HTTPError) -> errors.ViralTrackerError:
     """The error of ours that a failed request amounts to. Its text never holds a key or a URL."""
     if not isinstance(error, APIError):
-        return errors.Unavailable("The database did not answer; it is tried again by itself.")
+        return errors.Unavailable("The database did not answer; check that it runs and that SUPABASE_URL is right.")
     code = str(error.code or "")
     message = error.message or "The database refused the request."
-    if code in _TRANSIENT_CODES or code in ("57014", "55P03", "502", "503", "504"):
-        return errors.Unavailable("The database is not ready to answer; it is tried again by itself.")
-    if code in _KEY_CODES or code == "401":
+    # Hosted Supabase's gateway refuses an unknown key with a message and no code.
+    if code in _KEY_CODES or code == "401" or (not code and "api key" in message.lower()):
         return errors.ConfigurationError(
             "The database refused the key. Check SUPABASE_PUBLISHABLE_KEY and SUPABASE_SECRET_KEY."
         )
+    if code in _TRANSIENT_CODES or code in ("57014", "55P03", "502", "503", "504"):
+        return errors.Unavailable("The database is not ready to answer; try again in a moment.")
     if code in _SCHEMA_CODES:
         return errors.ConfigurationError("The database schema is behind the code: run `viraltracker migrate`.")
     if code in ("22023", "23502", "23514", "22P02", "22003", "22007"):
@@ -200,6 +201,9 @@ def translate(error: APIError | httpx.HTTPError) -> errors.ViralTrackerError:
 def wire(value: object) -> object:
     """The JSON form of a value: decimals and dates as text, so that no digit is lost."""
     match value:
+        # First, because nearly every value of a load is one of these and the tests below are slow.
+        case None | str() | int() | float():
+            return value
         case Decimal():
             return str(value)
         case datetime() | date():
@@ -208,8 +212,6 @@ def wire(value: object) -> object:
             return str(value)
         case Mapping():
             return {str(name): wire(item) for name, item in value.items()}
-        case str():
-            return value
         case Iterable():
             return [wire(item) for item in value]
         case _:

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from postgrest.exceptions import APIError
 from psycopg import errors as pg
 from psycopg.pq import TransactionStatus
-from supabase import Client
 
 from viraltracker.errors import ConfigurationError, Refused, Unavailable
+from viraltracker.store.client import Database
 
 FILE_NAME = re.compile(r"(?P<version>\d{14})_(?P<name>.+)\.sql")
 #: Any number, the same in every process: whoever applies migrations holds this advisory lock.
@@ -102,24 +101,14 @@ def apply(db_url: str, folder: Path | None = None) -> list[str]:
     return done
 
 
-def database_version(client: Client) -> str | None:
-    """The newest version that the database behind `client` has, or None for an empty database.
+def require_current(db: Database, folder: Path | None = None) -> None:
+    """Raises `ConfigurationError`, naming the command to run, when the database is behind this code.
 
-    Asks the database function `schema_version()` through PostgREST.
+    Asks the database function `schema_version()` through PostgREST; any key may. Raises ConfigurationError too for a
+    key that is refused, Unavailable when nothing answers.
     """
-    try:
-        answer = client.rpc("schema_version").execute()
-    except APIError as error:
-        if error.code in ("PGRST202", "42883"):
-            return None
-        raise
-    return None if answer.data is None else str(answer.data)
-
-
-def require_current(client: Client, folder: Path | None = None) -> None:
-    """Raises `ConfigurationError`, naming the command to run, when the database is behind this code."""
-    needed, has = latest_version(folder), database_version(client)
-    if has is None or has < needed:
+    needed, has = latest_version(folder), db.call("schema_version")
+    if has is None or str(has) < needed:
         raise ConfigurationError(
             f"The database schema ({has or 'empty'}) is behind the code ({needed}): run `viraltracker migrate`."
         )

@@ -15,6 +15,7 @@ import pytest
 
 from tests.integration.conftest import temporary_home
 from viraltracker import settings
+from viraltracker.local.stack import Stack
 
 CONFIGURED = ("SUPABASE_URL", "SUPABASE_PUBLISHABLE_KEY", "SUPABASE_SECRET_KEY", "SUPABASE_DB_URL")
 
@@ -53,8 +54,8 @@ def run(*arguments: str, environment: dict[str, str], seconds: float = 120) -> A
 
 @pytest.fixture(scope="module")
 def home() -> Iterator[Path]:
-    """A data folder that one module's commands share."""
-    with temporary_home() as folder:
+    """A data folder that one module's commands share, its stack kept running between them."""
+    with temporary_home() as folder, Stack(folder, cache=settings.load().cache).hold():
         yield folder
 
 

@@ -6,18 +6,14 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import psycopg
 import pytest
 from psycopg import sql
-from supabase import create_client
-from supabase.lib.client_options import SyncClientOptions
 
 from viraltracker import settings
 from viraltracker.errors import ConfigurationError, Refused, Unavailable
 from viraltracker.local.stack import Endpoints, Stack
-from viraltracker.store import migrations
-from viraltracker.store.transport import StripPrefixTransport
+from viraltracker.store import client, migrations
 
 from ..conftest import temporary_home
 
@@ -163,11 +159,9 @@ def test_an_unreachable_database_is_said_without_its_password(folder: Path, url:
 
 
 def test_a_schema_behind_the_code_is_refused_through_postgrest(endpoints: Endpoints, folder: Path) -> None:
-    with httpx.Client(transport=StripPrefixTransport()) as http:
-        options = SyncClientOptions(httpx_client=http, auto_refresh_token=False, persist_session=False)
-        client = create_client(endpoints.rest_url, endpoints.service_key, options)
-        assert migrations.database_version(client) == "20260101000000"
+    with client.http_client(embedded=True) as http:
+        db = client.connect(endpoints.rest_url, endpoints.service_key, http)
         with pytest.raises(ConfigurationError, match=r"\(20260101000000\) is behind .*run `viraltracker migrate`"):
-            migrations.require_current(client, folder)
+            migrations.require_current(db, folder)
         (folder / "20260102000000_ages.sql").unlink()
-        migrations.require_current(client, folder)
+        migrations.require_current(db, folder)

@@ -56,6 +56,10 @@ def gone(pid: int) -> bool:
     return running.Process.of(pid) is None
 
 
+def database_is_down(stack: Stack) -> bool:
+    return not (stack.home.database / "postmaster.pid").exists() or gone(server_pid(stack))
+
+
 def test_a_second_start_finds_the_same_data_keys_and_port(fresh_stack: Stack) -> None:
     first = fresh_stack.ensure()
     add_note(first, "kept")
@@ -221,6 +225,7 @@ def test_a_port_that_was_set_and_is_taken_is_said_and_an_unset_one_moves(
             fixed = Stack(home, cache=settings.load().cache, migrations_folder=small_migrations, rest_port=port)
             with pytest.raises(ConfigurationError, match=f"Port {port} is taken.*VIRALTRACKER_REST_PORT"):
                 fixed.ensure()
+            assert database_is_down(fresh_stack), "a start that failed left the database running"
             moved = fresh_stack.ensure()
             assert moved.rest_url != first.rest_url
             assert serves(moved)

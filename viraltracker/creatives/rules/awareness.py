@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +17,7 @@ from importlib import resources
 from typing import Any, Final
 
 from viraltracker.creatives import taxonomy
-from viraltracker.creatives.rules.cues import CUES
+from viraltracker.creatives.rules.cues import cues
 from viraltracker.creatives.rules.features import SHAPES, Fired, fired
 from viraltracker.creatives.rules.opening import LONGEST_READ, Opening, words
 
@@ -25,12 +26,15 @@ MOST_SURE: Final = 0.75
 
 CUES_SHOWN: Final = 3
 
-_ENGLISH: Final = frozenset(
-    "about after all and are at back be been before but by can can't could day did do does doesn't don't every for free "
-    "from get give had has have her here him his how i if isn't it it's its just know like made make more most my "
-    "need new not now of off one only or our out over save she shop so than that that's the their them then there these "
-    "they this those time to today two under up us want we we're were what what's when where which while who why with "
-    "without you you're you've your".split()
+_NO_CUE: Final = "no cue of a later stage"
+_BETWEEN: Final = "lies between the stages that its cues argue for"
+
+_ENGLISH: Final = re.compile(
+    r"about|after|all|and|are|at|back|be|been|before|but|by|can(?:'t)?|could|day|did|do|does(?:n't)?|don't|every|for|free"
+    r"|from|get|give|had|has|have|here|h(?:er|im|is)|how|i|if|isn't|it(?:'?s)?|just|know|like|ma[dk]e|more|most|my|need"
+    r"|new|not|now|of|off|one|only|or|our|out|over|save|she|shop|so|than|that(?:'s)?|th(?:e|eir|em|en|ere|ese|ey|is|ose)"
+    r"|time|to|today|two|under|up|us|want|we(?:'re)?|were|what(?:'s)?|when|where|which|while|who|why|with(?:out)?"
+    r"|you(?:'re|'ve|r)?"
 )
 """Frequent English words that other languages of the Latin alphabet do not share."""
 
@@ -64,27 +68,40 @@ def weights() -> Weights:
 
 
 def judge(opening: Opening, brand_names: Sequence[str] = ()) -> Stage:
-    """The stage of an opening in English. On equal scores the earlier stage."""
+    """The stage of an opening in English.
+
+    Stages are an order, so of shares spread over several the middle one is taken, not the largest: torn between the
+    first and the last, a reader of cues is least wrong in between. On equal shares the earlier stage.
+    """
     found = fired(opening, brand_names)
     given = weights()
     scores = list(given.start)
     for name, cue in found.items():
         for place, weight in enumerate(given.cues[name]):
             scores[place] += weight * cue.strength
-    shares = _softmax(scores)
-    # A stable sort, so that equal scores keep the order of the stages.
-    order = sorted(range(len(shares)), key=lambda place: -shares[place])
-    best, second = order[0], order[1]
+    shares = shares_of(scores)
+    best = middle(shares)
+    second = max((place for place in range(len(shares)) if place != best), key=lambda place: (shares[place], -place))
     return Stage(
         taxonomy.STAGES[best],
         taxonomy.STAGES[second],
         round(min(shares[best], MOST_SURE), 3),
-        _reasons(found, best, given) or ((opening.first, "has no cue of a later stage"),),
+        _reasons(found, best, given) or ((opening.first, _NO_CUE if best == 0 else _BETWEEN),),
     )
 
 
+def middle(shares: Sequence[float]) -> int:
+    """The stage with the least expected distance from the truth; on a tie the earlier."""
+    reached = 0.0
+    for place, share in enumerate(shares):
+        reached += share
+        if reached >= 0.5:
+            return place
+    return len(shares) - 1
+
+
 def _reasons(found: Mapping[str, Fired], stage: int, given: Weights) -> tuple[tuple[str, str], ...]:
-    says = {cue.name: cue.says for cue in CUES} | {name: text for name, (_, text) in SHAPES.items()}
+    says = {cue.name: cue.says for cue in cues()} | {name: text for name, (_, text) in SHAPES.items()}
 
     def argues(name: str) -> float:
         own = given.cues[name]
@@ -94,7 +111,8 @@ def _reasons(found: Mapping[str, Fired], stage: int, given: Weights) -> tuple[tu
     return tuple((found[name].quote, says[name]) for name in ranked[:CUES_SHOWN])
 
 
-def _softmax(scores: Sequence[float]) -> list[float]:
+def shares_of(scores: Sequence[float]) -> list[float]:
+    """The scores of the stages as shares of one (softmax)."""
     top = max(scores)
     powers = [math.exp(score - top) for score in scores]
     return [power / sum(powers) for power in powers]
@@ -107,4 +125,6 @@ def is_english(text: str) -> bool:
     # Latin letters end at U+024F.
     if not letters or sum(ord(letter) > 0x24F for letter in letters) > len(letters) / 2:
         return False
-    return len(spoken) < _WORDS_TO_JUDGE or sum(word in _ENGLISH for word in spoken) >= _ENGLISH_SHARE * len(spoken)
+    return len(spoken) < _WORDS_TO_JUDGE or sum(
+        bool(_ENGLISH.fullmatch(word)) for word in spoken
+    ) >= _ENGLISH_SHARE * len(spoken)

@@ -23,9 +23,7 @@ from viraltracker.creatives.readings import (
 from viraltracker.creatives.rules import awareness, hooks, labels
 from viraltracker.creatives.rules.opening import LONGEST_READ, opening
 
-_FINGERPRINTED: Final = (
-    "awareness.py", "cues.py", "engine.py", "features.py", "hooks.py", "labels.py", "opening.py", "weights.json",
-)  # fmt: skip
+_DATA: Final = ("awareness_cues.toml", "label_cues.toml", "weights.json")
 _FORMAT_OF: Final = {"carousel": "carousel", "collection": "collection"}
 
 
@@ -33,7 +31,7 @@ _FORMAT_OF: Final = {"carousel": "carousel", "collection": "collection"}
 class RulesClassifier:
     """Reads the words by their cues. Of media it knows kind and duration only, and says `unclear` about the rest.
 
-    The number in `name` counts the versions of these rules; a test pins `fingerprint` to it.
+    The number in `name` counts the versions of these rules; a test pins `fingerprint` and what they answer to it.
     """
 
     name: str = "rules@1"
@@ -63,9 +61,9 @@ def read_copy(given: CopyInput) -> CopyReading:
         return match.label
 
     hook = chosen("hook", hooks.hook(start), "claim")
-    angle = chosen("angle", labels.most(labels.ANGLES, " ".join(s for s, _ in start.sentences), whole), "unclear")
-    offer = chosen("offer", labels.first(labels.OFFERS, whole), "none")
-    proof = chosen("proof", labels.first(labels.PROOFS, whole), "none")
+    angle = chosen("angle", labels.most("angle", " ".join(s for s, _ in start.sentences), whole), "unclear")
+    offer = chosen("offer", labels.first("offer", whole), "none")
+    proof = chosen("proof", labels.first("proof", whole), "none")
     persona = labels.persona("\n".join(s for s, _ in start.sentences))
     if persona:
         evidence.append(_evidence("persona", persona.quote, "says whom it is for"))
@@ -73,7 +71,7 @@ def read_copy(given: CopyInput) -> CopyReading:
     if cta:
         evidence.append(_evidence("cta", given.cta, "the button's own type"))
     else:
-        cta = chosen("cta", labels.first(labels.ASKS, whole), "none")
+        cta = chosen("cta", labels.first("ask", whole), "none")
     return CopyReading.model_validate(
         {
             "evidence": evidence,
@@ -141,9 +139,9 @@ def _unreadable(quote: str) -> CopyReading:
 
 
 def fingerprint() -> str:
-    """SHA-256 of the rules and their weights as they stand in the files."""
+    """SHA-256 of the cues and their weights as they stand in the files."""
     digest = hashlib.sha256()
-    for name in _FINGERPRINTED:
+    for name in _DATA:
         digest.update(resources.files(__package__).joinpath(name).read_bytes())
     return digest.hexdigest()
 

@@ -3,47 +3,58 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from viraltracker.creatives import names
-from viraltracker.creatives.rules.cues import CUES, PRODUCT, PROBLEM, SOLUTION, UNAWARE
-from viraltracker.creatives.rules.opening import Opening, words
+from viraltracker.creatives.rules.cues import cues
+from viraltracker.creatives.rules.opening import Opening, straight, words
+from viraltracker.creatives.taxonomy import Awareness
 
 _FIRST_PERSON: Final = frozenset({"i", "i'm", "i've", "i'd", "i'll", "me", "my", "mine"})
 _READER: Final = frozenset({"you", "your", "you're", "you've", "you'll", "you'd", "yours", "yourself"})
 _MAKER: Final = frozenset({"we", "our", "ours", "we're", "we've", "us", "we'll"})
-_FINITE: Final = frozenset(
-    "is are was were has have had do does did can could will would should may might must isn't aren't wasn't don't "
-    "doesn't didn't can't won't it's that's there's here's you're we're they're i'm he's she's what's let's".split()
+_FINITE: Final = re.compile(
+    r"\b(?:(?:is|are|was|were|has|have|had|do|does|did|could|would|should|must)(?:n't)?|can(?:'t)?|will|won't|may|might"
+    r"|(?:it|that|there|here|he|she|what|let)'s|(?:you|we|they)'re|i'm)\b",
+    re.IGNORECASE,
 )
 _PAST: Final = re.compile(r"\b(?!need|feed|speed|seed|weed|indeed|bed|red|hundred)\w{2,}ed\b", re.IGNORECASE)
 
-SHAPES: Final = {
-    "brand_named": (PRODUCT, "names the brand"),
-    "brand_leads": (PRODUCT, "starts with the brand"),
-    "maker_speaks": (PRODUCT, "speaks as the maker"),
-    "first_person": (UNAWARE, "is told by an I"),
-    "reader_addressed": (PROBLEM, "addresses the reader"),
-    "asks_reader": (PROBLEM, "asks the reader a question"),
-    "asks": (SOLUTION, "asks a question"),
-    "no_verb": (SOLUTION, "is a label without a verb"),
-    "past_tense": (UNAWARE, "is in the past tense"),
-    "quoted_first": (PRODUCT, "starts with a quotation"),
-    "no_reader": (UNAWARE, "addresses nobody"),
+SHAPES: Final[Mapping[str, tuple[Awareness, str]]] = {
+    "brand_named": ("product_aware", "names the brand"),
+    "brand_leads": ("product_aware", "starts with the brand"),
+    "maker_speaks": ("product_aware", "speaks as the maker"),
+    "first_person": ("unaware", "is told by an I"),
+    "reader_addressed": ("problem_aware", "addresses the reader"),
+    "asks_reader": ("problem_aware", "asks the reader a question"),
+    "asks": ("solution_aware", "asks a question"),
+    "no_verb": ("solution_aware", "is a label without a verb"),
+    "past_tense": ("unaware", "is in the past tense"),
+    "quoted_first": ("product_aware", "starts with a quotation"),
+    "no_reader": ("unaware", "addresses nobody"),
 }
 """Cues of the sentence's shape: the stage each argues for, and what it says."""
 
-NAMES: Final = (*(cue.name for cue in CUES), *SHAPES)
+
+REPEATED: Final = 0.3
+"""What a second and a third wording of the same cue in a sentence add."""
+
+MOST_REPEATS: Final = 3
 
 
 @dataclass(frozen=True)
 class Fired:
-    """A cue that fired: its strength (0 to 1) and the words of the text that fired it."""
+    """A cue that fired: its strength (1 for one wording in the first sentence) and the words that fired it."""
 
     strength: float
     quote: str
+
+
+def cue_names() -> tuple[str, ...]:
+    """Every cue, in the order of `weights.json`."""
+    return (*(cue.name for cue in cues()), *SHAPES)
 
 
 def fired(opening: Opening, brand_names: Sequence[str] = ()) -> dict[str, Fired]:
@@ -56,10 +67,13 @@ def fired(opening: Opening, brand_names: Sequence[str] = ()) -> dict[str, Fired]
 
     brand = names.pattern(brand_names)
     for sentence, weight in opening.sentences:
-        for cue in CUES:
-            match = cue.pattern.search(sentence)
-            if match:
-                note(cue.name, weight, match.group(0))
+        plain = straight(sentence)
+        for cue in cues():
+            spans = (match.span() for match in cue.pattern.finditer(plain))
+            quotes = list(dict.fromkeys(sentence[start:end] for start, end in spans))
+            if quotes:
+                more = REPEATED * (min(len(quotes), MOST_REPEATS) - 1)
+                note(cue.name, weight * (1 + more), "; ".join(quotes[:MOST_REPEATS]))
         for name, quote in _shapes(sentence):
             note(name, weight, quote)
         match = brand.search(sentence) if brand else None
@@ -84,7 +98,7 @@ def _shapes(sentence: str) -> list[tuple[str, str]]:
         shapes.append(("reader_addressed", sentence))
     if "?" in sentence:
         shapes.append(("asks_reader" if here & _READER else "asks", sentence))
-    if spoken and not here & _FINITE and not here & _READER and not _PAST.search(sentence):
+    if spoken and not _FINITE.search(straight(sentence)) and not here & _READER and not _PAST.search(sentence):
         shapes.append(("no_verb", sentence))
     if match := _PAST.search(sentence):
         shapes.append(("past_tense", match.group(0)))

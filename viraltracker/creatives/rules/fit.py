@@ -22,8 +22,9 @@ from viraltracker.creatives import taxonomy
 from viraltracker.creatives.agreement import Copy, quadratic_weighted_kappa, read
 from viraltracker.creatives.input_hash import copy_input
 from viraltracker.creatives.readings import CopyInput
-from viraltracker.creatives.rules.cues import CUES
-from viraltracker.creatives.rules.features import NAMES, SHAPES, fired
+from viraltracker.creatives.rules.awareness import middle, shares_of
+from viraltracker.creatives.rules.cues import cues
+from viraltracker.creatives.rules.features import SHAPES, cue_names, fired
 from viraltracker.creatives.rules.opening import opening
 
 HOLD = 2.0
@@ -37,25 +38,26 @@ Matrix = NDArray[np.float64]
 
 def features(copies: Sequence[Copy]) -> Matrix:
     """One row per copy, one column per cue, and a last column of ones."""
-    rows = np.zeros((len(copies), len(NAMES) + 1))
+    names = cue_names()
+    rows = np.zeros((len(copies), len(names) + 1))
     rows[:, -1] = 1.0
     for row, labelled in enumerate(copies):
         given = copy_input(labelled.fields, labelled.brand_names)
         if isinstance(given, CopyInput):
             start = opening((given.primary_text, given.headline, given.description))
             for name, cue in fired(start, given.brand_names).items():
-                rows[row, NAMES.index(name)] = cue.strength
+                rows[row, names.index(name)] = cue.strength
     return rows
 
 
 def prior() -> Matrix:
     """The weights before any data, one row per cue and a last row for the start."""
-    stages = list(taxonomy.STAGES)
-    held = np.zeros((len(NAMES) + 1, len(stages)))
-    for cue in CUES:
-        held[NAMES.index(cue.name), stages.index(cue.stage)] = CUE_PRIOR
+    names, stages = cue_names(), taxonomy.STAGES
+    held = np.zeros((len(names) + 1, len(stages)))
+    for cue in cues():
+        held[names.index(cue.name), stages.index(cue.stage)] = CUE_PRIOR
     for name, (stage, _) in SHAPES.items():
-        held[NAMES.index(name), stages.index(stage)] = SHAPE_PRIOR
+        held[names.index(name), stages.index(stage)] = SHAPE_PRIOR
     held[-1, stages.index("unaware")] = UNAWARE_PRIOR
     return held
 
@@ -85,7 +87,7 @@ def check(copies: Sequence[Copy], groups: Sequence[str]) -> dict[str, float]:
     for group in sorted(set(groups)):
         held_out = np.array([name == group for name in groups])
         weights = fit(rows[~held_out], stages[~held_out])
-        guessed[held_out] = (rows[held_out] @ weights).argmax(axis=1)
+        guessed[held_out] = [middle(shares_of(scores)) for scores in (rows[held_out] @ weights).tolist()]
     answer = {"all": _kappa(stages, guessed)}
     for group in sorted(set(groups)):
         own = np.array([name == group for name in groups])
@@ -97,7 +99,7 @@ def as_json(weights: Matrix) -> str:
     """The weights as the file that `awareness.weights` reads."""
     rounded = [[round(float(value), 3) for value in row] for row in weights]
     lines = [f'  "stages": {json.dumps(taxonomy.STAGES)},', f'  "start": {rounded[-1]},', '  "cues": {']
-    lines.append(",\n".join(f'    "{name}": {row}' for name, row in zip(NAMES, rounded, strict=False)))
+    lines.append(",\n".join(f'    "{name}": {row}' for name, row in zip(cue_names(), rounded[:-1], strict=True)))
     return "\n".join(("{", *lines, "  }", "}", ""))
 
 

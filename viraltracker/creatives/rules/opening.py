@@ -42,9 +42,14 @@ def opening(texts: Iterable[str]) -> Opening:
     return Opening(())
 
 
+def straight(text: str) -> str:
+    """The text with straight apostrophes, of the same length: what patterns are matched against."""
+    return text.replace("’", "'")
+
+
 def words(text: str) -> list[str]:
     """The words of a text in lower case, with straight apostrophes."""
-    return [word.replace("’", "'").casefold() for word in _WORD.findall(text)]
+    return [word.casefold() for word in _WORD.findall(straight(text))]
 
 
 def _weighted(sentences: list[str]) -> Iterator[tuple[str, float]]:

@@ -1,0 +1,126 @@
+"""Home: is anything wrong?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from viraltracker import clock
+from viraltracker.jobs import registry
+from viraltracker.store import brands
+from viraltracker.web import cards, guard, overview, places, states, words, work
+from viraltracker.web.overview import BrandState
+
+viewer = guard.require_user()
+kinds = registry.standard()
+
+DEMO_BRAND = "Wonder Paws"
+HEADLINES = ("spend", "cpa", "cost_per_result", "roas")
+TOP_RECOMMENDATIONS = 3
+
+
+def draw_first_run() -> None:
+    """Three ways to begin."""
+    cards.lead("Nothing is here yet. Begin with one of these; the others can follow at any time.")
+    demo, file, meta = st.columns(3)
+    with demo, st.container(border=True, height="stretch"):
+        cards.choice(
+            "Look around with the demo",
+            "Ninety days of a pet supplement brand's ad account, synced and analysed the way yours would be. "
+            "It takes about half a minute.",
+        )
+        if st.button("Load the demo", type="primary", icon=":material/pets:", disabled=not viewer.may_add_brands):
+            brand = brands.ensure(viewer.db, DEMO_BRAND, aliases=["WonderPaws"], goal="purchase", currency="USD")
+            work.start(viewer, brand, kinds["load_demo"], {})
+            st.session_state["analyse_when_loaded"] = brand.id
+            st.rerun()
+        if not viewer.may_add_brands:
+            st.caption("Your role may look but not load; ask an owner to make you an editor.")
+    with file, st.container(border=True, height="stretch"):
+        cards.choice(
+            "Import a file",
+            "Export a report from Ads Manager as CSV or XLSX, by ad and by day if you can. Then, where ViralTracker "
+            "is installed:",
+        )
+        st.code('viraltracker import report.csv \\\n  --brand "My brand"', language=None)
+    with meta, st.container(border=True, height="stretch"):
+        cards.choice(
+            "Connect Meta",
+            "A live connection reads an ad account by itself, every day. This version connects the demo account only; "
+            "until yours can be connected here, an exported report brings in the same numbers.",
+        )
+
+
+def draw_brand(state: BrandState) -> None:
+    """What happened, what is wrong, what to do."""
+    name, link = st.columns([3, 1], vertical_alignment="center")
+    with name:
+        cards.brand(state.brand.name)
+        cards.freshness(overview.freshness(state, clock.now()))
+    if state.analysis is not None:
+        with link.container(horizontal=True, horizontal_alignment="right"):
+            st.page_link(
+                places.ad_intelligence(),
+                label="Open the analysis",
+                icon=":material/arrow_forward:",
+                icon_position="right",
+                query_params={"brand": state.brand.id},
+            )
+    for alert in state.alerts:
+        st.warning(alert["text"], icon=":material/notifications:")
+    for account in state.accounts:
+        if account["status"] != "active":
+            st.warning(f"{account['account_id']}: {account['status_reason'] or account['status'].replace('_', ' ')}")
+    for run in state.failed:
+        work.draw_failed(viewer, state.brand, run, kinds)
+    if state.active:
+        work.watch(viewer, state.brand, kinds)
+    if state.analysis is not None:
+        draw_analysis(state.analysis)
+    elif not state.active:
+        draw_unanalysed(state)
+
+
+def draw_unanalysed(state: BrandState) -> None:
+    """A brand without an analysis has one next step."""
+    if not state.has_data:
+        states.empty(
+            "No numbers yet",
+            f'Import a report from Ads Manager: `viraltracker import report.csv --brand "{state.brand.name}"`',
+            icon=":material/upload_file:",
+        )
+        return
+    just_loaded = st.session_state.pop("analyse_when_loaded", None) == state.brand.id
+    states.empty("Ready to be analysed", "The numbers are here; nothing has judged them yet.", icon=":material/check:")
+    pressed = st.button(
+        "Analyse the account",
+        type="primary",
+        key=f"analyse-{state.brand.id}",
+        disabled=not viewer.may_write(state.brand),
+    )
+    if just_loaded or pressed:
+        work.start(viewer, state.brand, kinds["ad_intelligence_analysis"], {})
+        st.rerun()
+
+
+def draw_analysis(analysis: dict[str, Any]) -> None:
+    """Spend, CPA and ROAS against the period before, and the top of what to do."""
+    summary, blocks = analysis["summary"], analysis["blocks"]
+    metrics = {item["name"]: item for block in blocks if block["kind"] == "metrics" for item in block["items"]}
+    shown = [metrics[name] for name in HEADLINES if name in metrics]
+    cards.metrics(shown, summary["currency"], words.period(summary["prior_window"]), per_row=len(shown) or 1)
+    top = [card for block in blocks if block["kind"] == "cards" for card in block["items"]][:TOP_RECOMMENDATIONS]
+    if top:
+        cards.section("What to do first")
+        for card in top:
+            cards.brief(card)
+
+
+cards.title("Home", "Is anything wrong?")
+if not viewer.brands:
+    draw_first_run()
+for place, state in enumerate(overview.read(viewer.db, viewer.brands, clock.now()) if viewer.brands else []):
+    if place:
+        st.divider()
+    draw_brand(state)

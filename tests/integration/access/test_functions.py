@@ -1,0 +1,173 @@
+"""Which role may execute which function. A function that is not in the tables here fails the tests."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from viraltracker.local.stack import Endpoints
+
+from .conftest import Api
+from .tenants import World
+
+pytestmark = pytest.mark.xdist_group("access")
+
+NOBODY = ""
+WORKER = "service_role"
+MEMBERS = "authenticated service_role"
+EVERYBODY = "anon authenticated service_role"
+
+PUBLIC = {
+    # Before anybody has signed in, the app asks whether the schema fits.
+    "schema_version": EVERYBODY,
+    "create_first_organization": MEMBERS,
+    # The process that starts the embedded database calls this as its owner.
+    "create_local_organization": NOBODY,
+    # Each of these asks for the right to write by itself.
+    **dict.fromkeys(("save_schedule", "run_now", "pause", "resume", "stop", "retry"), MEMBERS),
+    # These run as their caller, under row level security.
+    **dict.fromkeys(
+        (
+            "jobs_overview",
+            "analysis_context",
+            "analysis_stats",
+            "analysis_import_stats",
+            "stored_analysis",
+            "classification_candidates",
+        ),
+        MEMBERS,
+    ),
+    # The queue.
+    **dict.fromkeys(
+        (
+            "due",
+            "advance",
+            "invalidate",
+            "claim",
+            "beat",
+            "checkpoint",
+            "finish",
+            "release",
+            "reap",
+            "worker_stopped",
+        ),
+        WORKER,
+    ),
+    # What the worker reads and writes on behalf of a brand.
+    **dict.fromkeys(
+        (
+            "apply_insights_chunk",
+            "apply_ads",
+            "unknown_ads",
+            "settle_absent_actions",
+            "fetched_days",
+            "note_dataset",
+            "snapshot_days",
+            "assets_wanted",
+            "save_assets",
+            "begin_import",
+            "add_import_rows",
+            "finish_import",
+            "known_readings",
+            "link_classifications",
+            "save_classifications",
+            "open_intelligence_run",
+            "close_intelligence_run",
+            "save_analysis",
+        ),
+        WORKER,
+    ),
+}
+
+APP = {
+    # Policies call these as whoever asks.
+    **dict.fromkeys(
+        (
+            "my_organizations",
+            "my_brands",
+            "my_writable_brands",
+            "my_writable_organizations",
+            "my_chat_sessions",
+            "is_service",
+            "may_write",
+            "ad_labels",
+            "classifier_rank",
+        ),
+        MEMBERS,
+    ),
+    **dict.fromkeys(("run_from_job", "log_event", "running_under", "is_full"), WORKER),
+    **dict.fromkeys(("touch_brand", "keep_terminal"), NOBODY),
+}
+
+
+@pytest.mark.parametrize(("schema", "expected"), [("public", PUBLIC), ("app", APP)])
+def test_every_function_is_open_to_exactly_the_roles_that_need_it(
+    database: psycopg.Connection, schema: str, expected: dict[str, str]
+) -> None:
+    found = {
+        (name, roles)
+        for name, roles in database.execute(
+            "select p.proname::text, coalesce((select string_agg(r, ' ' order by r)"
+            " from unnest(array['anon', 'authenticated', 'service_role']) r"
+            " where has_function_privilege(r, p.oid, 'execute')), '')"
+            " from pg_proc p where p.pronamespace = %s::regnamespace",
+            [schema],
+        ).fetchall()
+    }
+    assert found == set(expected.items())
+
+
+@pytest.mark.parametrize("role", ["anon", "authenticated"])
+def test_functions_closed_to_a_role_refuse_it_over_http(
+    api: Api, endpoints: Endpoints, database: psycopg.Connection, world: World, role: str
+) -> None:
+    """Called as an owner, who may do most, with arguments that fit: only the privilege stands in the way."""
+    key = endpoints.anon_key if role == "anon" else world.a.owner.key
+    closed = [name for name, roles in PUBLIC.items() if role not in roles.split()]
+    answers = {}
+    for name in closed:
+        found = database.execute(
+            "select coalesce(proargnames[1:pronargs], '{}')::text[] from pg_proc"
+            " where pronamespace = 'public'::regnamespace and proname = %s",
+            [name],
+        ).fetchone()
+        assert found is not None
+        answer = api.send(key, "POST", f"rpc/{name}", json=dict.fromkeys(found[0]))
+        answers[name] = (answer.status_code, answer.json()["code"])
+    assert answers == dict.fromkeys(closed, (401 if role == "anon" else 403, "42501"))
+
+
+@pytest.mark.parametrize("schema", ["app", "auth", "storage", "supabase_migrations", "pg_catalog"])
+def test_no_schema_but_public_is_served(api: Api, endpoints: Endpoints, world: World, schema: str) -> None:
+    for key in (endpoints.anon_key, world.a.owner.key, endpoints.service_key):
+        for method, path in (("POST", "rpc/my_brands"), ("GET", "users")):
+            answer = api.send(key, method, path, json={} if method == "POST" else None, profile=schema)
+            assert (answer.status_code, answer.json()["code"]) == (406, "PGRST106"), path
+
+
+def test_a_function_cannot_be_led_astray_by_its_callers_search_path(database: psycopg.Connection) -> None:
+    """Above all a SECURITY DEFINER function, which would run a caller's own table or operator as its owner."""
+    astray = database.execute(
+        "select oid::regprocedure::text from pg_proc"
+        " where pronamespace in ('public'::regnamespace, 'app'::regnamespace)"
+        " and not coalesce('search_path=\"\"' = any (proconfig), false)"
+    ).fetchall()
+    assert astray == []
+
+
+def test_internal_functions_that_run_as_their_owner_are_few_and_known(database: psycopg.Connection) -> None:
+    """A function open to signed-in users that skips row level security must ask for its caller's rights itself."""
+    found = database.execute(
+        "select proname::text from pg_proc where prosecdef and pronamespace = 'public'::regnamespace"
+        " and has_function_privilege('authenticated', oid, 'execute') order by 1"
+    ).fetchall()
+    assert [name for (name,) in found] == [
+        "create_first_organization",
+        "pause",
+        "resume",
+        "retry",
+        "run_now",
+        "save_schedule",
+        "schema_version",
+        "stop",
+    ]

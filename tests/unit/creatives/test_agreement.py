@@ -1,0 +1,117 @@
+"""Agreement is computed as defined, and the rules classifier keeps what it promises on copies it was not tuned to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from viraltracker.creatives import agreement, taxonomy
+from viraltracker.creatives.readings import CopyInput, Input, Outcome, ReadingName, Unread
+from viraltracker.creatives.rules import RulesClassifier
+from viraltracker.creatives.rules.engine import read_copy
+from viraltracker.errors import BadInput, NotFound
+
+
+@dataclass(frozen=True)
+class Parrot:
+    """Answers with the stage that stands in the primary text; anything else is a refusal."""
+
+    name: str = "parrot@1"
+    readings: frozenset[ReadingName] = frozenset({"copy"})
+    pays_for_video: bool = False
+    saved_together: int = 10
+
+    def classify(self, inputs: Sequence[Input]) -> list[Outcome]:
+        return [self.answer(given) for given in inputs]
+
+    def answer(self, given: Input) -> Outcome:
+        assert isinstance(given, CopyInput)
+        if given.primary_text not in taxonomy.STAGES:
+            return Unread("blocked")
+        return read_copy(given).model_copy(update={"awareness": given.primary_text})
+
+
+def labelled(path: Path, answers: Sequence[tuple[str, str]]) -> Path:
+    path.write_text("\n".join(json.dumps({"awareness": stage, "primary_text": said}) for stage, said in answers))
+    return path
+
+
+def test_rules_reach_the_promised_agreement_on_copies_they_were_not_tuned_to() -> None:
+    measured = agreement.evaluate("held_out", RulesClassifier())
+    assert set(measured) == {"classifier", "part", "n", "weighted_kappa", "per_class", "confusion"}
+    assert measured["n"] >= 100
+    assert measured["weighted_kappa"]["value"] >= 0.6
+
+
+def test_quadratic_kappa_equals_a_worked_example() -> None:
+    """Two raters, three ordered classes: observed weighted disagreement 8, expected by chance 15.2."""
+    counts = np.array([[4.0, 1, 1], [1, 4, 0], [1, 1, 7]])  # of 20
+    expected = sum(
+        (row - column) ** 2 * counts[row].sum() * counts[:, column].sum() / 20
+        for row in range(3)
+        for column in range(3)
+    )
+    observed = 1 + 4 + 1 + 4 + 1
+    assert agreement.quadratic_weighted_kappa(counts) == pytest.approx(1 - observed / expected)
+    assert agreement.quadratic_weighted_kappa(np.diag([3.0, 3, 3])) == 1.0
+
+
+def test_silence_earns_what_chance_earns_and_is_wrong_for_recall(tmp_path: Path) -> None:
+    answers = [(stage, "no idea") for stage in taxonomy.STAGES for _ in range(4)]
+    measured = agreement.evaluate(labelled(tmp_path / "silent.jsonl", answers), Parrot())
+    assert measured["weighted_kappa"]["value"] == pytest.approx(0.0, abs=1e-9)
+    assert measured["confusion"]["unaware"] == dict.fromkeys(taxonomy.STAGES, 0) | {"unclear": 4}
+    assert measured["per_class"]["unaware"] == {"precision": None, "recall": 0.0, "f1": 0.0, "support": 4}
+
+
+def test_per_class_counts_and_interval_are_those_of_the_answers(tmp_path: Path) -> None:
+    answers = [
+        *[("unaware", "unaware")] * 6, *[("unaware", "problem_aware")] * 2,
+        *[("problem_aware", "problem_aware")] * 7, ("most_aware", "unaware"), *[("most_aware", "most_aware")] * 4,
+    ]  # fmt: skip
+    path = labelled(tmp_path / "mixed.jsonl", answers)
+    measured = agreement.evaluate(path, Parrot())
+    assert measured["part"] == "mixed.jsonl"
+    assert measured["per_class"]["problem_aware"] == {"precision": 0.7778, "recall": 1.0, "f1": 0.875, "support": 7}
+    kappa = measured["weighted_kappa"]
+    assert kappa["low"] < kappa["value"] < kappa["high"]
+    assert agreement.evaluate(path, Parrot()) == measured
+
+
+def test_one_stage_alone_has_no_kappa(tmp_path: Path) -> None:
+    measured = agreement.evaluate(labelled(tmp_path / "one.jsonl", [("unaware", "unaware")] * 3), Parrot())
+    assert measured["weighted_kappa"] == {"value": None, "low": None, "high": None}
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("{broken", "line 2 is not JSON"),
+        ("[1, 2]", "line 2 is not a JSON object"),
+        ('{"primary_text": "x", "awareness": "ready"}', "line 2: awareness must be one of unaware"),
+        ('{"primary_text": 5, "awareness": "unaware"}', "line 2: primary_text must be text"),
+        ('{"primary_text": " ", "awareness": "unaware"}', "line 2 has no words"),
+        ("[" * 100_000, "line 2 is not JSON"),
+    ],
+)
+def test_a_bad_line_is_named_with_what_is_wrong(tmp_path: Path, line: str, complaint: str) -> None:
+    path = tmp_path / "mine.jsonl"
+    path.write_text('{"primary_text": "good", "awareness": "unaware"}\n' + line)
+    with pytest.raises(BadInput, match=complaint):
+        agreement.read(path)
+
+
+def test_files_that_cannot_be_used_say_so(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="There is no file"):
+        agreement.read(tmp_path / "absent.jsonl")
+    (tmp_path / "empty.jsonl").write_text("\n \n")
+    with pytest.raises(BadInput, match="no labelled copies"):
+        agreement.read(tmp_path / "empty.jsonl")
+    (tmp_path / "latin.jsonl").write_bytes(b'{"primary_text": "caf\xe9"}')
+    with pytest.raises(BadInput, match="UTF-8"):
+        agreement.read(tmp_path / "latin.jsonl")

@@ -1,0 +1,110 @@
+"""The door of hosted Supabase: `/rest/v1` and `/storage/v1` behind publishable and secret keys.
+
+Stands before a bare PostgREST, so that the code that runs against hosted Supabase runs here unchanged: the same
+client, the same paths, the same kind of keys. Like the hosted gateway it exchanges a key for the role's JWT and lets a
+signed-in user's own JWT through.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+from starlette.applications import Starlette
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+_PATH = re.compile(r"[0-9a-zA-Z._-]+(/[0-9a-zA-Z._-]+)*")
+_HOP_BY_HOP = frozenset({"connection", "content-length", "date", "host", "server", "transfer-encoding"})
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The two keys of a project and the JWTs they stand for."""
+
+    publishable: str
+    secret: str = field(repr=False)
+    anon_jwt: str = field(repr=False)
+    service_jwt: str = field(repr=False)
+
+    def authorization(self, request: Request) -> str | None:
+        """The `Authorization` header to pass on; None when the request has no key of this project."""
+        exchanged = {self.publishable: self.anon_jwt, self.secret: self.service_jwt}
+        key = request.headers.get("apikey", "")
+        if key not in exchanged:
+            return None
+        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        return f"Bearer {given if given and given != key else exchanged[key]}"
+
+
+@dataclass(frozen=True)
+class SupabaseGateway:
+    """`rest_url` is PostgREST's root; `folder` holds the buckets."""
+
+    rest_url: str
+    keys: Keys
+    folder: Path
+
+    def app(self) -> Starlette:
+        """The ASGI application."""
+        methods = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"]
+        return Starlette(
+            routes=[
+                Route("/rest/v1/{path:path}", self._rest, methods=methods),
+                Route("/storage/v1/object/{bucket}/{path:path}", self._object, methods=["GET", "POST"]),
+            ],
+            lifespan=self._lifespan,
+        )
+
+    @asynccontextmanager
+    async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        async with httpx.AsyncClient(base_url=self.rest_url, timeout=120) as http:
+            app.state.http = http
+            yield
+
+    async def _rest(self, request: Request) -> Response:
+        authorization = self.keys.authorization(request)
+        if authorization is None:
+            return JSONResponse({"message": "Invalid API key"}, status_code=401)
+        headers = [(n, v) for n, v in request.headers.items() if n not in _HOP_BY_HOP and n != "authorization"]
+        answer = await request.app.state.http.request(
+            request.method,
+            f"/{request.path_params['path']}",
+            params=request.query_params.multi_items(),
+            content=await request.body(),
+            headers=[*headers, ("authorization", authorization)],
+        )
+        # httpx has taken the content's encoding off.
+        kept = {n: v for n, v in answer.headers.items() if n not in _HOP_BY_HOP and n != "content-encoding"}
+        return Response(answer.content, answer.status_code, headers=kept)
+
+    async def _object(self, request: Request) -> Response:
+        """Files of private buckets; with the secret key alone."""
+        if self.keys.authorization(request) != f"Bearer {self.keys.service_jwt}":
+            return _refused(403, "Unauthorized", "new row violates row-level security policy")
+        bucket, path = request.path_params["bucket"], request.path_params["path"]
+        if not _PATH.fullmatch(f"{bucket}/{path}") or ".." in path:
+            return _refused(400, "InvalidKey", "Invalid key")
+        file = self.folder / bucket / path
+        if request.method == "GET":
+            if not file.is_file():
+                return _refused(404, "not_found", "Object not found")
+            return Response(file.read_bytes(), media_type="application/octet-stream")
+        async with request.form() as form:
+            upload = next(part for part in form.values() if isinstance(part, UploadFile))
+            if file.exists() and request.headers.get("x-upsert") != "true":
+                return _refused(409, "Duplicate", "The resource already exists")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(await upload.read())
+        return JSONResponse({"Id": path, "Key": f"{bucket}/{path}"})
+
+
+def _refused(status: int, error: str, message: str) -> Response:
+    # Hosted Storage answers 400 and names the real status inside.
+    return JSONResponse({"statusCode": str(status), "error": error, "message": message}, status_code=400)

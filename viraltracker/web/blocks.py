@@ -1,0 +1,94 @@
+"""Draws the blocks of a stored analysis. Computes nothing: what is shown is what was stored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from viraltracker.web import cards, charts, words
+
+Json = dict[str, Any]
+
+GROUPINGS = {"By awareness": "awareness", "By format": "format"}
+TONES = {"Winners": "good", "Losers": "bad"}
+RANGE = ("cpa_low", "cpa_high")
+
+
+def draw(blocks: list[Json], summary: Json) -> None:
+    """All blocks in their order, but the notes about the numbers last, folded away; see `analysis.blocks`."""
+    currency = summary["currency"]
+    against = words.period(summary["prior_window"])
+    notes = [block["text"] for block in blocks if block["kind"] == "text"]
+    if notes:
+        cards.lead(notes.pop(0))
+    for block in blocks:
+        match block["kind"]:
+            case "metrics":
+                cards.metrics(block["items"], currency, against)
+            case "cards":
+                _recommendations(block)
+            case "table":
+                _table(block, summary)
+    with st.expander("About these numbers", icon=":material/info:"):
+        attribution = summary["attribution"] or "not stated by the source"
+        st.html("<ul>" + "".join(f"<li>{words.html(note)}</li>" for note in notes) + "</ul>" if notes else "<p></p>")
+        st.html(f'<p class="vt-more">Attribution: {words.html(attribution)}. Money in {words.html(currency)}.</p>')
+
+
+def _recommendations(block: Json) -> None:
+    cards.section(block["title"])
+    for start in range(0, len(block["items"]), 2):
+        for column, card in zip(st.columns(2), block["items"][start : start + 2], strict=False):
+            with column:
+                cards.recommendation(card)
+    _more(block["more"], "with less money at stake")
+
+
+def _table(block: Json, summary: Json) -> None:
+    title, rows, currency = block["title"], block["rows"], summary["currency"]
+    cards.section(title)
+    target = summary["target"]
+    if title in TONES:
+        charts.cpa_intervals(
+            [row for row in rows if row["cpa"] and row["cpa_low"] and row["cpa_high"]],
+            tone=TONES[title],
+            target=target["value"],
+            target_words=target["words"].capitalize() if target["words"] else "Target",
+            currency=currency,
+        )
+    elif title in GROUPINGS:
+        charts.spend_and_cpa(rows, GROUPINGS[title], title.removeprefix("By ").capitalize(), currency)
+    st.html(_html_table(block, currency))
+    _more(block["more"], "not shown")
+
+
+def _html_table(block: Json, currency: str) -> str:
+    columns = block["columns"]
+    head = "".join(f'<th scope="col" class="{_kind(column)}">{words.html(column["label"])}</th>' for column in columns)
+    body = "".join(
+        "<tr>" + "".join(_cell(row[column["key"]], column, currency) for column in columns) + "</tr>"
+        for row in block["rows"]
+    )
+    caption = f'aria-label="{words.html(block["title"])}"'
+    return f'<div class="vt-scroll"><table class="vt-table" {caption}><tr>{head}</tr>{body}</table></div>'
+
+
+def _cell(value: Any, column: Json, currency: str) -> str:
+    key, unit = column["key"], column["unit"]
+    if key == "probability":
+        return f'<td class="num">{words.html(words.sure(value))}</td>'
+    said = words.html(words.number(value, unit, currency))
+    if key == "spend_share" and value is not None:
+        bar = f'<span class="vt-bar" aria-hidden="true"><i style="width:{value * 100:.1f}%"></i></span>'
+        return f'<td class="num">{bar}{words.percent(value, digits=1)}</td>'
+    return f'<td class="{_kind(column)}{" range" if key in RANGE else ""}">{said}</td>'
+
+
+def _kind(column: Json) -> str:
+    return "text" if column["unit"] == "text" else "num"
+
+
+def _more(count: int, how: str) -> None:
+    if count:
+        st.html(f'<p class="vt-more">and {count:,} more {words.html(how)}</p>')

@@ -1,0 +1,119 @@
+"""Cards and lines that the pages share: metrics, recommendations, freshness."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import streamlit as st
+
+from viraltracker.web import words
+
+Json = dict[str, Any]
+
+PER_ROW = 4
+"""Metric cards side by side."""
+
+
+def title(text: str, question: str) -> None:
+    """A page's name and the question it answers."""
+    st.title(text, anchor=False)
+    st.html(f'<p class="vt-question">{words.html(question)}</p>')
+
+
+def section(text: str) -> None:
+    """The heading of a part of a page."""
+    st.html(f'<h3 class="vt-section">{words.html(text)}</h3>')
+
+
+def lead(text: str) -> None:
+    """The sentence that sums a page up."""
+    st.html(f'<p class="vt-lead">{words.html(text)}</p>')
+
+
+def freshness(parts: Sequence[tuple[str, str]]) -> None:
+    """How fresh the numbers are, as (words, the moment in UTC or "")."""
+    spans = "".join(f'<span title="{words.html(exact)}">{words.html(said)}</span>' for said, exact in parts)
+    st.html(f'<p class="vt-fresh">{spans}</p>')
+
+
+def brand(name: str) -> None:
+    """A brand's name over its part of a page."""
+    st.html(f'<h2 class="vt-brand">{words.html(name)}</h2>')
+
+
+def choice(name: str, text: str) -> None:
+    """One way to go on, with what it means."""
+    st.html(f'<div class="vt-choice"><h4>{words.html(name)}</h4><p>{words.html(text)}</p></div>')
+
+
+def metrics(items: Sequence[Json], currency: str, against: str | None, *, per_row: int = PER_ROW) -> None:
+    """Metric cards; items as in a `metrics` block, `against` names the period that changes are measured from."""
+    for start in range(0, len(items), per_row):
+        row = items[start : start + per_row]
+        for column, item in zip(st.columns(per_row), row, strict=False):
+            with column:
+                metric(item, currency, against)
+
+
+def metric(item: Json, currency: str, against: str | None) -> None:
+    """One metric: its value, the change against the period before, its definition on the question mark."""
+    name, change = item["name"], item["change"]
+    sign: Literal["normal", "inverse"] = "inverse" if name in words.LESS_IS_BETTER else "normal"
+    explained = [words.DEFINITIONS.get(name, ""), f"Here {item['note']}." if item["note"] else ""]
+    if change is not None and against:
+        explained.append(f"Change against {against}.")
+    st.metric(
+        item["label"],
+        words.number(item["value"], item["unit"], currency),
+        delta=None if change is None else f"{change * 100:+.1f} %",
+        delta_color="off" if name in words.NEITHER_IS_BETTER else sign,
+        help=" ".join(part for part in explained if part).replace("$", "\\$") or None,
+        border=True,
+    )
+
+
+def recommendation(card: Json) -> None:
+    """What to do, why, how much money it is about, and what would change our mind."""
+    said = [f"<p>{words.html(card['why'])}</p>", "<details><summary>The evidence</summary>"]
+    if card["money_per_week"]:
+        stake = card["money_per_week"]
+        low, high = (words.money(stake[end], stake["currency"], cents=False) for end in ("low", "high"))
+        said.append(f"<p>Money at stake: {low} to {high} a week, {words.html(stake['how'])}.</p>")
+    said.append(f"<p>Would change our mind: {words.html(card['change_our_mind'])}</p>")
+    if card["ads"]:
+        said.append("<ul>" + "".join(_ad(ad, card) for ad in card["ads"][:10]) + "</ul>")
+        if len(card["ads"]) > 10:
+            said.append(f"<p>and {len(card['ads']) - 10:,} more ads</p>")
+    said.append("</details>")
+    st.html(
+        f'<article class="vt-card"><header>{_tag(card)}{_confidence(card)}{_stake(card)}</header>'
+        f"<h4>{words.html(card['title'])}</h4>{''.join(said)}</article>"
+    )
+
+
+def brief(card: Json) -> None:
+    """A recommendation in one line."""
+    st.html(f'<p class="vt-brief">{_tag(card)}<b>{words.html(card["title"])}</b>{_stake(card)}</p>')
+
+
+def _tag(card: Json) -> str:
+    label, tone = words.CATEGORIES.get(card["category"], (card["category"].replace("_", " ").capitalize(), "accent"))
+    return f'<span class="vt-tag {tone}">{words.html(label)}</span>'
+
+
+def _stake(card: Json) -> str:
+    stake = card["money_per_week"]
+    if not stake:
+        return ""
+    amount = words.money(stake["value"], stake["currency"], cents=False)
+    return f'<span class="vt-stake">{amount} <small>a week</small></span>'
+
+
+def _confidence(card: Json) -> str:
+    return f'<span class="vt-sure">{words.sure(card["confidence"])} sure</span>' if card["confidence"] else ""
+
+
+def _ad(ad: Json, card: Json) -> str:
+    currency = card["money_per_week"]["currency"] if card["money_per_week"] else ""
+    return f"<li>{words.html(ad['ad_name'] or ad['ad_id'])}: {words.money(ad['spend'], currency)} spent</li>"

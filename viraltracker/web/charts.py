@@ -1,0 +1,85 @@
+"""Charts of an analysis, in Altair. Every chart stands beside its table: colour and shape are never the only sign."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from viraltracker.web import words
+
+Json = dict[str, Any]
+
+ROW_PX: Final = 30
+COLOURS: Final = {
+    "light": {"good": "#0b7a4b", "bad": "#c4320a", "accent": "#4a46c6", "line": "#5d5d73"},
+    "dark": {"good": "#5fd39a", "bad": "#ff9b7a", "accent": "#a9a6ff", "line": "#b4b4c8"},
+}
+
+
+def colours() -> dict[str, str]:
+    """The palette of the theme the person has on."""
+    return COLOURS["dark" if st.context.theme.type == "dark" else "light"]
+
+
+def cpa_intervals(rows: list[Json], *, tone: str, target: float | None, target_words: str, currency: str) -> None:
+    """Each ad's CPA with its 90 % interval, against the target: how sure a verdict is, at a glance.
+
+    Rows of a table block with `ad_name`, `cpa`, `cpa_low`, `cpa_high`; an open upper end is drawn to the edge.
+    """
+    frame = pd.DataFrame(rows)[["ad_name", "cpa", "cpa_low", "cpa_high"]]
+    frame["said"] = [
+        f"{words.money(row['cpa_low'], currency)} to {words.money(row['cpa_high'], currency)}" for row in rows
+    ]
+    palette = colours()
+    scale = alt.Scale(type="log", nice=False, padding=12)
+    x = alt.X("cpa:Q", title=f"CPA ({currency}), logarithmic", scale=scale, axis=alt.Axis(format="~s", tickCount=6))
+    y = alt.Y("ad_name:N", title=None, sort=None, axis=alt.Axis(labelLimit=330, domain=False, ticks=False))
+    tooltip = [
+        alt.Tooltip("ad_name:N", title="Ad"),
+        alt.Tooltip("cpa:Q", title="CPA", format=",.2f"),
+        alt.Tooltip("said:N", title="90 % interval"),
+    ]
+    base = alt.Chart(frame).encode(y=y, tooltip=tooltip)
+    spans = base.mark_rule(strokeWidth=3, opacity=0.45, color=palette[tone]).encode(
+        x=alt.X("cpa_low:Q", scale=scale, title=None), x2="cpa_high:Q"
+    )
+    points = base.mark_point(size=80, filled=True, opacity=1, color=palette[tone]).encode(x=x)
+    layers = [spans, points]
+    if target is not None:
+        at = pd.DataFrame({"target": [target], "words": [f"{target_words}: {words.money(target, currency)}"]})
+        rule = alt.Chart(at).mark_rule(strokeDash=[5, 4], strokeWidth=1.5, color=palette["line"])
+        layers.append(
+            rule.encode(x=alt.X("target:Q", scale=scale, title=None), tooltip=alt.Tooltip("words:N", title="Target"))
+        )
+        label = alt.Chart(at).mark_text(align="left", dx=5, dy=-6, baseline="bottom", color=palette["line"])
+        layers.append(label.encode(x=alt.X("target:Q", scale=scale), y=alt.value(0), text="words:N"))
+    chart = alt.layer(*layers).properties(height=ROW_PX * len(frame) + 20)
+    st.altair_chart(chart.configure_view(stroke=None), alt="CPA of each ad with its 90 % interval, against the target")
+
+
+def spend_and_cpa(rows: list[Json], key: str, label: str, currency: str) -> None:
+    """Where the spend goes and what a conversion costs there, one bar a group, side by side on the same rows."""
+    frame = pd.DataFrame(rows)
+    palette = colours()
+    y = alt.Y(f"{key}:N", title=None, sort=None, axis=alt.Axis(labelLimit=200, domain=False, ticks=False))
+    tooltip = [
+        alt.Tooltip(f"{key}:N", title=label),
+        alt.Tooltip("ads:Q", title="Ads", format=","),
+        alt.Tooltip("spend:Q", title=f"Spend ({currency})", format=",.2f"),
+        alt.Tooltip("spend_share:Q", title="Share", format=".1%"),
+        alt.Tooltip("cpa:Q", title=f"CPA ({currency})", format=",.2f"),
+    ]
+    size = {"height": ROW_PX * len(frame), "width": 330}
+    base = alt.Chart(frame).encode(tooltip=tooltip)
+    spend = base.mark_bar(color=palette["accent"], cornerRadiusEnd=3, size=14).encode(
+        y=y, x=alt.X("spend_share:Q", title="Share of spend", axis=alt.Axis(format=".0%", tickCount=4))
+    )
+    cost = base.mark_point(filled=True, size=90, opacity=1, color=palette["line"], shape="diamond").encode(
+        y=alt.Y(f"{key}:N", title=None, sort=None, axis=alt.Axis(labels=False, domain=False, ticks=False)),
+        x=alt.X("cpa:Q", title=f"CPA ({currency})", scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=4)),
+    )
+    chart = alt.hconcat(spend.properties(**size), cost.properties(**size), spacing=24)
+    st.altair_chart(chart.configure_view(stroke=None), alt=f"Share of spend and CPA by {label.lower()}")

@@ -1,0 +1,16 @@
+"""What surrounds every page: the look, the name, and the way from page to page. Runs with each interaction."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from viraltracker.web import guard, places
+
+HERE = Path(__file__).parent
+
+st.set_page_config(page_title="ViralTracker", page_icon=HERE / "mark.svg", layout="wide")
+st.html(HERE / "look.css")
+st.logo(HERE / "logo.svg", icon_image=HERE / "mark.svg", size="large")
+st.navigation(places.every(), position="hidden" if guard.viewer() is None else "sidebar").run()

@@ -1,0 +1,147 @@
+"""How numbers, times and names are written on screen, and what each metric means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from html import escape
+from typing import Any, Final
+
+SYMBOLS: Final = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "AUD": "A$", "CAD": "C$", "NZD": "NZ$", "INR": "₹"}
+
+DEFINITIONS: Final[Mapping[str, str]] = {
+    "spend": "What Meta charged for the ads in this window.",
+    "impressions": "How often the ads were shown.",
+    "link_clicks": "Clicks on the ad's link; clicks on the profile, likes and the like are not counted.",
+    "ctr": "Link clicks ÷ impressions.",
+    "cpc": "Spend ÷ link clicks.",
+    "cpm": "Spend per 1,000 impressions.",
+    "purchases": "Purchases that Meta attributes to the ads.",
+    "purchase_value": "What those purchases were worth, as Meta reports it.",
+    "results": "Results of the type that most of the spend goes for; other types are not added.",
+    "cost_per_result": "Spend of the ads with that result type ÷ their results.",
+    "cpa": "Spend of the ads that buy the brand's goal ÷ the conversions they brought.",
+    "roas": "Purchase value ÷ spend.",
+    "hook_rate": "Views of 3 seconds or more ÷ impressions (the thumbstop).",
+    "hold_rate": "ThruPlays ÷ views of 3 seconds or more.",
+}
+
+_MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|$~:^=])")
+
+LESS_IS_BETTER: Final = frozenset({"cpc", "cpm", "cpa", "cost_per_result"})
+NEITHER_IS_BETTER: Final = frozenset({"spend", "impressions"})
+
+CATEGORIES: Final[Mapping[str, tuple[str, str]]] = {
+    "kill": ("Cut", "bad"),
+    "scale": ("Scale", "good"),
+    "iterate": ("Iterate", "accent"),
+    "refresh": ("Refresh", "warn"),
+    "creative_test": ("Test", "accent"),
+    "coverage_gap": ("Coverage gap", "accent"),
+    "congruence_fix": ("Fix the message", "warn"),
+    "budget_realloc": ("Move budget", "accent"),
+}
+"""A recommendation's category: what it is called, and its tone in the style sheet."""
+
+STATES: Final[Mapping[str, str]] = {
+    "failed": "failed",
+    "timed_out": "took too long and was stopped",
+    "cancelled": "was cancelled",
+    "succeeded": "is done",
+    "skipped": "was skipped",
+}
+
+
+def money(value: float | None, currency: str, *, cents: bool | None = None) -> str:
+    """With the currency's sign; cents below 1,000 unless said otherwise. An unknown amount is a dash."""
+    if value is None:
+        return "–"
+    sign = SYMBOLS.get(currency) or f"{currency} "
+    digits = 2 if (abs(value) < 1000 if cents is None else cents) else 0
+    return f"{'−' if value < 0 else ''}{sign}{abs(value):,.{digits}f}"
+
+
+def number(value: Any, unit: str, currency: str) -> str:
+    """A value of a block in its unit (money, count, rate, ratio or text); an unknown one is a dash."""
+    if value is None:
+        return "–"
+    match unit:
+        case "money":
+            return money(float(value), currency)
+        case "rate":
+            return percent(float(value), digits=2)
+        case "ratio":
+            return f"{value:.2f}"
+        case "count":
+            return f"{value:,.0f}"
+        case _:
+            return str(value)
+
+
+def percent(fraction: float, *, digits: int = 0) -> str:
+    """A fraction in percent."""
+    return f"{fraction * 100:.{digits}f} %"
+
+
+def sure(probability: float | None) -> str:
+    """A probability in words that never say 100 %."""
+    if probability is None:
+        return "–"
+    return "> 99 %" if probability > 0.99 else percent(probability)
+
+
+def day(value: str | date) -> str:
+    """A day as in Nov 22, 2026."""
+    found = date.fromisoformat(value) if isinstance(value, str) else value
+    return f"{found:%b} {found.day}, {found.year}"
+
+
+def window(first: str, last: str) -> str:
+    """A stretch of days as in Oct 24 – Nov 22, 2026."""
+    begin, end = date.fromisoformat(first), date.fromisoformat(last)
+    if begin == end:
+        return day(end)
+    opening = f"{begin:%b} {begin.day}" if begin.year == end.year else day(begin)
+    return f"{opening} – {day(end)}"
+
+
+def period(span: Mapping[str, Any] | None) -> str | None:
+    """A window of a summary (`{from, to}`), None where there is none."""
+    return window(span["from"], span["to"]) if span else None
+
+
+def ago(moment: str | datetime, now: datetime) -> str:
+    """How long ago, in the largest unit that fits."""
+    then = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    seconds = max(0.0, (now - then).total_seconds())
+    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            whole = int(seconds // size)
+            return f"{whole} {unit}{'' if whole == 1 else 's'} ago"
+    return "just now"
+
+
+def duration(seconds: float) -> str:
+    """As in 45 s or 3 min 20 s."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def when(moment: str) -> str:
+    """A moment in UTC, for a tooltip."""
+    return f"{datetime.fromisoformat(moment):%Y-%m-%d %H:%M} UTC"
+
+
+def html(text: object) -> str:
+    """Text from an ad account or a file, safe inside HTML."""
+    return escape(str(text))
+
+
+def literal(text: str) -> str:
+    """Text from outside, with nothing in it that Markdown would take for its own."""
+    return _MARKDOWN.sub(r"\\\1", text)
