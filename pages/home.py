@@ -56,8 +56,7 @@ def draw_brand(state: BrandState) -> None:
     """What happened, what is wrong, what to do."""
     name, link = st.columns([3, 1], vertical_alignment="center")
     with name:
-        cards.brand(state.brand.name)
-        cards.freshness(overview.freshness(state, clock.now()))
+        cards.brand(state.brand.name, overview.freshness(state, clock.now()))
     if state.analysis is not None:
         with link.container(horizontal=True, horizontal_alignment="right"):
             st.page_link(
@@ -113,8 +112,7 @@ def draw_analysis(analysis: dict[str, Any]) -> None:
     top = [card for block in blocks if block["kind"] == "cards" for card in block["items"]][:TOP_RECOMMENDATIONS]
     if top:
         cards.section("What to do first")
-        for card in top:
-            cards.brief(card)
+        cards.briefs(top)
 
 
 cards.title("Home", "Is anything wrong?")

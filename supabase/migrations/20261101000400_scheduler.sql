@@ -94,8 +94,10 @@ create table public.job_run_events (
     level text not null check (level in ('info', 'warning', 'error')),
     step text,
     message text not null,
-    data jsonb
+    data jsonb,
+    key uuid unique
 );
+comment on column public.job_run_events.key is 'The reporter''s own, so that a report sent twice is one event.';
 create index job_run_events_by_run on public.job_run_events (run_id, id);
 
 create table public.scheduler_workers (

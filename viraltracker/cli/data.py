@@ -16,7 +16,8 @@ from viraltracker.cli.app import JsonOption, app
 from viraltracker.cli.session import Session
 from viraltracker.creatives import agreement, classifier
 from viraltracker.errors import BadInput
-from viraltracker.meta.ads_manager.parse import MAX_BYTES, parse_export
+from viraltracker.meta.ads_manager.parse import parse_export
+from viraltracker.meta.ads_manager.table import MAX_BYTES
 from viraltracker.settings import load as load_settings
 from viraltracker.store import brands, evaluations, schedules, storage
 
@@ -187,7 +188,7 @@ def _preview(
 ) -> None:
     first, last = period
     days = (first.date(), last.date()) if first and last else None
-    shown = []
+    shown: list[dict[str, Any]] = []
     for file, data in read:
         parsed = parse_export(file.name, data, default_currency=currency, period=days)
         shown.append(

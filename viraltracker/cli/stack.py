@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -13,17 +14,20 @@ from typing import Annotated
 import httpx
 import typer
 
-from viraltracker import settings
+from viraltracker import clock, settings
 from viraltracker.cli import output, session
 from viraltracker.cli.app import JsonOption, app
-from viraltracker.errors import ConfigurationError, ViralTrackerError
+from viraltracker.errors import ConfigurationError, Unavailable, ViralTrackerError
 from viraltracker.local import processes
 from viraltracker.local.health import Check, bad, good
-from viraltracker.local.processes import Processes
-from viraltracker.local.running import free_port
-from viraltracker.local.stack import Stack
+from viraltracker.local.processes import Processes, Program
+from viraltracker.local.running import free_port, port_is_free
+from viraltracker.local.stack import Endpoints, Stack
 from viraltracker.settings import Settings
 from viraltracker.store import client, migrations
+
+USUAL_WEB_PORT = 8501
+WEB_SECONDS = 60.0
 
 
 @app.command()
@@ -32,7 +36,8 @@ def up() -> None:
     configured = settings.load()
     if configured.hosted:
         raise ConfigurationError(
-            "SUPABASE_URL is set, so nothing is started here: run the worker with `python -m worker.scheduler_worker`."
+            "SUPABASE_URL is set, so nothing is started here: run `python -m worker.scheduler_worker` and "
+            "`python -m viraltracker.web`."
         )
     with (
         Stack.from_settings(configured).hold() as endpoints,
@@ -40,7 +45,8 @@ def up() -> None:
         Processes(configured.home) as children,
     ):
         session.start_worker(children, endpoints, Path(folder), sandbox_port=free_port())
-        output.say("ViralTracker is running: database, worker and the demo account's sandbox.")
+        url = _start_web(children, endpoints, _web_port(configured))
+        output.say(f"ViralTracker is running: open {url}")
         output.say(f"Logs are in {configured.home / 'logs'}. Stop with Ctrl-C.")
         threading.Event().wait()
 
@@ -102,6 +108,45 @@ def sandbox(port: Annotated[int, typer.Option(min=0, max=65535, help="0 picks a 
         sys.stdout.write(children.wait_ready("sandbox", session.SANDBOX_SECONDS) + "\n")
         sys.stdout.flush()
         children.wait("sandbox")
+
+
+def _web_port(configured: Settings) -> int:
+    """The port that was set, else the usual one, else a free one."""
+    if configured.web_port is not None:
+        if not port_is_free(configured.web_port):
+            raise ConfigurationError(
+                f"Port {configured.web_port} of VIRALTRACKER_WEB_PORT is taken: stop what uses it, or set another."
+            )
+        return configured.web_port
+    return USUAL_WEB_PORT if port_is_free(USUAL_WEB_PORT) else free_port()
+
+
+def _start_web(children: Processes, endpoints: Endpoints, port: int) -> str:
+    """Starts the app with the owner's rights and no more, and gives its address once it answers."""
+    children.start(
+        Program(
+            name="web",
+            command=[sys.executable, "-m", "viraltracker.web", "--address", "127.0.0.1", "--port", str(port)],
+            environment={
+                "SUPABASE_URL": endpoints.rest_url,
+                "SUPABASE_PUBLISHABLE_KEY": endpoints.anon_key,
+                "SUPABASE_SECRET_KEY": None,
+                "SUPABASE_DB_URL": None,
+                "VIRALTRACKER_LOCAL_OWNER_JWT": endpoints.owner_key,
+                "VIRALTRACKER_ASSET_DIR": str(endpoints.asset_dir),
+            },
+            stop_seconds=5.0,
+        )
+    )
+    url = f"http://127.0.0.1:{port}"
+    deadline = clock.monotonic() + WEB_SECONDS
+    while clock.monotonic() < deadline and children.wait("web", 0) is None:
+        try:
+            if httpx.get(f"{url}/healthz", timeout=2.0, trust_env=False).status_code == httpx.codes.OK:
+                return url
+        except httpx.TransportError:  # not listening yet
+            time.sleep(0.1)
+    raise Unavailable(f"The app did not start within {WEB_SECONDS:g} s; see {children.log('web')}.")
 
 
 def _hosted(configured: Settings) -> list[Check]:

@@ -38,10 +38,7 @@ def draw(blocks: list[Json], summary: Json) -> None:
 
 def _recommendations(block: Json) -> None:
     cards.section(block["title"])
-    for start in range(0, len(block["items"]), 2):
-        for column, card in zip(st.columns(2), block["items"][start : start + 2], strict=False):
-            with column:
-                cards.recommendation(card)
+    cards.recommendations(block["items"])
     _more(block["more"], "with less money at stake")
 
 

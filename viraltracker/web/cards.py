@@ -13,6 +13,8 @@ Json = dict[str, Any]
 
 PER_ROW = 4
 """Metric cards side by side."""
+UNCHANGED = 0.0005
+"""A change that reads as 0.0 % is neither good nor bad."""
 
 
 def title(text: str, question: str) -> None:
@@ -32,14 +34,13 @@ def lead(text: str) -> None:
 
 
 def freshness(parts: Sequence[tuple[str, str]]) -> None:
-    """How fresh the numbers are, as (words, the moment in UTC or "")."""
-    spans = "".join(f'<span title="{words.html(exact)}">{words.html(said)}</span>' for said, exact in parts)
-    st.html(f'<p class="vt-fresh">{spans}</p>')
+    """How fresh the numbers are, as (words, what the mouse shows: the exact moment, or "")."""
+    st.html(_freshness(parts))
 
 
-def brand(name: str) -> None:
-    """A brand's name over its part of a page."""
-    st.html(f'<h2 class="vt-brand">{words.html(name)}</h2>')
+def brand(name: str, parts: Sequence[tuple[str, str]]) -> None:
+    """A brand's name over its part of a page, with how fresh its numbers are."""
+    st.html(f'<h2 class="vt-brand">{words.html(name)}</h2>{_freshness(parts)}')
 
 
 def choice(name: str, text: str) -> None:
@@ -59,22 +60,40 @@ def metrics(items: Sequence[Json], currency: str, against: str | None, *, per_ro
 def metric(item: Json, currency: str, against: str | None) -> None:
     """One metric: its value, the change against the period before, its definition on the question mark."""
     name, change = item["name"], item["change"]
-    sign: Literal["normal", "inverse"] = "inverse" if name in words.LESS_IS_BETTER else "normal"
+    sign: Literal["normal", "inverse", "off"] = "inverse" if name in words.LESS_IS_BETTER else "normal"
+    if name in words.NEITHER_IS_BETTER or (change is not None and abs(change) < UNCHANGED):
+        sign = "off"
     explained = [words.DEFINITIONS.get(name, ""), f"Here {item['note']}." if item["note"] else ""]
     if change is not None and against:
         explained.append(f"Change against {against}.")
     st.metric(
         item["label"],
         words.number(item["value"], item["unit"], currency),
-        delta=None if change is None else f"{change * 100:+.1f} %",
-        delta_color="off" if name in words.NEITHER_IS_BETTER else sign,
+        delta=None if change is None else words.change(change),
+        delta_color=sign,
+        delta_arrow="off" if change is not None and abs(change) < UNCHANGED else "auto",
         help=" ".join(part for part in explained if part).replace("$", "\\$") or None,
         border=True,
     )
 
 
-def recommendation(card: Json) -> None:
-    """What to do, why, how much money it is about, and what would change our mind."""
+def recommendations(cards: Sequence[Json]) -> None:
+    """What to do, why, how much money it is about, and what would change our mind; items as in a `cards` block."""
+    st.html(f'<div class="vt-grid">{"".join(_recommendation(card) for card in cards)}</div>')
+
+
+def briefs(cards: Sequence[Json]) -> None:
+    """Recommendations in one line each."""
+    lines = (f'<p class="vt-brief">{_tag(card)}<b>{words.html(card["title"])}</b>{_stake(card)}</p>' for card in cards)
+    st.html("".join(lines))
+
+
+def _freshness(parts: Sequence[tuple[str, str]]) -> str:
+    spans = "".join(f'<span title="{words.html(exact)}">{words.html(said)}</span>' for said, exact in parts)
+    return f'<p class="vt-fresh">{spans}</p>'
+
+
+def _recommendation(card: Json) -> str:
     said = [f"<p>{words.html(card['why'])}</p>", "<details><summary>The evidence</summary>"]
     if card["money_per_week"]:
         stake = card["money_per_week"]
@@ -86,15 +105,10 @@ def recommendation(card: Json) -> None:
         if len(card["ads"]) > 10:
             said.append(f"<p>and {len(card['ads']) - 10:,} more ads</p>")
     said.append("</details>")
-    st.html(
+    return (
         f'<article class="vt-card"><header>{_tag(card)}{_confidence(card)}{_stake(card)}</header>'
         f"<h4>{words.html(card['title'])}</h4>{''.join(said)}</article>"
     )
-
-
-def brief(card: Json) -> None:
-    """A recommendation in one line."""
-    st.html(f'<p class="vt-brief">{_tag(card)}<b>{words.html(card["title"])}</b>{_stake(card)}</p>')
 
 
 def _tag(card: Json) -> str:

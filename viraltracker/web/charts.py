@@ -24,6 +24,12 @@ def colours() -> dict[str, str]:
     return COLOURS["dark" if st.context.theme.type == "dark" else "light"]
 
 
+def _names(limit_px: int) -> alt.Axis:
+    return alt.Axis(
+        labelLimit=limit_px, labelFontSize=12, labelColor=colours()["line"], labelPadding=8, domain=False, ticks=False
+    )
+
+
 def cpa_intervals(rows: list[Json], *, tone: str, target: float | None, target_words: str, currency: str) -> None:
     """Each ad's CPA with its 90 % interval, against the target: how sure a verdict is, at a glance.
 
@@ -35,8 +41,9 @@ def cpa_intervals(rows: list[Json], *, tone: str, target: float | None, target_w
     ]
     palette = colours()
     scale = alt.Scale(type="log", nice=False, padding=12)
-    x = alt.X("cpa:Q", title=f"CPA ({currency}), logarithmic", scale=scale, axis=alt.Axis(format="~s", tickCount=6))
-    y = alt.Y("ad_name:N", title=None, sort=None, axis=alt.Axis(labelLimit=330, domain=False, ticks=False))
+    axis = alt.Axis(format="~s", tickCount=6)
+    title = f"CPA in {currency}, on a logarithmic scale"
+    y = alt.Y("ad_name:N", title=None, sort=None, axis=_names(330))
     tooltip = [
         alt.Tooltip("ad_name:N", title="Ad"),
         alt.Tooltip("cpa:Q", title="CPA", format=",.2f"),
@@ -44,18 +51,20 @@ def cpa_intervals(rows: list[Json], *, tone: str, target: float | None, target_w
     ]
     base = alt.Chart(frame).encode(y=y, tooltip=tooltip)
     spans = base.mark_rule(strokeWidth=3, opacity=0.45, color=palette[tone]).encode(
-        x=alt.X("cpa_low:Q", scale=scale, title=None), x2="cpa_high:Q"
+        x=alt.X("cpa_low:Q", scale=scale, title=title, axis=axis), x2="cpa_high:Q"
     )
-    points = base.mark_point(size=80, filled=True, opacity=1, color=palette[tone]).encode(x=x)
+    points = base.mark_point(size=80, filled=True, opacity=1, color=palette[tone]).encode(
+        x=alt.X("cpa:Q", scale=scale, title=title)
+    )
     layers = [spans, points]
     if target is not None:
         at = pd.DataFrame({"target": [target], "words": [f"{target_words}: {words.money(target, currency)}"]})
         rule = alt.Chart(at).mark_rule(strokeDash=[5, 4], strokeWidth=1.5, color=palette["line"])
         layers.append(
-            rule.encode(x=alt.X("target:Q", scale=scale, title=None), tooltip=alt.Tooltip("words:N", title="Target"))
+            rule.encode(x=alt.X("target:Q", scale=scale, title=title), tooltip=alt.Tooltip("words:N", title="Target"))
         )
         label = alt.Chart(at).mark_text(align="left", dx=5, dy=-6, baseline="bottom", color=palette["line"])
-        layers.append(label.encode(x=alt.X("target:Q", scale=scale), y=alt.value(0), text="words:N"))
+        layers.append(label.encode(x=alt.X("target:Q", scale=scale, title=title), y=alt.value(0), text="words:N"))
     chart = alt.layer(*layers).properties(height=ROW_PX * len(frame) + 20)
     st.altair_chart(chart.configure_view(stroke=None), alt="CPA of each ad with its 90 % interval, against the target")
 
@@ -64,7 +73,7 @@ def spend_and_cpa(rows: list[Json], key: str, label: str, currency: str) -> None
     """Where the spend goes and what a conversion costs there, one bar a group, side by side on the same rows."""
     frame = pd.DataFrame(rows)
     palette = colours()
-    y = alt.Y(f"{key}:N", title=None, sort=None, axis=alt.Axis(labelLimit=200, domain=False, ticks=False))
+    y = alt.Y(f"{key}:N", title=None, sort=None, axis=_names(200))
     tooltip = [
         alt.Tooltip(f"{key}:N", title=label),
         alt.Tooltip("ads:Q", title="Ads", format=","),

@@ -10,7 +10,7 @@ from viraltracker.web import guard, places
 
 HERE = Path(__file__).parent
 
-st.set_page_config(page_title="ViralTracker", page_icon=HERE / "mark.svg", layout="wide")
+st.set_page_config(page_title="ViralTracker", page_icon=HERE / "mark.svg", layout="wide", initial_sidebar_state=230)
 st.html(HERE / "look.css")
 st.logo(HERE / "logo.svg", icon_image=HERE / "mark.svg", size="large")
 st.navigation(places.every(), position="hidden" if guard.viewer() is None else "sidebar").run()

@@ -117,7 +117,11 @@ def freshness(state: BrandState, now: datetime, shown: Json | None = None) -> li
     said: list[tuple[str, str]] = []
     analysis, synced = shown or state.analysis, state.synced
     if analysis is not None:
+        before = words.period(analysis["summary"]["prior_window"])
+        against = f"changes are against {before}" if before and analysis["summary"]["trends"]["evaluated"] else ""
         said.append((words.window(analysis["date_from"], analysis["date_to"]), ""))
+        if against:
+            said.append((against, ""))
     if synced is not None and synced["last_success_at"]:
         success = synced["last_success_at"]
         said.append((f"synced {words.ago(success, now)}", words.when(success)))

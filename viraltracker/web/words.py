@@ -84,6 +84,11 @@ def percent(fraction: float, *, digits: int = 0) -> str:
     return f"{fraction * 100:.{digits}f} %"
 
 
+def change(fraction: float) -> str:
+    """A change with its sign."""
+    return f"{fraction * 100:+.1f} %"
+
+
 def sure(probability: float | None) -> str:
     """A probability in words that never say 100 %."""
     if probability is None:

@@ -236,7 +236,7 @@ def _delete(database: psycopg.Connection, table: Table, row: Row) -> None:
 def two_tenants(database: psycopg.Connection, new_user: Callable[[str], User]) -> Iterator[World]:
     """Fills every table twice and empties it of these rows again."""
     shapes = tables(database)
-    a, b = (Tenant(*(new_user(f"{role}-{name}") for role in ("owner", "editor", "viewer"))) for name in "ab")
+    a, b = (Tenant(new_user("owner"), new_user("editor"), new_user("viewer")) for _ in range(2))
     made: list[tuple[Table, Row]] = []
     try:
         for tenant in (a, b):

@@ -39,7 +39,7 @@ def not_yet_valid(token: str, secret: str) -> str:
 
 
 def unsigned(token: str, secret: str) -> str:
-    return jwt.encode(_claims(token), None, algorithm="none")
+    return jwt.encode(_claims(token), "", algorithm="none")
 
 
 def promoted(token: str, secret: str) -> str:
