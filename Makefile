@@ -6,7 +6,7 @@ BIN := .venv/bin
 UV := .venv/bin/uv
 READY := .venv/.ready
 
-.PHONY: help demo up test check bench clean
+.PHONY: help demo up test browser check bench clean
 
 help: ## What can be done here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -17,8 +17,16 @@ demo: $(READY) ## Sync, classify and analyse the demo ad account, and print the 
 up: $(READY) ## Run the app, the worker and the embedded database until Ctrl-C
 	@$(BIN)/viraltracker up
 
-test: $(READY) ## Run all tests on the real stack
-	@$(BIN)/python -m pytest -n auto --dist loadgroup
+test: $(READY) browser ## Run all tests on the real stack
+	@$(BIN)/python -m pytest -n auto --dist loadfile
+
+# A browser for the tests: the one that is there, else the system's package where that may be installed, else
+# Playwright's own. Set VIRALTRACKER_CHROMIUM to use another.
+browser: $(READY)
+	@if [ -n "$$VIRALTRACKER_CHROMIUM" ] || [ -x /usr/bin/chromium ]; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
+	else $(BIN)/playwright install chromium; fi
 
 check: $(READY) ## Lint, types, direction of imports
 	@$(BIN)/ruff check .

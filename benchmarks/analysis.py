@@ -104,12 +104,15 @@ def run(installation: Installation) -> list[Result]:
         timed(lambda: [installation.db.call("schema_version") for _ in range(demo.trips)]) for _ in range(QUESTIONS)
     ]
     far = ask(SLOW_QUESTIONS, days=DAYS - 1, last_day=last_day, delay_s=SLOW_TRIP_S)
-    many_brand = _many_ads(installation, last_day)
-    many = _ask(installation, many_brand, SLOW_QUESTIONS, days=DAYS, last_day=last_day, now=now)
+    ask = partial(_ask, installation, _many_ads(installation, last_day), now=now)
+    first = ask(1, days=DAYS + 1, last_day=last_day)
+    with psycopg.connect(installation.endpoints.db_url, autocommit=True) as connection:
+        connection.execute("analyze")
+    many = ask(SLOW_QUESTIONS, days=DAYS, last_day=last_day)
     growth = (many.median - demo.median) / (many.ads - demo.ads)
     return [
         Result(
-            f"Analysis of {demo.ads} ads × {DAYS} days, warm process, {QUESTIONS} different questions",
+            f"Analysis of {report.ads} ads ({demo.ads} in the window) × {DAYS} days, warm, {QUESTIONS} questions",
             [
                 Figure("median", demo.median, "s", TARGET_S),
                 Figure("95 of 100 under", at_share(demo.seconds, 0.95), "s"),
@@ -134,6 +137,7 @@ def run(installation: Installation) -> list[Result]:
                 Figure("median", many.median, "s"),
                 Figure("HTTP round trips per analysis", many.trips, "", TARGET_TRIPS),
                 Figure("of the median, waiting for PostgREST", median(many.waiting), "s"),
+                Figure("the first one, before the planner's statistics hold the brand", first.median, "s"),
                 Figure("each further ad", growth * 1000, "ms"),
             ],
         ),
@@ -186,6 +190,7 @@ def _many_ads(installation: Installation, until: date) -> str:
             "update public.ad_accounts set currency = 'USD', timezone = 'America/New_York' where brand_id = %(brand)s",
             values,
         )
-        connection.execute(SYNTHETIC_ADS, values)
+        # Before the rows, so that the first analysis meets a planner that has not heard of this brand.
         connection.execute("analyze")
+        connection.execute(SYNTHETIC_ADS, values)
     return account.brand_id

@@ -28,7 +28,7 @@ def draw_first_run() -> None:
         cards.choice(
             "Look around with the demo",
             "Ninety days of a pet supplement brand's ad account, synced and analysed the way yours would be. "
-            "It takes about half a minute.",
+            "It takes under a minute.",
         )
         if st.button("Load the demo", type="primary", icon=":material/pets:", disabled=not viewer.may_add_brands):
             brand = brands.ensure(viewer.db, DEMO_BRAND, aliases=["WonderPaws"], goal="purchase", currency="USD")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import random
 import uuid
+from collections.abc import Callable
+from functools import partial
 
 from viraltracker import errors
 from viraltracker.jobs import registry
@@ -17,30 +19,34 @@ from worker.heartbeat import Heartbeat
 
 log = logging.getLogger("viraltracker.worker")
 
+RECORD_AGAIN_SECONDS = 1.0
+
 
 def execute(
     control: RunControl, services: Services, types: Registry, worker: WorkerIdentity, heartbeat: Heartbeat
 ) -> None:
     """Runs the handler to its end and tells the database, exactly once on record.
 
-    A run whose lease was lost is left alone: somebody else has it. When the database is away for good, the lease runs
-    out and another worker takes the run.
+    While the database is away the run stays in hand and its end is told again: the work is done, and an answer that
+    comes too late is refused by the run's epoch.
     """
-    run = control.run
     context = JobContext(services, control)
     failure: BaseException | None = None
     result = None
     try:
-        result = registry.get(types, run.job_type).execute(context, run.parameters)
+        try:
+            result = registry.get(types, control.run.job_type).execute(context, control.run.parameters)
+        except Exception as error:  # noqa: BLE001 - the one place: whatever a handler raises is recorded with its run
+            failure = error
+        try:
+            _record(context, result, failure, worker, heartbeat)
+        except errors.ViralTrackerError as error:
+            failure = errors.Refused(f"How the run ended could not be stored: {error.message}")
+            _record(context, None, failure, worker, heartbeat)
     except errors.ViralTrackerError as error:
-        failure = error
-    except Exception as error:  # noqa: BLE001 - the one place: whatever a handler raises is recorded with its run
-        failure = error
-    try:
-        _record(context, result, failure, worker, heartbeat)
-    except errors.ViralTrackerError as error:
-        log.error("run %s could not be recorded, its lease will run out: %s", run.id, error.message)
+        log.error("run %s could not be recorded, its lease will run out: %s", control.run.id, error.message)
     finally:
+        # Also after what is no Exception, such as SystemExit: the lease then runs out, and the slot is free again.
         heartbeat.remove(control)
 
 
@@ -51,20 +57,44 @@ def _record(
     worker: WorkerIdentity,
     heartbeat: Heartbeat,
 ) -> None:
-    control, run, db = context.control, context.control.run, context.db
-    if isinstance(failure, errors.Stopped) or (failure is not None and control.stopped == "lost"):
-        _record_stop(context, worker, heartbeat)
+    """Decides once how the attempt ended, and says so until it is heard."""
+    what, tell = _ending(context, result, failure, worker)
+    heartbeat.flush(context.control)
+    while True:
+        try:
+            accepted = tell()
+        except errors.Unavailable as error:
+            log.warning("the end of run %s will be told again: %s", context.control.run.id, error.message)
+            context.db.sleep(RECORD_AGAIN_SECONDS)
+            continue
+        if accepted:
+            log.info("run %s %s", context.control.run.id, what)
+        else:
+            log.warning("run %s was taken away from this worker; %s is dropped", context.control.run.id, what)
         return
+
+
+def _ending(
+    context: JobContext, result: dict[str, object] | None, failure: BaseException | None, worker: WorkerIdentity
+) -> tuple[str, Callable[[], bool]]:
+    """What to call it, and the call that tells the database; False from it when the run is no longer ours."""
+    run, db, stopped = context.control.run, context.db, context.control.stopped
     if failure is None:
-        heartbeat.flush(control)
-        accepted = queue.finish(db, run, worker, "succeeded", result=result, chain=context.chained)
-        log.info("run %s %s", run.id, "succeeded" if accepted else "ended too late and was refused")
-        return
+        return "succeeded", partial(
+            queue.finish, db, run, worker, "succeeded", result=result, chain=list(context.chained)
+        )
+    if stopped == "lost":
+        # Refused when somebody else has it. Where only the beats were lost it goes back at once, not after its lease.
+        return "interrupted", partial(queue.release, db, run, worker, "the worker lost touch with the database")
+    if isinstance(failure, errors.Stopped) and stopped == "shutdown":
+        return "interrupted", partial(queue.release, db, run, worker, "the worker was stopped")
+    if isinstance(failure, errors.Stopped) and stopped == "cancelled":
+        return "stopped", partial(queue.finish, db, run, worker, "cancelled")
     message = _message(failure, run.id)
     decision = retry.decide(failure, attempt=run.attempt, max_attempts=run.max_attempts, spread=random.random())  # noqa: S311 - not a secret
     context.log(message, level="error", attempt=run.attempt, error_class=decision.error_class)
-    heartbeat.flush(control)
-    queue.finish(
+    return f"failed ({decision.error_class}): {message}", partial(
+        queue.finish,
         db,
         run,
         worker,
@@ -74,20 +104,6 @@ def _record(
         retry_in=decision.retry_in,
         refund=decision.refund,
     )
-    log.warning("run %s attempt %s failed (%s): %s", run.id, run.attempt, decision.error_class, message)
-
-
-def _record_stop(context: JobContext, worker: WorkerIdentity, heartbeat: Heartbeat) -> None:
-    control, run = context.control, context.control.run
-    match control.stopped:
-        case "lost":
-            log.warning("run %s was taken away from this worker; its work here is dropped", run.id)
-        case "shutdown":
-            heartbeat.flush(control)
-            queue.release(context.db, run, worker, "the worker was stopped")
-        case _:
-            heartbeat.flush(control)
-            queue.finish(context.db, run, worker, "cancelled", error_message="Stopped by a person.")
 
 
 def _message(failure: BaseException, run_id: str) -> str:

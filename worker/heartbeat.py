@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import logging
 import threading
+import uuid
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from viraltracker import clock, errors
 from viraltracker.jobs.context import RunControl
 from viraltracker.store import queue
 from viraltracker.store.client import Database
+from viraltracker.store.queue import Ownership
 
 log = logging.getLogger("viraltracker.worker")
 
 PROGRESS_SECONDS = 2.0
-"""While progress moves, beats come this often, so that a page shows it and a stop is heard soon."""
+"""While progress moves, and after a beat that failed, beats come this often."""
+
+LAST_BEAT_SECONDS = 2.0
+"""How long the end of the process waits for the last beat."""
 
 
 class Heartbeat:
-    """Beats for all running runs at once. Self-fencing: after `fence_seconds` without a good beat this worker's runs
-    count as lost, before their leases can be given to anybody else."""
+    """Beats for all running runs at once.
 
-    def __init__(
-        self, db: Database, worker: queue.WorkerIdentity, *, beat_seconds: float, lease: timedelta
-    ) -> None:
+    Self-fencing: when no beat has come through for two thirds of a lease, this worker's runs count as lost, before
+    their leases can be given to anybody else. A thread of its own watches that, for a beat can hang as long as the
+    network lets it.
+    """
+
+    def __init__(self, db: Database, worker: queue.WorkerIdentity, *, beat_seconds: float, lease: timedelta) -> None:
         self._db = db
         self._worker = worker
         self._beat_seconds = beat_seconds
@@ -31,20 +40,20 @@ class Heartbeat:
         self._fence_seconds = lease.total_seconds() * 2 / 3
         self._runs: dict[str, RunControl] = {}
         self._lock = threading.Lock()
-        self._wake = threading.Event()
         self._end = threading.Event()
         self._last_good = clock.monotonic()
         self._thread = threading.Thread(target=self._loop, name="heartbeat", daemon=True)
+        self._fence = threading.Thread(target=self._watch, name="fence", daemon=True)
 
     def start(self) -> None:
         """Begins beating."""
         self._thread.start()
+        self._fence.start()
 
     def stop(self) -> None:
-        """Ends after one last beat."""
+        """Ends after one last beat for what still runs, but waits for it only so long."""
         self._end.set()
-        self._wake.set()
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=LAST_BEAT_SECONDS)
 
     @property
     def healthy(self) -> bool:
@@ -55,14 +64,15 @@ class Heartbeat:
         """Begins to beat for a run."""
         with self._lock:
             self._runs[control.run.id] = control
-        self._wake.set()
 
     def flush(self, control: RunControl) -> None:
         """Sends what the run has left to say; called before it ends."""
         self._beat([control])
 
     def remove(self, control: RunControl) -> None:
-        """Ends beating for a run."""
+        """Ends beating for a run, and sends what a failed beat left unsaid."""
+        if control.moved:
+            self._beat([control])
         with self._lock:
             self._runs.pop(control.run.id, None)
 
@@ -72,39 +82,54 @@ class Heartbeat:
             return list(self._runs.values())
 
     def _loop(self) -> None:
-        next_beat = 0.0
+        soon = min(PROGRESS_SECONDS, self._beat_seconds)
+        came_through = False
+        last = clock.monotonic() - self._beat_seconds
         while not self._end.is_set():
             controls = self.running()
-            moved = any(control.moved for control in controls)
-            now = clock.monotonic()
-            if now >= next_beat or (moved and now >= next_beat - self._beat_seconds + PROGRESS_SECONDS):
-                self._beat(controls)
-                next_beat = clock.monotonic() + self._beat_seconds
-                self._fence(controls)
-            self._wake.wait(min(PROGRESS_SECONDS, self._beat_seconds) / 2)
-            self._wake.clear()
+            hurried = not came_through or any(control.moved for control in controls)
+            if clock.monotonic() - last >= (soon if hurried else self._beat_seconds):
+                came_through = self._beat(controls)
+                last = clock.monotonic()
+            self._end.wait(soon / 2)
+        self._beat(self.running())
 
-    def _beat(self, controls: list[RunControl]) -> None:
+    def _watch(self) -> None:
+        while not self._end.wait(min(1.0, self._fence_seconds / 10)):
+            if not self.healthy:
+                for control in self.running():
+                    control.stop("lost")
+
+    def _beat(self, controls: list[RunControl]) -> bool:
+        # A lease counts from some moment after this one.
+        began = clock.monotonic()
         taken = [(control, *control.take()) for control in controls]
-        events = [event for _, _, of_run in taken for event in of_run]
+        for _, _, events in taken:
+            for event in events:
+                # A report whose answer got lost is sent again under the same key, and stored once.
+                event.setdefault("key", str(uuid.uuid4()))
         try:
-            answer = queue.beat(self._db, self._worker, self._lease, [row for _, row, _ in taken], events)
+            answer = self._send([row for _, row, _ in taken], [event for _, _, events in taken for event in events])
         except errors.ViralTrackerError as error:
             log.warning("a beat failed: %s", error.message)
-            for control, _, of_run in taken:
-                control.give_back(of_run)
-            return
-        self._last_good = clock.monotonic()
+            for control, _, events in taken:
+                control.give_back(events)
+                control.moved |= bool(events)
+            return False
+        self._last_good = max(self._last_good, began)
         for control, _, _ in taken:
             ownership = answer.get(control.run.id)
             if ownership is None or not ownership.owned:
                 control.stop("lost")
             elif ownership.stop:
                 control.stop("cancelled")
+        return True
 
-    def _fence(self, controls: list[RunControl]) -> None:
-        if not self.healthy:
-            for control in controls:
-                control.stop("lost")
-
-
+    def _send(self, rows: Sequence[dict[str, Any]], events: Sequence[dict[str, Any]]) -> dict[str, Ownership]:
+        """One run's report that the database refuses must not cost every run its lease."""
+        try:
+            return queue.beat(self._db, self._worker, self._lease, rows, events)
+        except (errors.BadInput, errors.Refused) as error:
+            log.error("progress and %s events were refused and are dropped: %s", len(events), error.message)
+            bare = [{"id": row["id"], "epoch": row["epoch"]} for row in rows]
+            return queue.beat(self._db, self._worker, self._lease, bare, [])

@@ -8,7 +8,9 @@ Knows no job type. Any number of these may run on any number of machines; they s
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
+import os
 import signal
 import socket
 import sys
@@ -16,9 +18,10 @@ import tempfile
 import threading
 import uuid
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Any
 
@@ -39,102 +42,148 @@ GRACE_SECONDS = 20.0
 """Handlers may finish this long after SIGTERM; the host kills after 30 s."""
 STOP_SECONDS = 25.0
 """By then handlers that stopped have been put back."""
+GOODBYE_SECONDS = 2.0
+"""The last word to the database takes no longer, even when it hangs."""
+DATABASE_AWAY_SECONDS = 1.0
+"""Between two looks at a database that does not answer."""
 
 
 class Worker:
     """One process's loop. `stop()` may be called from any thread or signal handler."""
 
-    def __init__(self, services: Services, types: Registry) -> None:
+    def __init__(
+        self,
+        services: Services,
+        types: Registry,
+        *,
+        grace_seconds: float = GRACE_SECONDS,
+        stop_seconds: float = STOP_SECONDS,
+    ) -> None:
         configured = services.settings
         self._services = services
         self._types = types
         self._poll = configured.poll_seconds
         self._reap_every = configured.reap_seconds
         self._lease = timedelta(seconds=configured.lease_seconds)
+        self._grace_seconds = grace_seconds
+        self._stop_seconds = stop_seconds
         self.identity = WorkerIdentity(
             uuid.uuid4(), socket.gethostname(), viraltracker.__version__, configured.worker_slots
         )
-        self._heartbeat = Heartbeat(
-            services.db, self.identity, beat_seconds=configured.beat_seconds, lease=self._lease
-        )
-        self._stopping = threading.Event()
+        self._heartbeat = Heartbeat(services.db, self.identity, beat_seconds=configured.beat_seconds, lease=self._lease)
+        # The loop's own calls end their waiting as soon as the worker is stopped.
+        self._db = replace(services.db, sleep=self._pause)
+        # A signal handler may put into this queue while the loop takes from it; an Event would deadlock there.
+        self._orders: SimpleQueue[None] = SimpleQueue()
+        self._stopped_at: float | None = None
         self._claim_id = uuid.uuid4()
 
     def stop(self) -> None:
         """Stops claiming; running handlers get their grace."""
-        self._stopping.set()
+        if self._stopped_at is None:
+            self._stopped_at = clock.monotonic()
+        self._orders.put(None)
+
+    @property
+    def unfinished(self) -> list[str]:
+        """Runs whose handlers have not returned. After `run` the process must end: nobody beats for them."""
+        return [control.run.id for control in self._heartbeat.running()]
 
     def run(self) -> None:
-        """Loops until stopped, then ends within STOP_SECONDS and a little."""
+        """Loops until stopped, then ends within STOP_SECONDS and a little, even when a handler does not.
+
+        Such a handler keeps its lease until the process has died, so that no other worker starts the same run beside
+        it.
+        """
         log.info("worker %s started with %s slots", self.identity.id, self.identity.slots)
         self._heartbeat.start()
-        next_reap = 0.0
-        with ThreadPoolExecutor(self.identity.slots, thread_name_prefix="run") as pool:
-            while not self._stopping.is_set():
-                try:
-                    if clock.monotonic() >= next_reap:
-                        self._report(queue.reap(self._services.db))
-                        next_reap = clock.monotonic() + self._reap_every
-                    self._advance()
-                    claimed = self._claim(pool)
-                except errors.Unavailable as error:
-                    log.warning("waiting for the database: %s", error.message)
-                    self._stopping.wait(max(self._poll, 1.0))
-                    continue
-                if not claimed:
-                    self._stopping.wait(self._poll)
-            self._drain()
-        self._heartbeat.stop()
         try:
-            queue.worker_stopped(self._services.db, self.identity)
-        except errors.ViralTrackerError as error:
-            log.warning("could not say goodbye: %s", error.message)
+            self._loop()
+        finally:
+            self._drain()
+            self._heartbeat.stop()
+            self._say_goodbye()
         log.info("worker %s stopped", self.identity.id)
 
+    def _loop(self) -> None:
+        next_reap = 0.0
+        while self._stopped_at is None:
+            try:
+                if clock.monotonic() >= next_reap:
+                    self._report(queue.reap(self._db))
+                    next_reap = clock.monotonic() + self._reap_every
+                self._advance()
+                claimed = self._claim()
+            except errors.Unavailable as error:
+                log.warning("waiting for the database: %s", error.message)
+                self._pause(max(self._poll, DATABASE_AWAY_SECONDS))
+                continue
+            if not claimed:
+                self._pause(self._poll)
+
     def _advance(self) -> None:
-        now, jobs = queue.due(self._services.db)
+        now, jobs = queue.due(self._db)
         for job in jobs:
             try:
                 registry.get(self._types, job["job_type"]).parse(job["parameters"])
                 plan = occurrences.advance(_schedule(job), now)
-            except errors.BadInput as error:
+                rows: list[dict[str, object]] = [
+                    {"scheduled_for": o.scheduled_for, "run_at": o.run_at, "reason": o.reason, "count": o.count}
+                    for o in plan.occurrences
+                ]
+                queue.advance(self._db, job, next_run_at=plan.next_run_at, occurrences=rows)
+            except (errors.BadInput, errors.Refused) as error:
                 log.warning("schedule %s cannot run: %s", job["id"], error.message)
-                queue.invalidate(self._services.db, job, error.message)
-                continue
-            rows: list[dict[str, object]] = [
-                {"scheduled_for": o.scheduled_for, "run_at": o.run_at, "reason": o.reason, "count": o.count}
-                for o in plan.occurrences
-            ]
-            queue.advance(self._services.db, job, next_run_at=plan.next_run_at, occurrences=rows)
+                queue.invalidate(self._db, job, error.message)
 
-    def _claim(self, pool: ThreadPoolExecutor) -> int:
+    def _claim(self) -> int:
         free = self.identity.slots - len(self._heartbeat.running())
-        if free <= 0 or not self._heartbeat.healthy:
+        if free <= 0 or not self._heartbeat.healthy or self._stopped_at is not None:
             return 0
         # The id changes only after an answer: a claim whose answer got lost is asked for again, not doubled.
-        runs = queue.claim(self._services.db, self._claim_id, self.identity, free, self._lease)
+        runs = queue.claim(self._db, self._claim_id, self.identity, free, self._lease)
         self._claim_id = uuid.uuid4()
         for run in runs:
             log.info("run %s %s attempt %s", run.id, run.job_type, run.attempt)
             control = RunControl(run)
             self._heartbeat.add(control)
-            pool.submit(
-                execution.execute, control, self._services, self._types, self.identity, self._heartbeat
-            )
+            # A daemon, so that a handler that never returns cannot keep the process alive.
+            threading.Thread(
+                target=execution.execute,
+                args=(control, self._services, self._types, self.identity, self._heartbeat),
+                name=f"run-{run.id[:8]}",
+                daemon=True,
+            ).start()
         return len(runs)
 
     def _drain(self) -> None:
-        """Lets handlers finish, then asks them to stop at a checkpoint. One that never stops keeps its lease until the
-        process dies, so that no other worker starts the same run beside it."""
-        began = clock.monotonic()
-        asked = False
+        """Lets handlers finish, then asks them to stop at a checkpoint. Counted from the order to stop."""
+        began = clock.monotonic() if self._stopped_at is None else self._stopped_at
+        self._stopped_at = began
         pause = threading.Event()
-        while self._heartbeat.running() and clock.monotonic() - began < STOP_SECONDS:
-            if not asked and clock.monotonic() - began >= GRACE_SECONDS:
+        while self._heartbeat.running() and clock.monotonic() - began < self._stop_seconds:
+            if clock.monotonic() - began >= self._grace_seconds:
                 for control in self._heartbeat.running():
                     control.stop("shutdown")
-                asked = True
-            pause.wait(0.1)
+            pause.wait(0.05)
+        if self.unfinished:
+            log.warning("still running, left to their leases: %s", ", ".join(self.unfinished))
+
+    def _say_goodbye(self) -> None:
+        def say() -> None:
+            try:
+                queue.worker_stopped(self._services.db, self.identity)
+            except errors.ViralTrackerError as error:
+                log.warning("could not say goodbye: %s", error.message)
+
+        thread = threading.Thread(target=say, name="goodbye", daemon=True)
+        thread.start()
+        thread.join(GOODBYE_SECONDS)
+
+    def _pause(self, seconds: float) -> None:
+        if self._stopped_at is None:
+            with contextlib.suppress(Empty):
+                self._orders.get(timeout=seconds)
 
     @staticmethod
     def _report(reaped: dict[str, list[str]]) -> None:
@@ -163,33 +212,42 @@ def _schedule(job: dict[str, Any]) -> occurrences.Schedule:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Entry of the worker process: 0 after a clean stop, 1 when it cannot start."""
+    """Entry of the worker process: 0 after a clean stop, 1 when it cannot start or go on."""
     parser = argparse.ArgumentParser(prog="python -m worker.scheduler_worker", description=__doc__)
     parser.add_argument("--asset-dir", type=Path, help="folder for creatives instead of Supabase Storage (embedded)")
     parser.add_argument("--sandbox", metavar="URL", help="the demo account's Graph API (embedded)")
     options = parser.parse_args(arguments)
+    worker: Worker | None = None
+    code = 0
     try:
         configured = settings.load()
         logging.basicConfig(
             level=configured.log_level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
         )
         logging.getLogger("httpx").setLevel(logging.WARNING)
-        with tempfile.TemporaryDirectory(prefix="viraltracker-") as scratch:
+        with tempfile.TemporaryDirectory(prefix="viraltracker-", ignore_cleanup_errors=True) as scratch:
             services = connection.worker_services(
                 configured, asset_dir=options.asset_dir, sandbox_url=options.sandbox, scratch=Path(scratch)
             )
             worker = Worker(services, registry.standard())
-
-            def on_signal(_number: int, _frame: FrameType | None) -> None:
-                worker.stop()
-
-            signal.signal(signal.SIGTERM, on_signal)
-            signal.signal(signal.SIGINT, on_signal)
+            _stop_on_signals(worker)
             worker.run()
     except errors.ViralTrackerError as error:
         print(f"worker: {error.message}", file=sys.stderr)  # noqa: T201 - the sentence for whoever started it
-        return 1
-    return 0
+        code = 1
+    if worker is not None and worker.unfinished:
+        # A normal exit would wait for whatever threads the handler has started.
+        logging.shutdown()
+        os._exit(code)
+    return code
+
+
+def _stop_on_signals(worker: Worker) -> None:
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        worker.stop()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
 
 
 if __name__ == "__main__":

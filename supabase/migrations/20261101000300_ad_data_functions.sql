@@ -223,10 +223,11 @@ begin
     return v_rows;
 end $$;
 
--- Media not stored yet, those of the highest spend first; one row per distinct picture or video, with its ads.
+-- Media not stored yet, those of the highest spend first; one row per distinct picture or video, with its ads. Without
+-- nested loops, since a brand whose first rows are not in the planner's statistics would be read again for each ad.
 create function public.assets_wanted(p_brand uuid, p_account text, p_kind text, p_limit integer, p_max_tries integer)
 returns jsonb
-language sql stable security definer set search_path = '' set statement_timeout = '60s' as $$
+language sql stable security definer set search_path = '' set statement_timeout = '60s' set enable_nestloop = off as $$
     with media as (
         select a.ad_id, case p_kind when 'video' then a.video_id else a.image_hash end as source_key
         from public.ads a where a.brand_id = p_brand and a.account_id = p_account

@@ -30,7 +30,10 @@ create table public.scheduled_jobs (
     updated_at timestamptz not null default now(),
     check ((schedule_type = 'recurring') = (cron_expression is not null)),
     check (status <> 'active' or next_run_at is not null),
-    check (end_at is null or start_at is null or start_at < end_at)
+    check (end_at is null or start_at is null or start_at < end_at),
+    -- Not every client's calendar reaches as far as PostgreSQL's, nor to infinity.
+    check (least(next_run_at, start_at, end_at) >= '2000-01-01 00:00:00+00'),
+    check (greatest(next_run_at, start_at, end_at) < '2200-01-01 00:00:00+00')
 );
 create index scheduled_jobs_due on public.scheduled_jobs (next_run_at) where status = 'active';
 create index scheduled_jobs_by_brand on public.scheduled_jobs (brand_id, created_at desc);
@@ -95,7 +98,8 @@ create table public.job_run_events (
     step text,
     message text not null,
     data jsonb,
-    key uuid unique
+    key uuid,
+    unique (run_id, key)
 );
 comment on column public.job_run_events.key is 'The reporter''s own, so that a report sent twice is one event.';
 create index job_run_events_by_run on public.job_run_events (run_id, id);

@@ -23,9 +23,45 @@ language sql security definer set search_path = '' as $$
     select id, brand_id, p_level, p_message, p_data from public.scheduled_job_runs where id = p_run
 $$;
 
+create function app.require_clock(p_now timestamptz) returns void
+language plpgsql stable set search_path = '' as $$
+begin
+    if p_now is null or abs(extract(epoch from now() - p_now)) > 60 then
+        raise exception 'The clock of this machine is % seconds away from the database''s; set it right and try again.',
+            coalesce(round(abs(extract(epoch from now() - p_now)))::text, 'unknown') using errcode = '22023';
+    end if;
+end $$;
+
+create function app.open_alert(p_cause text, p_brand uuid, p_text text) returns void
+language sql security definer set search_path = '' as $$
+    insert into public.alerts (cause_key, brand_id, text) values (p_cause, p_brand, p_text)
+    on conflict (brand_id, cause_key) where closed_at is null do update set text = excluded.text
+$$;
+
+-- A failed run of a schedule, said once until the next success.
+create function app.alert_of_run(p_run uuid) returns void
+language sql security definer set search_path = '' as $$
+    select app.open_alert(
+        case when r.error_class = 'needs_reauth' then 'job-reauth:' else 'run-failed:' end || r.job_id, r.brand_id,
+        j.name || ' failed: ' || coalesce(r.error_message, r.state))
+    from public.scheduled_job_runs r join public.scheduled_jobs j on j.id = r.job_id where r.id = p_run
+$$;
+
+-- How an attempt ends that was asked to stop: past its deadline as timed out, else as cancelled.
+create function app.stopped_as(p_run public.scheduled_job_runs) returns text
+language sql immutable set search_path = '' as $$
+    select case when p_run.cancel_requested_at >= p_run.deadline_at then 'timed_out'
+        when p_run.cancel_requested_at is not null then 'cancelled' end
+$$;
+
+create function app.timeout_message(p_timeout_s integer) returns text
+language sql immutable set search_path = '' as $$
+    select 'Ran longer than its time limit of ' || p_timeout_s || ' seconds.'
+$$;
+
 -- Creates a schedule (no revision; an id of the caller's own makes it safe to repeat) or edits the revision it names.
 -- p_now is the moment from which the caller computed next_run_at.
--- A one-time job that is due at once gets its run in the same transaction, under p_idempotency_key.
+-- A new one-time job that is due at once gets its run in the same transaction, under p_idempotency_key.
 create function public.save_schedule(p_job jsonb, p_now timestamptz, p_idempotency_key text default null) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -46,16 +82,25 @@ begin
             return jsonb_build_object('job_id', v_job.id, 'run_id', v_run, 'already', true);
         end if;
     end if;
-    if abs(extract(epoch from now() - p_now)) > 60 then
-        raise exception 'The clock of this machine is % seconds away from the database''s; set it right and save again.',
-            round(abs(extract(epoch from now() - p_now))) using errcode = '22023';
-    end if;
-    if not exists (select 1 from pg_catalog.pg_timezone_names where name = coalesce(v_in.timezone, 'UTC')) then
+    perform app.require_clock(p_now);
+    v_in.parameters := coalesce(v_in.parameters, '{}');
+    v_in.timezone := coalesce(v_in.timezone, 'UTC');
+    v_in.misfire_policy := coalesce(v_in.misfire_policy, 'latest');
+    v_in.misfire_window_s := coalesce(v_in.misfire_window_s, 86400);
+    v_in.overlap_policy := coalesce(v_in.overlap_policy, 'skip');
+    v_in.jitter_s := coalesce(v_in.jitter_s, 0);
+    v_in.priority := coalesce(v_in.priority, 100);
+    v_in.max_attempts := coalesce(v_in.max_attempts, 3);
+    v_in.timeout_s := coalesce(v_in.timeout_s, 3600);
+    if not exists (select 1 from pg_catalog.pg_timezone_names where name = v_in.timezone) then
         raise exception 'Unknown time zone "%". Use an IANA name such as America/New_York.', v_in.timezone
             using errcode = '22023';
     end if;
     if v_in.schedule_type = 'recurring' and v_in.next_run_at is null then
         raise exception 'A recurring schedule needs its next time.' using errcode = '22023';
+    elsif v_in.schedule_type = 'recurring' and v_in.next_run_at <= p_now then
+        -- Saving never replays a time that has passed.
+        raise exception 'The next time of a recurring schedule must lie ahead.' using errcode = '22023';
     end if;
 
     if v_in.revision is not null then
@@ -63,33 +108,54 @@ begin
         if not found or v_old.brand_id <> v_in.brand_id then
             raise exception 'There is no such schedule.' using errcode = '42501';
         end if;
-        if v_in.revision is distinct from v_old.revision then
+        v_job := v_old;
+        v_job.job_type := v_in.job_type;
+        v_job.name := v_in.name;
+        v_job.parameters := v_in.parameters;
+        v_job.schedule_type := v_in.schedule_type;
+        v_job.cron_expression := v_in.cron_expression;
+        v_job.timezone := v_in.timezone;
+        v_job.next_run_at := coalesce(v_in.next_run_at, v_old.next_run_at, now());
+        v_job.start_at := v_in.start_at;
+        v_job.end_at := v_in.end_at;
+        v_job.max_runs := v_in.max_runs;
+        v_job.misfire_policy := v_in.misfire_policy;
+        v_job.misfire_window_s := v_in.misfire_window_s;
+        v_job.overlap_policy := v_in.overlap_policy;
+        v_job.jitter_s := v_in.jitter_s;
+        v_job.priority := v_in.priority;
+        v_job.max_attempts := v_in.max_attempts;
+        v_job.timeout_s := v_in.timeout_s;
+        if v_old.revision = v_in.revision + 1 and v_job is not distinct from v_old then
+            return jsonb_build_object('job_id', v_old.id, 'run_id', null, 'already', true);
+        end if;
+        if v_in.revision <> v_old.revision then
             raise exception 'This schedule was changed by somebody else; open it again.' using errcode = '40001';
         end if;
+        if v_old.status = 'archived' then
+            raise exception 'This schedule is archived; make a new one.' using errcode = '22023';
+        end if;
         update public.scheduled_jobs set
-            job_type = v_in.job_type, name = v_in.name, parameters = coalesce(v_in.parameters, '{}'),
-            schedule_type = v_in.schedule_type, cron_expression = v_in.cron_expression,
-            timezone = coalesce(v_in.timezone, 'UTC'), next_run_at = v_in.next_run_at, start_at = v_in.start_at,
-            end_at = v_in.end_at, max_runs = v_in.max_runs,
-            misfire_policy = coalesce(v_in.misfire_policy, 'latest'),
-            misfire_window_s = coalesce(v_in.misfire_window_s, 86400),
-            overlap_policy = coalesce(v_in.overlap_policy, 'skip'), jitter_s = coalesce(v_in.jitter_s, 0),
-            priority = coalesce(v_in.priority, 100), max_attempts = coalesce(v_in.max_attempts, 3),
-            timeout_s = coalesce(v_in.timeout_s, 3600),
-            status = case when v_old.status = 'paused' then 'paused' else 'active' end, status_reason = null,
-            revision = v_old.revision + 1, updated_at = now()
-        where id = v_old.id returning * into v_job;
-        return jsonb_build_object('job_id', v_job.id, 'run_id', null, 'already', false);
+            job_type = v_job.job_type, name = v_job.name, parameters = v_job.parameters,
+            schedule_type = v_job.schedule_type, cron_expression = v_job.cron_expression, timezone = v_job.timezone,
+            next_run_at = v_job.next_run_at, start_at = v_job.start_at, end_at = v_job.end_at,
+            max_runs = v_job.max_runs, misfire_policy = v_job.misfire_policy,
+            misfire_window_s = v_job.misfire_window_s, overlap_policy = v_job.overlap_policy,
+            jitter_s = v_job.jitter_s, priority = v_job.priority, max_attempts = v_job.max_attempts,
+            timeout_s = v_job.timeout_s, revision = v_old.revision + 1, updated_at = now(), status_reason = null,
+            status = case when v_old.status = 'paused' then 'paused' else 'active' end
+        where id = v_old.id;
+        update public.alerts set closed_at = now() where cause_key = 'job-invalid:' || v_old.id and closed_at is null;
+        return jsonb_build_object('job_id', v_old.id, 'run_id', null, 'already', false);
     end if;
 
-    insert into public.scheduled_jobs (id, brand_id, job_type, name, parameters, schedule_type, cron_expression, timezone,
-        next_run_at, start_at, end_at, max_runs, misfire_policy, misfire_window_s, overlap_policy, jitter_s, priority,
-        max_attempts, timeout_s, created_by)
-    values (coalesce(v_in.id, gen_random_uuid()), v_in.brand_id, v_in.job_type, v_in.name, coalesce(v_in.parameters, '{}'), v_in.schedule_type,
-        v_in.cron_expression, coalesce(v_in.timezone, 'UTC'), coalesce(v_in.next_run_at, now()), v_in.start_at,
-        v_in.end_at, v_in.max_runs, coalesce(v_in.misfire_policy, 'latest'), coalesce(v_in.misfire_window_s, 86400),
-        coalesce(v_in.overlap_policy, 'skip'), coalesce(v_in.jitter_s, 0), coalesce(v_in.priority, 100),
-        coalesce(v_in.max_attempts, 3), coalesce(v_in.timeout_s, 3600), auth.uid())
+    insert into public.scheduled_jobs (id, brand_id, job_type, name, parameters, schedule_type, cron_expression,
+        timezone, next_run_at, start_at, end_at, max_runs, misfire_policy, misfire_window_s, overlap_policy, jitter_s,
+        priority, max_attempts, timeout_s, created_by)
+    values (coalesce(v_in.id, gen_random_uuid()), v_in.brand_id, v_in.job_type, v_in.name, v_in.parameters,
+        v_in.schedule_type, v_in.cron_expression, v_in.timezone, coalesce(v_in.next_run_at, now()), v_in.start_at,
+        v_in.end_at, v_in.max_runs, v_in.misfire_policy, v_in.misfire_window_s, v_in.overlap_policy, v_in.jitter_s,
+        v_in.priority, v_in.max_attempts, v_in.timeout_s, auth.uid())
     on conflict (id) do nothing
     returning * into v_job;
     if not found then
@@ -103,6 +169,9 @@ begin
     end if;
     if v_job.schedule_type = 'one_time' and v_job.next_run_at <= now() then
         v_run := app.run_from_job(v_job, now(), now(), 'api', p_idempotency_key);
+        if v_run is null then
+            raise exception 'This key was used for another schedule.' using errcode = '22023';
+        end if;
         update public.scheduled_jobs set status = 'completed', next_run_at = null, runs_started = 1 where id = v_job.id;
     end if;
     return jsonb_build_object('job_id', v_job.id, 'run_id', v_run, 'already', false);
@@ -116,10 +185,10 @@ language sql stable security definer set search_path = '' as $$
 $$;
 
 -- Moves a schedule on by compare-and-swap and writes its occurrences in the same transaction.
--- p_occurrences: [{scheduled_for, run_at, count?, reason?}]; a reason makes it a skipped row.
+-- p_occurrences: [{scheduled_for, run_at, count?, reason?}]; a reason makes it a skipped row. Without p_next the
+-- schedule is completed.
 create function public.advance(
-    p_job uuid, p_revision integer, p_expected_next timestamptz, p_next timestamptz, p_occurrences jsonb,
-    p_status text default null, p_reason text default null
+    p_job uuid, p_revision integer, p_expected_next timestamptz, p_next timestamptz, p_occurrences jsonb
 ) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -128,6 +197,7 @@ declare
     v_active integer;
     v_queued integer;
     v_started integer := 0;
+    v_ended boolean;
     v_reason text;
     v_run uuid;
 begin
@@ -135,6 +205,9 @@ begin
     if not found or v_job.revision <> p_revision or v_job.status <> 'active'
         or v_job.next_run_at is distinct from p_expected_next then
         return jsonb_build_object('advanced', false);
+    end if;
+    if p_next <= p_expected_next then
+        raise exception 'A schedule only moves forward.' using errcode = '22023';
     end if;
     for v_occurrence in select * from jsonb_array_elements(p_occurrences) loop
         v_reason := v_occurrence ->> 'reason';
@@ -164,10 +237,11 @@ begin
             on conflict do nothing;
         end if;
     end loop;
+    -- Runs that really started count, so that an overlap does not use up one of max_runs.
+    v_ended := p_next is null or coalesce(v_job.runs_started + v_started >= v_job.max_runs, false);
     update public.scheduled_jobs set
-        next_run_at = p_next, runs_started = runs_started + v_started,
-        status = coalesce(p_status, case when p_next is null then 'completed' else status end),
-        status_reason = p_reason, updated_at = now()
+        next_run_at = case when not v_ended then p_next end, runs_started = runs_started + v_started,
+        status = case when v_ended then 'completed' else status end, status_reason = null, updated_at = now()
     where id = p_job;
     return jsonb_build_object('advanced', true, 'started', v_started);
 end $$;
@@ -183,8 +257,7 @@ begin
     if v_brand is null then
         return false;
     end if;
-    insert into public.alerts (cause_key, brand_id, text) values ('job-invalid:' || p_job, v_brand, p_reason)
-    on conflict (brand_id, cause_key) where closed_at is null do nothing;
+    perform app.open_alert('job-invalid:' || p_job, v_brand, p_reason);
     return true;
 end $$;
 
@@ -256,7 +329,7 @@ language sql volatile security definer set search_path = '' as $$
 $$;
 
 -- Keeps leases alive, stores progress and events, and answers what became of each run.
--- p_runs: [{id, epoch, progress?}], p_events: [{run_id, epoch, level, step, message, data}]
+-- p_runs: [{id, epoch, progress?}], p_events: [{run_id, epoch, level, step, message, data, key}]
 create function public.beat(
     p_worker uuid, p_name text, p_version text, p_slots integer, p_lease_s integer, p_runs jsonb, p_events jsonb
 ) returns jsonb
@@ -271,10 +344,13 @@ begin
         progress = coalesce(b.progress, r.progress)
     from jsonb_to_recordset(p_runs) as b(id uuid, epoch integer, progress jsonb)
     where r.id = b.id and r.lease_epoch = b.epoch and r.lease_worker = p_worker and r.state = 'running';
-    insert into public.job_run_events (run_id, brand_id, level, step, message, data)
-    select r.id, r.brand_id, e.level, e.step, e.message, e.data
-    from jsonb_to_recordset(p_events) as e(run_id uuid, epoch integer, level text, step text, message text, data jsonb)
-    join public.scheduled_job_runs r on r.id = e.run_id and r.lease_epoch = e.epoch;
+    insert into public.job_run_events (run_id, brand_id, level, step, message, data, key)
+    select r.id, r.brand_id, e.level, e.step, e.message, e.data, e.key
+    from rows from (jsonb_to_recordset(p_events)
+        as (run_id uuid, epoch integer, level text, step text, message text, data jsonb, key uuid)) with ordinality as e
+    join public.scheduled_job_runs r on r.id = e.run_id and r.lease_epoch = e.epoch and r.lease_worker = p_worker
+    order by e.ordinality
+    on conflict (run_id, key) do nothing;
     select coalesce(jsonb_agg(jsonb_build_object('id', b.id,
         'owned', coalesce(r.lease_epoch = b.epoch and r.lease_worker = p_worker and r.state = 'running', false),
         'stop', r.cancel_requested_at is not null)), '[]') into v_answer
@@ -305,12 +381,17 @@ declare
     v_job public.scheduled_jobs;
     v_index integer := 0;
     v_chained uuid;
+    v_state text := p_state;
 begin
     select * into v_run from public.scheduled_job_runs where id = p_run for update;
     if not found then
         return jsonb_build_object('accepted', false, 'state', null);
     end if;
-    if v_run.lease_epoch = p_epoch and v_run.lease_worker = p_worker and v_run.state = p_state then
+    if p_state in ('queued', 'cancelled') then
+        -- Who was asked to stop is not tried again, and whoever missed the deadline says so.
+        v_state := coalesce(app.stopped_as(v_run), p_state);
+    end if;
+    if v_run.lease_epoch = p_epoch and v_run.lease_worker = p_worker and v_run.state = v_state then
         return jsonb_build_object('accepted', true, 'state', v_run.state, 'repeated', true);
     end if;
     if v_run.state <> 'running' or v_run.lease_epoch <> p_epoch or v_run.lease_worker is distinct from p_worker then
@@ -318,7 +399,7 @@ begin
             jsonb_build_object('epoch', p_epoch, 'state', p_state));
         return jsonb_build_object('accepted', false, 'state', v_run.state);
     end if;
-    if p_state = 'queued' then
+    if v_state = 'queued' then
         update public.scheduled_job_runs set
             state = 'queued', run_at = now() + make_interval(secs => coalesce(p_retry_in_s, 0)),
             attempt = attempt - p_refund::integer, lease_until = null, deadline_at = null, claim_id = null,
@@ -327,10 +408,12 @@ begin
         return jsonb_build_object('accepted', true, 'state', 'queued');
     end if;
     update public.scheduled_job_runs set
-        state = p_state, result = p_result, error_class = p_error_class, error_message = p_error_message,
-        finished_at = now(), lease_until = null
+        state = v_state, result = p_result, finished_at = now(), lease_until = null,
+        error_class = case v_state when 'timed_out' then 'timeout' when 'cancelled' then null else p_error_class end,
+        error_message = case v_state when 'timed_out' then app.timeout_message(timeout_s)
+            when 'cancelled' then 'Stopped by a person.' else p_error_message end
     where id = p_run;
-    if p_state = 'succeeded' then
+    if v_state = 'succeeded' then
         for v_link in select * from jsonb_array_elements(p_chain) loop
             insert into public.scheduled_jobs (brand_id, job_type, name, parameters, schedule_type, status, runs_started)
             values (v_run.brand_id, v_link ->> 'job_type', v_link ->> 'name', coalesce(v_link -> 'parameters', '{}'),
@@ -342,35 +425,39 @@ begin
         end loop;
         update public.alerts set closed_at = now()
         where cause_key in ('run-failed:' || v_run.job_id, 'job-reauth:' || v_run.job_id) and closed_at is null;
-    elsif p_state in ('failed', 'timed_out') then
-        insert into public.alerts (cause_key, brand_id, text)
-        select case when p_error_class = 'needs_reauth' then 'job-reauth:' else 'run-failed:' end || v_run.job_id,
-            v_run.brand_id, j.name || ' failed: ' || coalesce(p_error_message, p_state)
-        from public.scheduled_jobs j where j.id = v_run.job_id
-        on conflict (brand_id, cause_key) where closed_at is null do update set text = excluded.text;
+    elsif v_state in ('failed', 'timed_out') then
+        perform app.alert_of_run(p_run);
     end if;
-    return jsonb_build_object('accepted', true, 'state', p_state);
+    return jsonb_build_object('accepted', true, 'state', v_state);
 end $$;
 
 -- Puts an interrupted run back, its attempt refunded; a run that keeps being interrupted fails in the end.
 create function public.release(p_run uuid, p_epoch integer, p_worker uuid, p_reason text) returns boolean
 language plpgsql security definer set search_path = '' as $$
 declare
+    v_run public.scheduled_job_runs;
     v_state text;
 begin
-    update public.scheduled_job_runs set
-        state = case when interruptions >= 10 then 'failed' else 'queued' end,
-        finished_at = case when interruptions >= 10 then now() end,
-        error_class = case when interruptions >= 10 then 'lost' end,
-        error_message = case when interruptions >= 10 then 'Interrupted more than ten times: ' || p_reason end,
-        attempt = attempt - 1, interruptions = interruptions + 1, run_at = now(), lease_until = null,
-        deadline_at = null, claim_id = null
-    where id = p_run and lease_epoch = p_epoch and lease_worker = p_worker and state = 'running'
-    returning state into v_state;
-    if v_state is not null then
-        perform app.log_event(p_run, 'info', 'Interrupted and put back: ' || p_reason);
+    select * into v_run from public.scheduled_job_runs
+    where id = p_run and lease_epoch = p_epoch and lease_worker = p_worker and state = 'running' for update;
+    if not found then
+        return false;
     end if;
-    return v_state is not null;
+    v_state := coalesce(app.stopped_as(v_run), case when v_run.interruptions >= 10 then 'failed' else 'queued' end);
+    update public.scheduled_job_runs set
+        state = v_state, finished_at = case when v_state <> 'queued' then now() end,
+        error_class = case v_state when 'failed' then 'lost' when 'timed_out' then 'timeout' end,
+        error_message = case v_state when 'failed' then 'Interrupted more than ten times: ' || p_reason
+            when 'timed_out' then app.timeout_message(timeout_s) when 'cancelled' then 'Stopped by a person.' end,
+        attempt = attempt - 1, interruptions = interruptions + 1, run_at = now(), lease_until = null,
+        deadline_at = case when v_state <> 'queued' then deadline_at end, claim_id = null
+    where id = p_run;
+    if v_state = 'queued' then
+        perform app.log_event(p_run, 'info', 'Interrupted and put back: ' || p_reason);
+    elsif v_state in ('failed', 'timed_out') then
+        perform app.alert_of_run(p_run);
+    end if;
+    return true;
 end $$;
 
 -- Takes back what a dead worker held, and stops what runs past its deadline. Any worker may call it.
@@ -383,40 +470,41 @@ declare
     v_timed_out uuid[];
 begin
     with expired as (
-        select id from public.scheduled_job_runs where state = 'running' and lease_until < now() for update skip locked
+        select r.id, coalesce(app.stopped_as(r), case when r.attempt < r.max_attempts then 'queued' else 'failed' end)
+            as becomes
+        from public.scheduled_job_runs r where r.state = 'running' and r.lease_until < now() for update skip locked
     ), put_back as (
         update public.scheduled_job_runs r set
-            state = case when r.cancel_requested_at is not null then 'cancelled'
-                when r.attempt < r.max_attempts then 'queued' else 'failed' end,
-            finished_at = case when r.cancel_requested_at is null and r.attempt < r.max_attempts then null else now() end,
-            error_class = 'lost', error_message = 'The worker that ran this stopped answering.',
-            run_at = now(), lease_until = null, deadline_at = null, claim_id = null
-        from expired where r.id = expired.id returning r.id, r.state
+            state = e.becomes, finished_at = case when e.becomes <> 'queued' then now() end,
+            error_class = case e.becomes when 'cancelled' then null when 'timed_out' then 'timeout' else 'lost' end,
+            error_message = case e.becomes when 'cancelled' then 'Stopped by a person.'
+                when 'timed_out' then app.timeout_message(r.timeout_s)
+                else 'The worker that ran this stopped answering.' end,
+            run_at = now(), lease_until = null, claim_id = null,
+            deadline_at = case when e.becomes <> 'queued' then r.deadline_at end
+        from expired e where r.id = e.id returning r.id, r.state
     )
     select array_agg(id) filter (where state = 'queued'), array_agg(id) filter (where state <> 'queued')
     into v_requeued, v_lost from put_back;
     perform app.log_event(id, 'warning', 'The worker that ran this stopped answering; the run went back to the queue.')
     from unnest(v_requeued) id;
-    perform app.log_event(id, 'error', 'The worker that ran this stopped answering, for the last time.')
+    perform app.log_event(id, 'error', 'The worker that ran this stopped answering; the run is over.')
     from unnest(v_lost) id;
-    insert into public.alerts (cause_key, brand_id, text)
-    select 'run-failed:' || r.job_id, r.brand_id, j.name || ' failed: ' || r.error_message
-    from public.scheduled_job_runs r join public.scheduled_jobs j on j.id = r.job_id
-    where r.id = any (v_lost) and r.state = 'failed'
-    on conflict (brand_id, cause_key) where closed_at is null do update set text = excluded.text;
 
     with late as (
         update public.scheduled_job_runs set cancel_requested_at = now()
         where state = 'running' and deadline_at < now() and cancel_requested_at is null returning id)
     select array_agg(id) into v_late from late;
     perform app.log_event(id, 'warning', 'Past its deadline; asked to stop.') from unnest(v_late) id;
-    -- A handler that does not stop within a minute of its deadline loses the run.
+    -- A handler past its deadline that was asked to stop a minute ago and has not loses the run.
     with gone as (
         update public.scheduled_job_runs set state = 'timed_out', finished_at = now(), lease_until = null,
-            error_class = 'timeout', error_message = 'Ran longer than its time limit of ' || timeout_s || ' seconds.'
-        where state = 'running' and deadline_at < now() - interval '60 seconds'
-          and cancel_requested_at >= deadline_at returning id)
+            error_class = 'timeout', error_message = app.timeout_message(timeout_s)
+        where state = 'running' and deadline_at < now() and cancel_requested_at < now() - interval '60 seconds'
+        returning id)
     select array_agg(id) into v_timed_out from gone;
+    perform app.alert_of_run(r.id) from public.scheduled_job_runs r
+    where r.id = any (v_lost || v_timed_out) and r.state in ('failed', 'timed_out');
     return jsonb_build_object('requeued', coalesce(to_jsonb(v_requeued), '[]'), 'lost', coalesce(to_jsonb(v_lost), '[]'),
         'asked_to_stop', coalesce(to_jsonb(v_late), '[]'), 'timed_out', coalesce(to_jsonb(v_timed_out), '[]'));
 end $$;
@@ -451,6 +539,7 @@ begin
     return jsonb_build_object('job_id', p_job, 'run_id', v_run);
 end $$;
 
+-- What the schedule had queued and nobody has begun is skipped with it.
 create function public.pause(p_job uuid) returns boolean
 language plpgsql security definer set search_path = '' as $$
 begin
@@ -459,21 +548,29 @@ begin
     end if;
     update public.scheduled_jobs set status = 'paused', revision = revision + 1, updated_at = now()
     where id = p_job and status = 'active';
-    return found;
+    if not found then
+        return false;
+    end if;
+    update public.scheduled_job_runs set state = 'skipped', reason = 'paused', finished_at = now()
+    where job_id = p_job and state = 'queued' and trigger = 'schedule' and lease_epoch = 0;
+    return true;
 end $$;
 
+-- A recurring schedule goes on at a time that lies ahead, so resuming never replays.
 create function public.resume(p_job uuid, p_next timestamptz, p_now timestamptz) returns boolean
 language plpgsql security definer set search_path = '' as $$
 begin
     if not exists (select 1 from public.scheduled_jobs where id = p_job and app.may_write(brand_id)) then
         raise exception 'There is no such schedule, or you may not resume it.' using errcode = '42501';
     end if;
-    if abs(extract(epoch from now() - p_now)) > 60 then
-        raise exception 'The clock of this machine is not the database''s; set it right and resume again.'
-            using errcode = '22023';
+    perform app.require_clock(p_now);
+    if p_next is null or exists (select 1 from public.scheduled_jobs
+        where id = p_job and schedule_type = 'recurring' and p_next <= p_now) then
+        raise exception 'The next time of a schedule must lie ahead.' using errcode = '22023';
     end if;
-    update public.scheduled_jobs set status = 'active', next_run_at = p_next, revision = revision + 1, updated_at = now()
-    where id = p_job and status = 'paused' and p_next is not null;
+    update public.scheduled_jobs set status = 'active', next_run_at = p_next, status_reason = null,
+        revision = revision + 1, updated_at = now()
+    where id = p_job and status = 'paused';
     return found;
 end $$;
 
@@ -532,7 +629,8 @@ begin
     for f in select p.oid::regprocedure from pg_proc p join pg_namespace n on n.oid = p.pronamespace
         where (n.nspname = 'public' and p.proname in ('due', 'advance', 'invalidate', 'claim', 'beat', 'checkpoint',
             'finish', 'release', 'reap', 'worker_stopped', 'save_schedule', 'run_now', 'pause', 'resume', 'stop', 'retry'))
-          or (n.nspname = 'app' and p.proname in ('run_from_job', 'log_event', 'running_under', 'is_full'))
+          or (n.nspname = 'app' and p.proname in ('run_from_job', 'log_event', 'running_under', 'is_full',
+            'require_clock', 'open_alert', 'alert_of_run', 'stopped_as', 'timeout_message'))
     loop
         execute format('revoke all on function %s from public, anon, authenticated', f);
         execute format('grant execute on function %s to service_role', f);

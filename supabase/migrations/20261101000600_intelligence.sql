@@ -25,6 +25,20 @@ create table public.ad_intelligence_runs (
 create index ad_intelligence_runs_newest on public.ad_intelligence_runs (brand_id, goal, started_at desc);
 create index ad_intelligence_runs_by_job_run on public.ad_intelligence_runs (job_run_id);
 
+-- A run that was stopped stays open for its next attempt; when its job ends for good without success, so does it.
+create function app.close_intelligence_of_ended_job() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+    update public.ad_intelligence_runs set status = 'failed', finished_at = now(),
+        error = coalesce(new.error_message, 'The job was ' || replace(new.state, '_', ' ') || '.')
+    where job_run_id = new.id and status = 'running';
+    return null;
+end $$;
+revoke all on function app.close_intelligence_of_ended_job() from public, anon, authenticated;
+create trigger close_intelligence after update of state on public.scheduled_job_runs
+    for each row when (new.state in ('failed', 'cancelled', 'timed_out'))
+    execute function app.close_intelligence_of_ended_job();
+
 create table public.ad_creative_classifications (
     id uuid primary key default gen_random_uuid(),
     brand_id uuid not null references public.brands on delete cascade,

@@ -1,10 +1,12 @@
 -- Reads that answer with one json value for any number of ads, and the writes of classification and analysis.
 -- The reads run as their caller, so row level security decides what a member sees.
+-- Until a brand's first rows are in the planner's statistics it expects one of each, and would join thousands of ads by
+-- reading everything again for each ad: those reads do without nested loops.
 
 -- One candidate per ad: what each reading's input would be made of, and the spend that orders the work.
 create function public.classification_candidates(p_brand uuid, p_from date, p_to date, p_dataset uuid default null)
 returns jsonb
-language sql stable set search_path = '' set statement_timeout = '60s' as $$
+language sql stable set search_path = '' set statement_timeout = '60s' set enable_nestloop = off as $$
     with spend as (
         select ad_id, sum(spend) as spend from public.ad_performance_daily
         where p_dataset is null and brand_id = p_brand and date between p_from and p_to group by ad_id
@@ -125,7 +127,7 @@ $$;
 create function app.ad_labels(p_brand uuid)
 returns table (ad_id text, awareness text, awareness_confidence double precision, format text, hook text, angle text,
     video_length text, classified boolean, input_hashes jsonb)
-language sql stable set search_path = '' as $$
+language sql stable set search_path = '' set enable_nestloop = off as $$
     with best as (
         select distinct on (reading, input_hash) reading, input_hash, awareness, awareness_confidence, format, hook,
             angle, video_length
@@ -175,7 +177,7 @@ $$;
 create function public.analysis_stats(
     p_brand uuid, p_currency text, p_from date, p_to date, p_prior_from date
 ) returns json
-language sql stable set search_path = '' set statement_timeout = '60s' as $$
+language sql stable set search_path = '' set statement_timeout = '60s' set enable_nestloop = off as $$
     with sums as (
         select ad_id, min(date) filter (where w) as first_day, max(date) filter (where w) as last_day,
             count(*) filter (where w) as days,
@@ -234,7 +236,7 @@ language sql stable set search_path = '' set statement_timeout = '60s' as $$
 $$;
 
 create function public.analysis_import_stats(p_dataset uuid, p_from date, p_to date) returns json
-language sql stable set search_path = '' set statement_timeout = '60s' as $$
+language sql stable set search_path = '' set statement_timeout = '60s' set enable_nestloop = off as $$
     select json_build_object('ads', coalesce((select json_agg(row_to_json(r)) from (
         select p.ad_key as ad_id, max(p.ad_name) as ad_name, max(p.campaign_name) as campaign_name,
             max(p.ad_set_name) as ad_set_name, max(p.primary_text) as primary_text,

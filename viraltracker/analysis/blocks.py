@@ -4,7 +4,8 @@ A block is one of
     {kind: heading | text, text}
     {kind: metrics, items: [{name, label, value, unit, change, note}]}
     {kind: table, title, columns: [{key, label, unit}], rows: [{…}], more}
-    {kind: cards, title, items: [{title, why, category, action, money_per_week, confidence, change_our_mind, ads}], more}
+    {kind: cards, title, items: [{id, title, why, category, action, money_per_week, confidence, change_our_mind, ads}],
+     more}
 Units are money, count, rate (a fraction), ratio or text. `more` counts rows that were left out. `change` is a fraction
 of the period before, None where there is none.
 """

@@ -63,7 +63,7 @@ def show(
     output.table(None, ("", ""), [(name, str(value)) for name, value in found.items() if name not in hidden])
     for run in found.get("runs", []):
         output.say(
-            f"{run['id']}  {run['state']:<10} {run['trigger']:<9} attempt {run['attempt']}  {run['error_message'] or ''}"
+            f"{run['id']}  {run['state']:<10} {run['trigger']:<9} try {run['attempt']}  {run['error_message'] or ''}"
         )
     for event in found.get("events", []):
         output.say(f"{event['at']}  {event['level']:<8} {event['message']}")

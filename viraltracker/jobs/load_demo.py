@@ -28,7 +28,7 @@ def run(context: JobContext, parameters: LoadDemo) -> Result:
         raise ConfigurationError(
             "The demo account needs the sandbox, which only the embedded stack starts: run `viraltracker up`."
         )
-    brand = brands.find(context.db, context.brand_id)
+    brand = brands.get(context.db, context.brand_id)
     if brand.goal is None and brand.target_cpa is None:
         wanted = {"goal": "purchase", "target_cpa": TARGET_CPA, "currency": "USD"}
         context.db.update("brands", wanted, where={"id": brand.id})

@@ -21,17 +21,24 @@ ALIASES = {
     "@monthly": "0 0 1 * *",
 }
 
+NOT_PLACES = frozenset({"localtime", "posixrules", "Factory"})
+"""Files beside the zones that mean something else on every machine."""
+
 
 def zone(name: str) -> ZoneInfo:
     """The IANA zone of that name; BadInput when there is none."""
+    unknown = BadInput(f'Unknown time zone "{name}". Use an IANA name such as America/New_York.')
+    if name in NOT_PLACES or name.startswith(("posix/", "right/")):
+        raise unknown
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise BadInput(f'Unknown time zone "{name}". Use an IANA name such as America/New_York.') from error
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        # OSError: the name is a folder of zones, such as America.
+        raise unknown from error
 
 
 def times(expression: str, zone_name: str, after: datetime) -> Iterator[datetime]:
-    """Every time strictly after `after` at which the expression fires, in UTC, ascending.
+    """Every time strictly after `after` at which the expression fires, in UTC, strictly ascending.
 
     Raises BadInput when the expression is not five fields (or an alias such as @daily), does not parse, or names an
     unknown zone. The iterator ends when the expression never fires again.
@@ -45,7 +52,7 @@ def times(expression: str, zone_name: str, after: datetime) -> Iterator[datetime
         local_times = CronSim(text, after.astimezone(zone(zone_name)))
     except CronSimError as error:
         raise BadInput(f'"{expression}" is not a valid cron expression: {error}.') from error
-    return (moment.astimezone(UTC) for moment in local_times)
+    return _ascending(local_times, after)
 
 
 def next_time(expression: str, zone_name: str, after: datetime) -> datetime:
@@ -53,3 +60,13 @@ def next_time(expression: str, zone_name: str, after: datetime) -> datetime:
     for moment in times(expression, zone_name, after):
         return moment
     raise BadInput(f'"{expression}" never fires; choose another day or month.')
+
+
+def _ascending(local_times: Iterator[datetime], after: datetime) -> Iterator[datetime]:
+    """Asked inside an hour that repeats, CronSim answers with the first pass of a time, which may lie behind."""
+    last = after
+    for local in local_times:
+        moment = local.astimezone(UTC)
+        if moment > last:
+            yield moment
+            last = moment

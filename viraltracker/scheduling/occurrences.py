@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Literal
 
 from viraltracker.scheduling import cron
@@ -51,7 +53,8 @@ class Occurrence:
 
 @dataclass(frozen=True)
 class Advance:
-    """What to write: occurrences in order, and the next time (None completes the schedule)."""
+    """What to write: occurrences in order, and the next time. Without one the schedule is completed; the database
+    completes it as well once `max_runs` have really started."""
 
     occurrences: tuple[Occurrence, ...]
     next_run_at: datetime | None
@@ -61,62 +64,60 @@ def advance(schedule: Schedule, now: datetime) -> Advance:
     """Plans the step of a schedule that is due at `now` (the database's).
 
     `latest` runs the newest missed time inside the window; `none` runs only a time that is not missed; `all` runs every
-    time inside the window, at most CATCH_UP_LIMIT. The times that do not run become one skipped row with their count.
-    Raises BadInput when the expression or the zone no longer parses.
+    time inside the window, at most the newest CATCH_UP_LIMIT. The times that do not run become one skipped row with
+    their count. Raises BadInput when the expression or the zone no longer parses.
     """
-    due, next_run_at = _due_times(schedule, now)
+    if schedule.end_at is not None and schedule.next_run_at > schedule.end_at:
+        return Advance((), None)
     window = ON_TIME if schedule.misfire_policy == "none" else max(schedule.misfire_window, ON_TIME)
-    fresh = [moment for moment in due.recent if now - moment <= window]
-    wanted = fresh[-CATCH_UP_LIMIT:] if schedule.misfire_policy == "all" else fresh[-1:]
-    if schedule.max_runs is not None:
-        wanted = wanted[: max(0, schedule.max_runs - schedule.runs_started)]
-        if schedule.runs_started + len(wanted) >= schedule.max_runs:
-            next_run_at = None
-
+    due = _due_times(schedule, now, window)
+    wanted = due.fresh if schedule.misfire_policy == "all" else due.fresh[-1:]
+    left = None if schedule.max_runs is None else max(0, schedule.max_runs - schedule.runs_started)
+    # Times that come after the last run of a limited schedule are not missed.
+    missed = 0 if left == 0 else due.count - len(wanted)
     occurrences = []
-    missed = due.count - len(wanted)
     if missed > 0:
-        first_missed = due.first if due.first not in wanted else due.recent[len(wanted)]
-        occurrences.append(Occurrence(first_missed, now, reason="missed_window", count=missed))
-    occurrences += [Occurrence(moment, moment + _jitter(schedule, moment)) for moment in wanted]
-    return Advance(tuple(occurrences), next_run_at)
+        occurrences.append(Occurrence(due.first, now, reason="missed_window", count=missed))
+    occurrences += [Occurrence(moment, moment + _jitter(schedule, moment)) for moment in wanted[:left]]
+    return Advance(tuple(occurrences), due.following)
 
 
 @dataclass(frozen=True)
 class _Due:
+    """`first` and `count` of all times that are due, the newest of those inside the window, and the time to come."""
+
     first: datetime
-    recent: list[datetime]
     count: int
+    fresh: list[datetime]
+    following: datetime | None
 
 
-def _due_times(schedule: Schedule, now: datetime) -> tuple[_Due, datetime | None]:
-    recent = [schedule.next_run_at]
-    count = 1
-    following: datetime | None = None
-    for moment in _later_times(schedule):
+def _due_times(schedule: Schedule, now: datetime, window: timedelta) -> _Due:
+    fresh: deque[datetime] = deque(maxlen=CATCH_UP_LIMIT)
+    count = 0
+    following = None
+    for moment in _from_next(schedule, now - window):
         if schedule.end_at is not None and moment > schedule.end_at:
             break
         if moment > now:
             following = moment
             break
         count += 1
-        recent.append(moment)
-        if len(recent) > 2 * CATCH_UP_LIMIT:
-            del recent[:CATCH_UP_LIMIT]
-        if count >= COUNT_LIMIT and schedule.cron_expression is not None:
-            # Jump: the newest time before now still counts, the ones between are only a number.
-            newest = now - ON_TIME
-            recent.append(cron.next_time(schedule.cron_expression, schedule.timezone, newest))
-            following = cron.next_time(schedule.cron_expression, schedule.timezone, now)
-            recent = [moment for moment in recent if moment <= now]
-            break
-    return _Due(schedule.next_run_at, recent, count), following
+        if now - moment <= window:
+            fresh.append(moment)
+    return _Due(schedule.next_run_at, count, list(fresh), following)
 
 
-def _later_times(schedule: Schedule) -> Iterator[datetime]:
-    if schedule.cron_expression is None:
-        return iter(())
-    return cron.times(schedule.cron_expression, schedule.timezone, schedule.next_run_at)
+def _from_next(schedule: Schedule, window_began: datetime) -> Iterator[datetime]:
+    """The schedule's times from its next one on; past COUNT_LIMIT of them those before the window are left out."""
+    yield schedule.next_run_at
+    expression, last = schedule.cron_expression, schedule.next_run_at
+    if expression is None:
+        return
+    for moment in islice(cron.times(expression, schedule.timezone, last), COUNT_LIMIT):
+        yield moment
+        last = moment
+    yield from cron.times(expression, schedule.timezone, max(last, window_began))
 
 
 def _jitter(schedule: Schedule, moment: datetime) -> timedelta:

@@ -45,8 +45,8 @@ def decide(error: BaseException, *, attempt: int, max_attempts: int, spread: flo
     """
     kind = error_class(error)
     if kind == "rate_limited":
-        asked = getattr(error, "retry_after", None) or FIRST_DELAY
-        return Decision(kind, min(asked, LONGEST_SNOOZE), refund=True)
+        asked: timedelta = getattr(error, "retry_after", None) or FIRST_DELAY
+        return Decision(kind, min(max(asked, timedelta(0)), LONGEST_SNOOZE), refund=True)
     if kind != "transient" or attempt >= max_attempts:
         return Decision(kind, None)
     delay = min(FIRST_DELAY * GROWTH ** (attempt - 1), LONGEST_DELAY)

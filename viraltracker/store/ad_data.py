@@ -71,9 +71,7 @@ def settle_absent_actions(db: Database, account: AdAccount, since: date, until: 
 
 def fetched_days(db: Database, account: AdAccount, since: date, until: date) -> dict[date, datetime]:
     """When each day last came whole; days that never did are missing."""
-    answer = db.call(
-        "fetched_days", p_brand=account.brand_id, p_account=account.account_id, p_from=since, p_to=until
-    )
+    answer = db.call("fetched_days", p_brand=account.brand_id, p_account=account.account_id, p_from=since, p_to=until)
     return {date.fromisoformat(row["day"]): datetime.fromisoformat(row["fetched_at"]) for row in answer}
 
 

@@ -42,6 +42,14 @@ def all_visible(db: Database) -> list[Brand]:
     return sorted((Brand.from_row(row) for row in db.rows("brands")), key=lambda brand: brand.name.lower())
 
 
+def get(db: Database, brand_id: str) -> Brand:
+    """The brand with that id; NotFound when it is not visible."""
+    rows = db.rows("brands", where={"id": brand_id})
+    if not rows:
+        raise NotFound("There is no such brand.")
+    return Brand.from_row(rows[0])
+
+
 def find(db: Database, wanted: str) -> Brand:
     """The brand with that id, name or alias (case does not matter).
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from uuid import UUID
 
 import httpx
 from postgrest.exceptions import APIError
-from supabase import Client, ClientOptions, create_client
+from supabase import Client, ClientOptions, SupabaseException, create_client
 
 from viraltracker import errors
 from viraltracker.store.transport import StripPrefixTransport
@@ -23,6 +24,9 @@ Json = Any
 PAGE_ROWS: Final = 1000
 """Hosted Supabase cuts every answer here, without a word."""
 
+_ONE_WORD: Final = re.compile(r"[!-~]+")
+_WRONG_FORM: Final = "The Supabase URL or key has the wrong form; copy both again from the project's API settings."
+
 RETRY_DELAYS_S: Final = (0.1, 0.3, 1.0, 2.0, 4.0)
 
 # A crash of the database is answered with 400 and no code, then 503 with PGRST000-003, then 57P0x while it recovers.
@@ -30,6 +34,7 @@ _TRANSIENT_CODES: Final = frozenset(
     {"", "PGRST000", "PGRST001", "PGRST002", "PGRST003", "57P01", "57P02", "57P03", "40P01", "53300", "08006"}
 )
 _SCHEMA_CODES: Final = frozenset({"PGRST200", "PGRST202", "PGRST204", "PGRST205", "42P01", "42703", "42883"})
+_INPUT_CODES: Final = frozenset({"22003", "22007", "22008", "22023", "22P02", "23502", "23514"})
 _KEY_CODES: Final = frozenset({"PGRST300", "PGRST301", "PGRST302", "PGRST303"})
 
 
@@ -166,16 +171,18 @@ class Database:
 
 def connect(url: str, key: str, http: httpx.Client, *, jwt: str | None = None) -> Database:
     """A handle for the holder of `key`, or of `jwt` behind a publishable key. Makes no request."""
+    if (
+        not url.startswith(("http://", "https://"))
+        or not _ONE_WORD.fullmatch(key)
+        or not _ONE_WORD.fullmatch(jwt or key)
+    ):
+        raise errors.ConfigurationError(_WRONG_FORM)
     headers = {"Authorization": f"Bearer {jwt or key}"}
     options = ClientOptions(httpx_client=http, headers=headers, auto_refresh_token=False, persist_session=False)
     try:
         return Database(create_client(url, key, options))
-    except Exception as error:
-        if type(error).__name__ != "SupabaseException":
-            raise
-        raise errors.ConfigurationError(
-            "The Supabase URL or key has the wrong form; copy both again from the project's API settings."
-        ) from None
+    except (SupabaseException, httpx.InvalidURL, ValueError):
+        raise errors.ConfigurationError(_WRONG_FORM) from None
 
 
 def translate(error: APIError | httpx.HTTPError) -> errors.ViralTrackerError:
@@ -189,11 +196,14 @@ def translate(error: APIError | httpx.HTTPError) -> errors.ViralTrackerError:
         return errors.ConfigurationError(
             "The database refused the key. Check SUPABASE_PUBLISHABLE_KEY and SUPABASE_SECRET_KEY."
         )
-    if code in _TRANSIENT_CODES or code in ("57014", "55P03", "502", "503", "504"):
+    if code == "429":
+        return errors.RateLimited("The database takes no more requests just now; try again in a moment.")
+    # A gateway's own failures come with their HTTP status for a code.
+    if code in _TRANSIENT_CODES or code in ("57014", "55P03") or (len(code) == 3 and code.startswith("5")):
         return errors.Unavailable("The database is not ready to answer; try again in a moment.")
     if code in _SCHEMA_CODES:
         return errors.ConfigurationError("The database schema is behind the code: run `viraltracker migrate`.")
-    if code in ("22023", "23502", "23514", "22P02", "22003", "22007"):
+    if code in _INPUT_CODES:
         return errors.BadInput(message)
     return errors.Refused(message)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from viraltracker.store.client import Database
+from viraltracker.store.client import Database, wire
 
 EndState = Literal["succeeded", "failed", "cancelled", "timed_out", "queued"]
 
@@ -106,7 +107,10 @@ def beat(
     runs: Sequence[dict[str, Any]],
     events: Sequence[dict[str, Any]],
 ) -> dict[str, Ownership]:
-    """Renews leases and stores progress and events; what became of each run, by its id."""
+    """Renews leases and stores progress and events; what became of each run, by its id.
+
+    An event may carry a `key` (a UUID) of its reporter's: sent twice, it is stored once. Sent once, without retries.
+    """
     answer = db.call_once(
         "beat",
         p_worker=worker.id,
@@ -114,15 +118,15 @@ def beat(
         p_version=worker.version,
         p_slots=worker.slots,
         p_lease_s=int(lease.total_seconds()),
-        p_runs=runs,
-        p_events=events,
+        p_runs=storable(runs),
+        p_events=storable(events),
     )
     return {row["id"]: Ownership(row["owned"], row["stop"]) for row in answer}
 
 
 def checkpoint(db: Database, run: ClaimedRun, value: dict[str, Any]) -> bool:
     """Keeps where a handler got to; False when the run is no longer this worker's."""
-    return bool(db.call("checkpoint", p_run=run.id, p_epoch=run.epoch, p_checkpoint=value))
+    return bool(db.call("checkpoint", p_run=run.id, p_epoch=run.epoch, p_checkpoint=storable(value)))
 
 
 def finish(
@@ -145,12 +149,12 @@ def finish(
         p_epoch=run.epoch,
         p_worker=worker.id,
         p_state=state,
-        p_result=result,
+        p_result=storable(result),
         p_error_class=error_class,
-        p_error_message=error_message,
+        p_error_message=storable(error_message),
         p_retry_in_s=retry_in.total_seconds() if retry_in is not None else None,
         p_refund=refund,
-        p_chain=chain,
+        p_chain=storable(chain),
     )
     return bool(answer["accepted"])
 
@@ -167,5 +171,26 @@ def reap(db: Database) -> dict[str, list[str]]:
 
 
 def worker_stopped(db: Database, worker: WorkerIdentity) -> None:
-    """Says goodbye, so that nobody waits for this worker's next beat."""
-    db.call("worker_stopped", p_worker=worker.id)
+    """Says goodbye, so that nobody waits for this worker's next beat. Sent once, without retries."""
+    db.call_once("worker_stopped", p_worker=worker.id)
+
+
+def storable(value: object) -> object:
+    """The value as JSON that PostgreSQL takes, whatever a handler put into it.
+
+    Text loses what cannot be stored (NUL, half a surrogate pair), a number that is none becomes null, and an object of
+    some other kind is named by its class. One odd ad name must not fail a run, let alone every beat of a worker.
+    """
+    match wire(value):
+        case None | bool() | int() as plain:
+            return plain
+        case float() as number:
+            return number if math.isfinite(number) else None
+        case str() as text:
+            return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+        case Mapping() as named:
+            return {str(storable(name)): storable(item) for name, item in named.items()}
+        case list() as items:
+            return [storable(item) for item in items]
+        case other:
+            return f"<{type(other).__name__}>"

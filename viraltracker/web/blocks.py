@@ -12,6 +12,7 @@ Json = dict[str, Any]
 
 GROUPINGS = {"By awareness": "awareness", "By format": "format"}
 TONES = {"Winners": "good", "Losers": "bad"}
+LABELS = ("awareness", "format")
 RANGE = ("cpa_low", "cpa_high")
 
 
@@ -55,7 +56,9 @@ def _table(block: Json, summary: Json) -> None:
             currency=currency,
         )
     elif title in GROUPINGS:
-        charts.spend_and_cpa(rows, GROUPINGS[title], title.removeprefix("By ").capitalize(), currency)
+        key = GROUPINGS[title]
+        named = [{**row, key: str(row[key]).capitalize()} for row in rows]
+        charts.spend_and_cpa(named, key, key.capitalize(), account_cpa=summary["totals"]["cpa"], currency=currency)
     st.html(_html_table(block, currency))
     _more(block["more"], "not shown")
 
@@ -75,10 +78,12 @@ def _cell(value: Any, column: Json, currency: str) -> str:
     key, unit = column["key"], column["unit"]
     if key == "probability":
         return f'<td class="num">{words.html(words.sure(value))}</td>'
-    said = words.html(words.number(value, unit, currency))
     if key == "spend_share" and value is not None:
         bar = f'<span class="vt-bar" aria-hidden="true"><i style="width:{value * 100:.1f}%"></i></span>'
-        return f'<td class="num">{bar}{words.percent(value, digits=1)}</td>'
+        return f'<td class="num share">{words.percent(value, digits=1)}{bar}</td>'
+    said = words.html(words.number(value, unit, currency))
+    if key in LABELS:
+        said = said.capitalize()
     return f'<td class="{_kind(column)}{" range" if key in RANGE else ""}">{said}</td>'
 
 

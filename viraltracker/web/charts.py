@@ -69,26 +69,35 @@ def cpa_intervals(rows: list[Json], *, tone: str, target: float | None, target_w
     st.altair_chart(chart.configure_view(stroke=None), alt="CPA of each ad with its 90 % interval, against the target")
 
 
-def spend_and_cpa(rows: list[Json], key: str, label: str, currency: str) -> None:
-    """Where the spend goes and what a conversion costs there, one bar a group, side by side on the same rows."""
+def spend_and_cpa(rows: list[Json], key: str, label: str, *, account_cpa: float | None, currency: str) -> None:
+    """Where the spend goes, and what a conversion costs there against the whole account; rows of a share table."""
     frame = pd.DataFrame(rows)
     palette = colours()
-    y = alt.Y(f"{key}:N", title=None, sort=None, axis=_names(200))
-    tooltip = [
-        alt.Tooltip(f"{key}:N", title=label),
-        alt.Tooltip("ads:Q", title="Ads", format=","),
-        alt.Tooltip("spend:Q", title=f"Spend ({currency})", format=",.2f"),
-        alt.Tooltip("spend_share:Q", title="Share", format=".1%"),
-        alt.Tooltip("cpa:Q", title=f"CPA ({currency})", format=",.2f"),
-    ]
-    size = {"height": ROW_PX * len(frame), "width": 330}
-    base = alt.Chart(frame).encode(tooltip=tooltip)
+    base = (
+        alt.Chart(frame)
+        .encode(
+            y=alt.Y(f"{key}:N", title=None, sort=None, axis=_names(200)),
+            tooltip=[
+                alt.Tooltip(f"{key}:N", title=label),
+                alt.Tooltip("ads:Q", title="Ads", format=","),
+                alt.Tooltip("spend:Q", title=f"Spend ({currency})", format=",.2f"),
+                alt.Tooltip("spend_share:Q", title="Share", format=".1%"),
+                alt.Tooltip("cpa:Q", title=f"CPA ({currency})", format=",.2f"),
+            ],
+        )
+        .properties(height=ROW_PX * len(frame))
+    )
     spend = base.mark_bar(color=palette["accent"], cornerRadiusEnd=3, size=14).encode(
-        y=y, x=alt.X("spend_share:Q", title="Share of spend", axis=alt.Axis(format=".0%", tickCount=4))
+        x=alt.X("spend_share:Q", title="Share of spend", axis=alt.Axis(format=".0%", tickCount=4))
     )
-    cost = base.mark_point(filled=True, size=90, opacity=1, color=palette["line"], shape="diamond").encode(
-        y=alt.Y(f"{key}:N", title=None, sort=None, axis=alt.Axis(labels=False, domain=False, ticks=False)),
-        x=alt.X("cpa:Q", title=f"CPA ({currency})", scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=4)),
+    title = f"CPA in {currency}"
+    cost = base.mark_point(filled=True, size=90, opacity=1, color=palette["accent"], shape="diamond").encode(
+        x=alt.X("cpa:Q", title=title, scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=4))
     )
-    chart = alt.hconcat(spend.properties(**size), cost.properties(**size), spacing=24)
-    st.altair_chart(chart.configure_view(stroke=None), alt=f"Share of spend and CPA by {label.lower()}")
+    if account_cpa is not None:
+        at = pd.DataFrame({"cpa": [account_cpa], "words": [f"Whole account: {words.money(account_cpa, currency)}"]})
+        rule = alt.Chart(at).mark_rule(strokeDash=[5, 4], strokeWidth=1.5, color=palette["line"])
+        cost = alt.layer(cost, rule.encode(x=alt.X("cpa:Q", title=title), tooltip=alt.Tooltip("words:N", title="CPA")))
+    left, right = st.columns(2)
+    left.altair_chart(spend.configure_view(stroke=None), alt=f"Share of spend by {label.lower()}")
+    right.altair_chart(cost.configure_view(stroke=None), alt=f"CPA by {label.lower()}, against the whole account")

@@ -7,7 +7,9 @@ import secrets
 
 import streamlit as st
 
-from viraltracker.errors import ViralTrackerError
+from viraltracker.errors import Unavailable, ViralTrackerError
+
+AGAIN_SECONDS = 5.0
 
 log = logging.getLogger("viraltracker.web")
 
@@ -19,6 +21,14 @@ def empty(title: str, text: str, *, icon: str) -> None:
         st.markdown(text)
 
 
+@st.fragment(run_every=AGAIN_SECONDS)
+def _draw_again_soon(waited: list[bool]) -> None:
+    """Draws the whole page again after a while: what did not answer may by then."""
+    if waited:
+        st.rerun()
+    waited.append(True)
+
+
 def draw_failure(error: Exception) -> bool:
     """Shows a script's failure to the person: our own errors speak for themselves, any other goes to the log.
 
@@ -26,6 +36,8 @@ def draw_failure(error: Exception) -> bool:
     """
     if isinstance(error, ViralTrackerError):
         st.error(error.message, icon=":material/error:")
+        if isinstance(error, Unavailable):
+            _draw_again_soon([])
         return True
     code = secrets.token_hex(3)
     log.error("page failure %s", code, exc_info=error)

@@ -48,7 +48,7 @@ def api(endpoints: Endpoints) -> Iterator[Api]:
         yield Api(http)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def world(database: psycopg.Connection, new_user: Callable[[str], User]) -> Iterator[World]:
     """Two organisations with a row of each in every table, and a stranger."""
     with two_tenants(database, new_user) as made:

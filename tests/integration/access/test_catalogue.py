@@ -5,11 +5,8 @@ from __future__ import annotations
 import re
 
 import psycopg
-import pytest
 
 from viraltracker.local.stack import Endpoints
-
-pytestmark = pytest.mark.xdist_group("access")
 
 SET_FORM = re.compile(r"\( ?SELECT (?:1\s+FROM )?\(?(?:app\.my_\w+\(\)|auth\.uid\(\))[^()]*(?:\([^()]*\))?[^()]*\)")
 """`(select app.my_brands())`: asked once a statement. A bare call is asked once a row, which costs seconds."""

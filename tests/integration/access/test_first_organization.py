@@ -14,8 +14,6 @@ from viraltracker.store.client import Database
 
 from ..conftest import User
 
-pytestmark = pytest.mark.xdist_group("access")
-
 
 def sign_in(connection: psycopg.Connection, user: User | None) -> None:
     """What PostgREST does with a request's JWT before it calls a function."""

@@ -10,8 +10,6 @@ from viraltracker.local.stack import Endpoints
 from .conftest import Api
 from .tenants import World
 
-pytestmark = pytest.mark.xdist_group("access")
-
 NOBODY = ""
 WORKER = "service_role"
 MEMBERS = "authenticated service_role"
@@ -80,7 +78,7 @@ PUBLIC = {
 }
 
 APP = {
-    # Policies call these as whoever asks.
+    # Policies and the reads above call these as whoever asks.
     **dict.fromkeys(
         (
             "my_organizations",
@@ -95,8 +93,21 @@ APP = {
         ),
         MEMBERS,
     ),
-    **dict.fromkeys(("run_from_job", "log_event", "running_under", "is_full"), WORKER),
-    **dict.fromkeys(("touch_brand", "keep_terminal"), NOBODY),
+    **dict.fromkeys(
+        (
+            "run_from_job",
+            "log_event",
+            "running_under",
+            "is_full",
+            "require_clock",
+            "open_alert",
+            "alert_of_run",
+            "stopped_as",
+            "timeout_message",
+        ),
+        WORKER,
+    ),
+    **dict.fromkeys(("touch_brand", "keep_terminal", "close_intelligence_of_ended_job"), NOBODY),
 }
 
 
@@ -143,6 +154,12 @@ def test_no_schema_but_public_is_served(api: Api, endpoints: Endpoints, world: W
         for method, path in (("POST", "rpc/my_brands"), ("GET", "users")):
             answer = api.send(key, method, path, json={} if method == "POST" else None, profile=schema)
             assert (answer.status_code, answer.json()["code"]) == (406, "PGRST106"), path
+
+
+def test_the_description_of_the_api_tells_anon_of_one_function(api: Api, endpoints: Endpoints) -> None:
+    """PostgREST describes what a role may use, so this is its own view of the privileges."""
+    described = api.send(endpoints.anon_key, "GET", "").json()
+    assert set(described["paths"]) == {"/", "/rpc/schema_version"}
 
 
 def test_a_function_cannot_be_led_astray_by_its_callers_search_path(database: psycopg.Connection) -> None:

@@ -14,8 +14,6 @@ from viraltracker.store.client import Database
 from .conftest import Api
 from .tenants import World
 
-pytestmark = pytest.mark.xdist_group("access")
-
 EVENTS = 2_500
 
 

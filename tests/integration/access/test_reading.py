@@ -15,8 +15,6 @@ from viraltracker.store.client import Database
 from .conftest import Api
 from .tenants import Row, Tenant, World
 
-pytestmark = pytest.mark.xdist_group("access")
-
 SECRET = "ad_account_secrets"
 CHAT = {"chat_sessions", "chat_messages"}
 MEMBERS = [(name, role) for name in "ab" for role in ("owner", "editor", "viewer")]

@@ -17,8 +17,6 @@ from viraltracker.store.client import Database
 from .conftest import Api
 from .tenants import World
 
-pytestmark = pytest.mark.xdist_group("access")
-
 
 def _claims(token: str) -> dict[str, object]:
     claims: dict[str, object] = jwt.decode(token, options={"verify_signature": False})

@@ -18,8 +18,6 @@ from ..conftest import User
 from .conftest import Api
 from .tenants import Row, Table, Tenant, World
 
-pytestmark = pytest.mark.xdist_group("access")
-
 Contents = Callable[[], dict[str, str]]
 
 EDITABLE = {"brands", "ad_intelligence_recommendations"}

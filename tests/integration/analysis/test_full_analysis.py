@@ -21,8 +21,6 @@ from viraltracker.store.brands import Brand
 from viraltracker.store.client import Database
 from viraltracker.store.transport import StripPrefixTransport
 
-pytestmark = pytest.mark.xdist_group("analysis")
-
 NOW = datetime(2026, 6, 20, 15, 0, tzinfo=UTC)
 LAST_DAY = date(2026, 6, 19)
 

@@ -13,8 +13,6 @@ from viraltracker import settings
 from viraltracker.local.stack import Stack
 from viraltracker.sandbox.demo import planted
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 
 @pytest.fixture(scope="module")
 def analysed(viraltracker: Command) -> Answer:

@@ -6,12 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.integration.cli.conftest import Command, run
 from viraltracker.local.stack import Endpoints
-
-pytestmark = pytest.mark.xdist_group("environment")
 
 
 def _one_line(text: str) -> str:

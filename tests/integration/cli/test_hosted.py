@@ -18,8 +18,6 @@ from viraltracker.local.stack import Endpoints
 from viraltracker.sandbox import server
 from viraltracker.sandbox.supabase_gateway import Keys, SupabaseGateway
 
-pytestmark = pytest.mark.xdist_group("hosted")
-
 EXPORT = """Campaign,Ad name,Text,Impressions,Amount spent (USD),Link clicks,Purchases,Reporting starts,Reporting ends
 Spring,Ad one,Stiff after every walk?,10000,120.50,140,4,2026-05-01,2026-05-31
 Spring,Ad two,20% off for one day only,20000,300.00,410,11,2026-05-01,2026-05-31

@@ -9,8 +9,6 @@ import pytest
 
 from tests.integration.cli.conftest import Command
 
-pytestmark = pytest.mark.xdist_group("import")
-
 BRAND = "Giving What We Can"
 
 

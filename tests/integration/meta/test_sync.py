@@ -30,8 +30,6 @@ from viraltracker.store.accounts import AdAccount
 from viraltracker.store.client import Database
 from viraltracker.store.storage import FolderStorage
 
-pytestmark = pytest.mark.xdist_group("sync")
-
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[RunningSandbox]:

@@ -23,8 +23,6 @@ from viraltracker.store.client import RETRY_DELAYS_S, Database
 
 from ..conftest import User
 
-pytestmark = pytest.mark.xdist_group("access")
-
 Call = Callable[[Database], object]
 
 

@@ -1,0 +1,1 @@
+"""Tests that use the app as a person would: a real browser, a real server, the embedded stack."""

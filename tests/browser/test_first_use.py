@@ -1,0 +1,113 @@
+"""A newcomer's first minutes: an empty installation, the demo, its analysis, a question asked again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import psycopg
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import App
+from viraltracker.store import brands
+from viraltracker.web import overview, words
+
+LONG_MS = 120_000
+
+# The tests tell one story, in the order they are written in.
+
+
+def shown_metrics(page: Page) -> dict[str, str]:
+    """Label and value of every metric card on the page."""
+    cards = page.get_by_test_id("stMetric")
+    expect(cards.first).to_be_visible()
+    return {
+        card.get_by_test_id("stMetricLabel").inner_text().strip(): card.get_by_test_id("stMetricValue").inner_text()
+        for card in cards.all()
+    }
+
+
+def stored_metrics(app: App) -> dict[str, str]:
+    """The same of the newest stored analysis."""
+    with app.owner() as db:
+        found = overview.newest_analysis(db, brands.find(db, "Wonder Paws").id)
+    assert found is not None
+    block: dict[str, Any] = next(block for block in found["blocks"] if block["kind"] == "metrics")
+    return {item["label"]: words.number(item["value"], item["unit"], block["currency"]) for item in block["items"]}
+
+
+def test_a_pages_own_address_opens_first_thing(app: App, new_page: Callable[[], Page]) -> None:
+    """A bookmark works in a browser and a server that have shown nothing else, and says the next step."""
+    page = new_page()
+    page.goto(f"{app.url}/ad_intelligence")
+    expect(page.get_by_role("heading", name="Ad Intelligence")).to_be_visible()
+    page.get_by_role("link", name="Go to Home").click()
+    expect(page.get_by_role("button", name="Load the demo")).to_be_visible()
+
+
+def test_strangers_are_kept_out(app: App) -> None:
+    """Another site can neither frame the app, nor run script in it, nor reach it under a name of its own."""
+    answer = httpx.get(f"{app.url}/", trust_env=False)
+    policy = answer.headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in policy
+    assert "default-src 'self'" in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert httpx.get(f"{app.url}/", headers={"Host": "evil.example"}, trust_env=False).status_code == 400
+
+
+def test_the_demo_loads_with_progress_and_shows_the_stored_numbers(app: App, new_page: Callable[[], Page]) -> None:
+    """The first click leads to an analysis without another one, and what it shows is what was stored."""
+    page = new_page()
+    page.goto(app.url)
+    page.get_by_role("button", name="Load the demo").click()
+    expect(page.get_by_role("status").filter(has_text="Sync from Meta")).to_be_visible(timeout=LONG_MS)
+    expect(page.get_by_text("What to do first")).to_be_visible(timeout=LONG_MS)
+    home = shown_metrics(page)
+    assert {"Spend", "CPA", "ROAS"} == set(home)
+    stored = stored_metrics(app)
+    assert home == {label: stored[label] for label in home}
+
+    page.get_by_role("link", name="Open the analysis").click()
+    expect(page.get_by_role("heading", name="What to do")).to_be_visible()
+    assert shown_metrics(page) == stored
+
+
+def test_asking_again_for_another_window_answers_in_place(app: App, new_page: Callable[[], Page]) -> None:
+    """The page shows the old answer while it works, then the new one, without a reload."""
+    page = new_page()
+    page.goto(f"{app.url}/ad_intelligence")
+    before = shown_metrics(page)
+    page.get_by_role("combobox", name="Window").click()
+    page.get_by_role("option", name="7 days", exact=True).click()
+    page.get_by_role("button", name="Analyse again").click()
+    changed = page.get_by_test_id("stMetricValue").filter(has_text=re.compile("^" + re.escape(before["Spend"]) + "$"))
+    expect(changed).to_have_count(0, timeout=LONG_MS)
+    assert shown_metrics(page) == stored_metrics(app)
+
+
+def test_a_failed_job_says_why_and_can_be_tried_again(app: App, new_page: Callable[[], Page]) -> None:
+    """A person need not read a log to learn what failed, and one click starts it again."""
+    with app.owner() as db:
+        brand = brands.find(db, "Wonder Paws")
+    with psycopg.connect(app.stack().superuser_url(), autocommit=True) as database:
+        database.execute(
+            """
+            with job as (
+                insert into public.scheduled_jobs (brand_id, job_type, name, schedule_type, status)
+                values (%s, 'asset_download', 'Pictures', 'one_time', 'completed') returning *
+            )
+            insert into public.scheduled_job_runs (job_id, brand_id, job_type, parameters, scheduled_for, trigger,
+                state, attempt, error_class, error_message, started_at, finished_at)
+            select id, brand_id, job_type, '{}', now(), 'api', 'failed', 3, 'transient', 'The disk is [full].',
+                now(), now()
+            from job
+            """,
+            [brand.id],
+        )
+    page = new_page()
+    page.goto(app.url)
+    expect(page.get_by_text("The disk is [full].")).to_be_visible()
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_text("The disk is [full].")).to_have_count(0, timeout=LONG_MS)

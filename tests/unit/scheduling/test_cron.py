@@ -1,0 +1,107 @@
+"""Times of a cron expression: what is accepted, and what clock changes do to it."""
+
+from __future__ import annotations
+
+import zoneinfo
+from datetime import UTC, datetime, timedelta
+from itertools import islice, pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from viraltracker.errors import BadInput
+from viraltracker.scheduling import cron
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def first(expression: str, zone: str = "UTC", after: datetime = START, count: int = 1) -> list[str]:
+    """The first times as `MM-DD HH:MM` in UTC."""
+    return [f"{moment:%m-%d %H:%M}" for moment in islice(cron.times(expression, zone, after), count)]
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("@hourly", ["01-01 01:00", "01-01 02:00"]),
+        ("@Daily", ["01-02 00:00", "01-03 00:00"]),
+        ("@weekly", ["01-04 00:00", "01-11 00:00"]),
+        ("@monthly", ["02-01 00:00", "03-01 00:00"]),
+        ("0 9 * * 0", ["01-04 09:00", "01-11 09:00"]),
+        ("0 9 * * 7", ["01-04 09:00", "01-11 09:00"]),
+        (" 30  6  1 * * ", ["01-01 06:30", "02-01 06:30"]),
+    ],
+)
+def test_expressions_fire_when_they_say(expression: str, expected: list[str]) -> None:
+    """Aliases, 0 and 7 as Sunday, and space around the fields."""
+    assert first(expression, count=2) == expected
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["", "* * * *", "* * * * * *", "@yearly", "60 * * * *", "*/0 * * * *", "5-1 * * * *", "a b c d e", "0 0 31 2 *"],
+)
+def test_what_cannot_fire_is_refused_in_words(expression: str) -> None:
+    """A field too many, a value out of range and a date no year has never reach the database."""
+    with pytest.raises(BadInput, match="cron expression"):
+        cron.next_time(expression, "UTC", START)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "Nowhere/City", "America", "../etc/passwd", "europe/berlin", "localtime", "right/UTC", "UTC\0"]
+)
+def test_an_unknown_zone_is_refused(name: str) -> None:
+    """Also a folder of zones, a name of another machine's choosing, and a way out of the folder."""
+    with pytest.raises(BadInput, match="Unknown time zone"):
+        cron.next_time("@daily", name, START)
+
+
+@given(st.text(alphabet="0123456789*/,-LW#@ SUNJA\u0661\t", max_size=24), st.text(max_size=12))
+def test_nothing_a_person_types_breaks_the_worker(expression: str, zone: str) -> None:
+    """Whatever is in the two fields either fires or is BadInput, which takes only that schedule out of service."""
+    for name in (zone, "Europe/Berlin"):
+        try:
+            moment = cron.next_time(expression, name, START)
+        except BadInput:
+            continue
+        assert moment > START
+
+
+@pytest.mark.parametrize(
+    ("expression", "zone", "after", "expected"),
+    [
+        # New York: 8 March 2026 02:00 becomes 03:00, 1 November 2026 02:00 becomes 01:00.
+        ("30 2 * * *", "America/New_York", "2026-03-07T12:00", ["03-08 07:00", "03-09 06:30"]),
+        ("0 2,3 * * *", "America/New_York", "2026-03-07T12:00", ["03-08 07:00", "03-09 06:00"]),
+        ("30 1 * * *", "America/New_York", "2026-10-31T12:00", ["11-01 05:30", "11-02 06:30"]),
+        ("*/30 * * * *", "America/New_York", "2026-11-01T05:15", ["11-01 05:30", "11-01 06:00", "11-01 06:30"]),
+        # Asked in the second pass of the hour: the first pass is over.
+        ("50 1 * * *", "America/New_York", "2026-11-01T06:45", ["11-02 06:50"]),
+        # Lord Howe moves by half an hour, Havana at midnight.
+        ("15 2 * * *", "Australia/Lord_Howe", "2026-10-03T12:00", ["10-03 15:30", "10-04 15:15"]),
+        ("0 0 * * *", "America/Havana", "2026-03-07T12:00", ["03-08 05:00", "03-09 04:00"]),
+        # Samoa left out 30 December 2011.
+        ("0 12 * * *", "Pacific/Apia", "2011-12-29T12:00", ["12-29 22:00", "12-30 10:00", "12-30 22:00"]),
+    ],
+)
+def test_clock_changes(expression: str, zone: str, after: str, expected: list[str]) -> None:
+    """A skipped time runs at the first valid instant, a repeated one once, wildcards follow real time."""
+    assert first(expression, zone, datetime.fromisoformat(after).replace(tzinfo=UTC), len(expected)) == expected
+
+
+@pytest.mark.parametrize("expression", ["30 1 * * *", "0 0,2,3 * * *", "*/20 0-3 * * *", "15 */2 1-8 3,4,10,11 0"])
+def test_times_strictly_increase_in_every_zone(expression: str) -> None:
+    """Also when asked anew from each time, as the worker does, no zone makes a schedule stand still or go back."""
+    for name in sorted(zoneinfo.available_timezones() - cron.NOT_PLACES):
+        for after in (datetime(2026, 3, 6, tzinfo=UTC), datetime(2026, 10, 30, tzinfo=UTC)):
+            moments = list(islice(cron.times(expression, name, after), 12))
+            assert all(earlier < later for earlier, later in pairwise([after, *moments])), name
+            assert moments[1] == cron.next_time(expression, name, moments[0]), name
+
+
+@given(st.sampled_from(["America/New_York", "Europe/Berlin", "Australia/Lord_Howe"]), st.integers(0, 527_039))
+def test_the_next_time_lies_ahead_of_any_moment(zone: str, minutes: int) -> None:
+    """Also inside the hour that a clock change repeats."""
+    after = START + timedelta(minutes=minutes, seconds=30)
+    assert cron.next_time("50 1,2 * * *", zone, after) > after
