@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import tempfile
 import threading
@@ -39,6 +40,8 @@ def up() -> None:
             "SUPABASE_URL is set, so nothing is started here: run `python -m worker.scheduler_worker` and "
             "`python -m viraltracker.web`."
         )
+    # A service manager ends a program with SIGTERM, which takes the children along as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with (
         Stack.from_settings(configured).hold() as endpoints,
         tempfile.TemporaryDirectory() as folder,

@@ -13,6 +13,10 @@ from viraltracker.web import words
 Json = dict[str, Any]
 
 ROW_PX: Final = 30
+AXIS_PX: Final = 60
+"""Streamlit fits axis, labels and title into a chart's height."""
+LABEL_PX: Final = 24
+PADDING: Final = {"left": 0, "top": 4, "right": 14, "bottom": 4}
 COLOURS: Final = {
     "light": {"good": "#0b7a4b", "bad": "#c4320a", "accent": "#4a46c6", "line": "#5d5d73"},
     "dark": {"good": "#5fd39a", "bad": "#ff9b7a", "accent": "#a9a6ff", "line": "#b4b4c8"},
@@ -65,7 +69,7 @@ def cpa_intervals(rows: list[Json], *, tone: str, target: float | None, target_w
         )
         label = alt.Chart(at).mark_text(align="left", dx=5, dy=-6, baseline="bottom", color=palette["line"])
         layers.append(label.encode(x=alt.X("target:Q", scale=scale, title=title), y=alt.value(0), text="words:N"))
-    chart = alt.layer(*layers).properties(height=ROW_PX * len(frame) + 20)
+    chart = alt.layer(*layers).properties(height=ROW_PX * len(frame) + AXIS_PX + LABEL_PX, padding=PADDING)
     st.altair_chart(chart.configure_view(stroke=None), alt="CPA of each ad with its 90 % interval, against the target")
 
 
@@ -85,7 +89,7 @@ def spend_and_cpa(rows: list[Json], key: str, label: str, *, account_cpa: float 
                 alt.Tooltip("cpa:Q", title=f"CPA ({currency})", format=",.2f"),
             ],
         )
-        .properties(height=ROW_PX * len(frame))
+        .properties(height=ROW_PX * len(frame) + AXIS_PX)
     )
     spend = base.mark_bar(color=palette["accent"], cornerRadiusEnd=3, size=14).encode(
         x=alt.X("spend_share:Q", title="Share of spend", axis=alt.Axis(format=".0%", tickCount=4))
@@ -99,5 +103,10 @@ def spend_and_cpa(rows: list[Json], key: str, label: str, *, account_cpa: float 
         rule = alt.Chart(at).mark_rule(strokeDash=[5, 4], strokeWidth=1.5, color=palette["line"])
         cost = alt.layer(cost, rule.encode(x=alt.X("cpa:Q", title=title), tooltip=alt.Tooltip("words:N", title="CPA")))
     left, right = st.columns(2)
-    left.altair_chart(spend.configure_view(stroke=None), alt=f"Share of spend by {label.lower()}")
-    right.altair_chart(cost.configure_view(stroke=None), alt=f"CPA by {label.lower()}, against the whole account")
+    left.altair_chart(
+        spend.properties(padding=PADDING).configure_view(stroke=None), alt=f"Share of spend by {label.lower()}"
+    )
+    right.altair_chart(
+        cost.properties(padding=PADDING).configure_view(stroke=None),
+        alt=f"CPA by {label.lower()}, against the whole account",
+    )

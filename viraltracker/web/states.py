@@ -26,6 +26,7 @@ def _draw_again_soon(waited: list[bool]) -> None:
     """Draws the whole page again after a while: what did not answer may by then."""
     if waited:
         st.rerun()
+    st.caption("This page looks again by itself every few seconds.")
     waited.append(True)
 
 
