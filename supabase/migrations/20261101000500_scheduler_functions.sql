@@ -71,7 +71,7 @@ declare
     v_run uuid;
 begin
     v_in := jsonb_populate_record(null::public.scheduled_jobs, p_job);
-    if v_in.brand_id is null or not app.may_write(v_in.brand_id) then
+    if not exists (select 1 from public.brands where id = v_in.brand_id and app.may_write(id)) then
         raise exception 'You may not schedule work for this brand.' using errcode = '42501';
     end if;
     if p_idempotency_key is not null then
@@ -130,7 +130,8 @@ begin
             return jsonb_build_object('job_id', v_old.id, 'run_id', null, 'already', true);
         end if;
         if v_in.revision <> v_old.revision then
-            raise exception 'This schedule was changed by somebody else; open it again.' using errcode = '40001';
+            -- Not 40001, which PostgREST takes for a conflict of transactions and tries again for a minute.
+            raise exception 'This schedule was changed by somebody else; open it again.' using errcode = 'PT409';
         end if;
         if v_old.status = 'archived' then
             raise exception 'This schedule is archived; make a new one.' using errcode = '22023';

@@ -95,7 +95,7 @@ def invalidate(db: Database, job: dict[str, Any], reason: str) -> None:
 def claim(db: Database, claim_id: UUID, worker: WorkerIdentity, limit: int, lease: timedelta) -> list[ClaimedRun]:
     """At most `limit` queued runs, now this worker's. The same claim id gives the same runs again."""
     rows = db.call(
-        "claim", p_claim_id=claim_id, p_worker=worker.id, p_limit=limit, p_lease_s=int(lease.total_seconds())
+        "claim", p_claim_id=claim_id, p_worker=worker.id, p_limit=limit, p_lease_s=math.ceil(lease.total_seconds())
     )
     return [ClaimedRun.from_row(row) for row in rows]
 
@@ -117,7 +117,7 @@ def beat(
         p_name=worker.name,
         p_version=worker.version,
         p_slots=worker.slots,
-        p_lease_s=int(lease.total_seconds()),
+        p_lease_s=math.ceil(lease.total_seconds()),
         p_runs=storable(runs),
         p_events=storable(events),
     )

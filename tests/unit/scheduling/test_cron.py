@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from viraltracker.errors import BadInput
@@ -57,6 +57,7 @@ def test_an_unknown_zone_is_refused(name: str) -> None:
         cron.next_time("@daily", name, START)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="0123456789*/,-LW#@ SUNJA\u0661\t", max_size=24), st.text(max_size=12))
 def test_nothing_a_person_types_breaks_the_worker(expression: str, zone: str) -> None:
     """Whatever is in the two fields either fires or is BadInput, which takes only that schedule out of service."""
@@ -100,6 +101,7 @@ def test_times_strictly_increase_in_every_zone(expression: str) -> None:
             assert moments[1] == cron.next_time(expression, name, moments[0]), name
 
 
+@settings(deadline=None)
 @given(st.sampled_from(["America/New_York", "Europe/Berlin", "Australia/Lord_Howe"]), st.integers(0, 527_039))
 def test_the_next_time_lies_ahead_of_any_moment(zone: str, minutes: int) -> None:
     """Also inside the hour that a clock change repeats."""

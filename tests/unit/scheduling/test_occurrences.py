@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from viraltracker.errors import BadInput
@@ -139,6 +139,7 @@ def test_a_minutely_schedule_after_years_is_caught_up_in_bounded_steps(
     assert walked <= occurrences.COUNT_LIMIT + 20
 
 
+@settings(deadline=None)
 @given(
     policy=st.sampled_from(["latest", "none", "all"]),
     late=st.timedeltas(timedelta(0), timedelta(days=9)),
