@@ -18,6 +18,15 @@ from viraltracker.errors import ConfigurationError
 #: which cannot enter /root.
 SYSTEM_FOLDER = Path("/var/lib/viraltracker")
 
+#: Variables that a child process gets by name or not at all.
+SECRETS = (
+    "SUPABASE_SECRET_KEY",
+    "SUPABASE_DB_URL",
+    "META_ACCESS_TOKEN",
+    "META_APP_SECRET",
+    "GEMINI_API_KEY",
+    "ANTHROPIC_API_KEY",
+)
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 HOSTED = ("SUPABASE_URL", "SUPABASE_PUBLISHABLE_KEY", "SUPABASE_SECRET_KEY")
 #: What passes row-level security, and so has no place in the process that talks to browsers.
@@ -32,7 +41,6 @@ class Settings:
     supabase_publishable_key: str | None = field(default=None, repr=False)
     supabase_secret_key: str | None = field(default=None, repr=False)
     supabase_db_url: str | None = field(default=None, repr=False)
-    storage_bucket: str = "assets"
     local_owner_jwt: str | None = field(default=None, repr=False)
     asset_dir: Path | None = None
 
@@ -48,13 +56,6 @@ class Settings:
     meta_connect_timeout: float = 5.0
     meta_read_timeout: float = 60.0
 
-    gemini_api_key: str | None = field(default=None, repr=False)
-    gemini_model: str = "gemini-3.8-flash"
-    gemini_url: str | None = None
-    anthropic_api_key: str | None = field(default=None, repr=False)
-    claude_model: str = "claude-sonnet-5-5"
-    claude_url: str | None = None
-    model_timeout: float = 120.0
 
     web_port: int | None = None
     poll_seconds: float = 1.0
@@ -110,7 +111,6 @@ def _settings(read: _Reader) -> Settings:
         supabase_publishable_key=read.text("SUPABASE_PUBLISHABLE_KEY"),
         supabase_secret_key=read.text("SUPABASE_SECRET_KEY"),
         supabase_db_url=read.database_url("SUPABASE_DB_URL"),
-        storage_bucket=read.text("VIRALTRACKER_STORAGE_BUCKET") or Settings.storage_bucket,
         local_owner_jwt=read.text("VIRALTRACKER_LOCAL_OWNER_JWT"),
         asset_dir=read.path("VIRALTRACKER_ASSET_DIR"),
         home=read.path("VIRALTRACKER_HOME") or _default_home(),
@@ -123,13 +123,6 @@ def _settings(read: _Reader) -> Settings:
         meta_access_token=read.text("META_ACCESS_TOKEN"),
         meta_connect_timeout=read.seconds("META_CONNECT_TIMEOUT_SECONDS", Settings.meta_connect_timeout),
         meta_read_timeout=read.seconds("META_READ_TIMEOUT_SECONDS", Settings.meta_read_timeout),
-        gemini_api_key=read.text("GEMINI_API_KEY"),
-        gemini_model=read.text("GEMINI_MODEL") or Settings.gemini_model,
-        gemini_url=read.url("GOOGLE_GEMINI_BASE_URL"),
-        anthropic_api_key=read.text("ANTHROPIC_API_KEY"),
-        claude_model=read.text("CLAUDE_MODEL") or Settings.claude_model,
-        claude_url=read.url("ANTHROPIC_BASE_URL"),
-        model_timeout=read.seconds("VIRALTRACKER_MODEL_TIMEOUT_SECONDS", Settings.model_timeout),
         web_port=read.port("VIRALTRACKER_WEB_PORT"),
         poll_seconds=read.seconds("VIRALTRACKER_POLL_SECONDS", Settings.poll_seconds),
         lease_seconds=read.seconds("VIRALTRACKER_LEASE_SECONDS", Settings.lease_seconds),
@@ -148,8 +141,11 @@ def _settings(read: _Reader) -> Settings:
 
 
 def child_environment(changes: Mapping[str, str | None]) -> dict[str, str]:
-    """This process's environment for a child of ours, with some variables set, or taken out where None."""
-    kept = {name: value for name, value in os.environ.items() if name not in changes}
+    """This process's environment for a child of ours, with some variables set, or taken out where None.
+
+    Secrets go only to a child that is handed them: a page or the sandbox has no use for a token.
+    """
+    kept = {name: value for name, value in os.environ.items() if name not in changes and name not in SECRETS}
     return kept | {name: value for name, value in changes.items() if value is not None}
 
 

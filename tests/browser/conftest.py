@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.integration.conftest import temporary_home
 from viraltracker import settings
@@ -26,6 +26,8 @@ from viraltracker.store.client import Database
 
 OURS = ("SUPABASE_", "VIRALTRACKER_", "META_", "GEMINI_", "GOOGLE_GEMINI_", "ANTHROPIC_")
 START_SECONDS = 90
+# A bound for what never comes, not a target: two cores may be busy with other tests.
+expect.set_options(timeout=30_000)
 SYSTEM_CHROMIUM = Path("/usr/bin/chromium")
 
 
@@ -89,6 +91,12 @@ def new_page(browser: Browser) -> Iterator[Callable[[], Page]]:
         context.close()
     hosts = {urlsplit(url).hostname for url in asked if not url.startswith(("data:", "blob:"))}
     assert hosts == {"127.0.0.1"}
+
+
+def settled(page: Page) -> Page:
+    """The page once its script has run to the end."""
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    return page
 
 
 def environment(values: Mapping[str, str]) -> dict[str, str]:

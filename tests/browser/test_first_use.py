@@ -10,7 +10,7 @@ import httpx
 import psycopg
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import App
+from tests.browser.conftest import App, settled
 from viraltracker.store import brands
 from viraltracker.web import overview, words
 
@@ -23,6 +23,7 @@ def shown_metrics(page: Page) -> dict[str, str]:
     """Label and value of every metric card on the page."""
     cards = page.get_by_test_id("stMetric")
     expect(cards.first).to_be_visible()
+    settled(page)
     return {
         card.get_by_test_id("stMetricLabel").inner_text().strip(): card.get_by_test_id("stMetricValue").inner_text()
         for card in cards.all()

@@ -46,7 +46,7 @@ def test_half_a_supabase_configuration_names_what_is_missing(missing: list[str])
         ("SUPABASE_DB_URL", "mysql://root:hunter2@example.com"),
         ("SUPABASE_DB_URL", "postgresql://root:hunter2@[example.com"),
         ("META_GRAPH_URL", "graph.facebook.com/hunter2"),
-        ("GOOGLE_GEMINI_BASE_URL", "http://example.com:hunter2"),
+        ("META_GRAPH_URL", "http://example.com:hunter2"),
         ("VIRALTRACKER_WEB_PORT", "hunter2"),
         ("VIRALTRACKER_REST_PORT", "70000"),
         ("VIRALTRACKER_WORKER_SLOTS", "0"),
@@ -65,7 +65,7 @@ def test_a_wrong_value_names_its_variable_and_repeats_no_secret(name: str, value
 def test_no_secret_is_in_the_representation() -> None:
     secret = [
         *("SUPABASE_PUBLISHABLE_KEY", "SUPABASE_SECRET_KEY", "META_APP_SECRET", "META_ACCESS_TOKEN"),
-        *("GEMINI_API_KEY", "ANTHROPIC_API_KEY", "VIRALTRACKER_LOCAL_OWNER_JWT"),
+        "VIRALTRACKER_LOCAL_OWNER_JWT",
     ]
     environment = dict.fromkeys(secret, "hunter2")
     environment |= {"SUPABASE_URL": "https://x.co", "SUPABASE_DB_URL": "postgresql://postgres:hunter2@x.co/postgres"}
@@ -85,6 +85,14 @@ def test_the_web_process_neither_reads_nor_keeps_a_key_past_row_security(
     assert not set(settings.PAST_ROW_SECURITY) & set(os.environ)
 
 
+def test_a_child_gets_no_secret_that_it_is_not_handed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page or the sandbox has no use for a token of Meta's or the database's key."""
+    for name in settings.SECRETS:
+        monkeypatch.setenv(name, "hunter2")
+    assert "hunter2" not in settings.child_environment({}).values()
+    assert settings.child_environment({"META_APP_SECRET": "given"})["META_APP_SECRET"] == "given"
+
+
 def test_the_local_owners_key_says_that_the_stack_is_embedded(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (SUPABASE | {"VIRALTRACKER_LOCAL_OWNER_JWT": "jwt"}).items():
         monkeypatch.setenv(name, value)
@@ -92,12 +100,12 @@ def test_the_local_owners_key_says_that_the_stack_is_embedded(monkeypatch: pytes
 
 
 def test_the_real_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / ".env").write_text("GEMINI_MODEL=from-file\nCLAUDE_MODEL=from-file\nMETA_APP_SECRET='a$HOME'\n")
+    (tmp_path / ".env").write_text("META_API_VERSION=from-file\nVIRALTRACKER_LOG_LEVEL=ERROR\nMETA_APP_SECRET='a$HOME'\n")
     monkeypatch.setattr(settings, "project_root", lambda: tmp_path)
-    monkeypatch.setenv("GEMINI_MODEL", "from-environment")
-    monkeypatch.setenv("CLAUDE_MODEL", "")
+    monkeypatch.setenv("META_API_VERSION", "from-environment")
+    monkeypatch.setenv("VIRALTRACKER_LOG_LEVEL", "")
     found = settings.load()
-    assert (found.gemini_model, found.claude_model) == ("from-environment", "from-file")
+    assert (found.meta_api_version, found.log_level) == ("from-environment", "ERROR")
     assert found.meta_app_secret == "a$HOME"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 
-from viraltracker.cli import data, jobs, stack  # noqa: F401 - each adds its commands to the app
+from viraltracker.cli import data, jobs, output, stack  # noqa: F401 - each adds its commands to the app
 from viraltracker.cli.app import app
 from viraltracker.errors import ViralTrackerError
 
@@ -17,7 +17,7 @@ def main() -> int:
     try:
         app()
     except ViralTrackerError as error:
-        sys.stderr.write(f"{error.message}\n")
+        output.say(error.message)
         return 1
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted. What was stored is kept; run the command again to go on.\n")

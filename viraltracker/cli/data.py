@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -139,7 +138,9 @@ def evaluate(
     results = [agreement.evaluate(source, chosen) for source in ([file] if file else GOLDEN_PARTS)]
     with session.opened() as opened:
         for result in results:
-            evaluations.save(opened.service, result)
+            # A file's name is its owner's: what members of other organisations may read is a hash of it.
+            part = f"file:{hashlib.sha256(file.read_bytes()).hexdigest()[:12]}" if file else result["part"]
+            evaluations.save(opened.service, {**result, "part": part})
     if as_json:
         output.print_json(results[0] if file is not None else results)
         return
@@ -225,7 +226,7 @@ def _preview(
 
 def _say_import(result: dict[str, Any]) -> None:
     if result["already_imported"]:
-        sys.stdout.write(f"{result['file']}: already imported, nothing changed.\n")
+        output.tell(f"{result['file']}: already imported, nothing changed.")
         return
     checked = {True: "adds up to its own totals row", False: "does NOT add up to its own totals row", None: ""}
     words = [
@@ -234,9 +235,9 @@ def _say_import(result: dict[str, Any]) -> None:
         checked[result["reconciles"]],
         f"{result['bad_rows']:,} lines left out (see `viraltracker jobs show`)" if result["bad_rows"] else "",
     ]
-    sys.stdout.write(f"{result['file']}: {', '.join(word for word in words if word)}.\n")
+    output.tell(f"{result['file']}: {', '.join(word for word in words if word)}.")
     for note in result["notes"]:
-        sys.stdout.write(f"  {note}\n")
+        output.tell(f"  {note}")
 
 
 def _plain(value: object) -> str:

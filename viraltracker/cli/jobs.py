@@ -138,7 +138,7 @@ def cancel(run_id: Annotated[str, typer.Argument(metavar="RUN")], as_json: JsonO
 def retry(run_id: Annotated[str, typer.Argument(metavar="RUN")], as_json: JsonOption = False) -> None:
     """Queue a new run for one that ended without success."""
     with session.opened() as opened:
-        saved = schedules.retry(opened.db, schedules.run(opened.db, run_id)["id"], f"retry:{run_id}")
+        saved = schedules.retry(opened.db, schedules.run(opened.db, run_id)["id"], f"retry:{run_id}:{uuid.uuid4()}")
     _answer({"job_id": saved.job_id, "run_id": saved.run_id}, as_json)
 
 

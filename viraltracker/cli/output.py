@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 PLAIN_WIDTH = 140
+_DIRECTION = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 Json = Any
 
@@ -24,14 +26,28 @@ def console() -> Console:
     return Console(width=None if terminal else PLAIN_WIDTH, highlight=False, soft_wrap=False)
 
 
+def plain(text: str) -> str:
+    """Text from outside without what could drive the reader's terminal: control characters and text direction."""
+    return "".join(
+        character
+        for character in text.replace("\t", " ")
+        if character == "\n" or not (unicodedata.category(character) == "Cc" or character in _DIRECTION)
+    )
+
+
 def print_json(value: Json) -> None:
     """One JSON value on standard output."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
 
 
+def tell(text: str) -> None:
+    """One line of a result on standard output."""
+    sys.stdout.write(plain(text) + "\n")
+
+
 def say(text: str) -> None:
     """One line on standard error: what is going on, never a result."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(plain(text) + "\n")
     sys.stderr.flush()
 
 
@@ -57,12 +73,12 @@ def table(
 ) -> None:
     """A table; `right` are the columns with numbers."""
     if title:
-        console().print(Text(title, style="bold"))
+        console().print(Text(plain(title), style="bold"))
     made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for place, name in enumerate(header):
         made.add_column(name, justify="right" if place in right else "left", overflow="ellipsis", no_wrap=place != 0)
     for row in rows:
-        made.add_row(*(escape(cell) for cell in row))
+        made.add_row(*(escape(plain(cell)) for cell in row))
     console().print(made)
 
 
@@ -72,9 +88,9 @@ def draw(blocks: Sequence[dict[str, Json]], currency: str) -> None:
     for block in blocks:
         match block["kind"]:
             case "heading":
-                out.print(Text(block["text"], style="bold underline"))
+                out.print(Text(plain(block["text"]), style="bold underline"))
             case "text":
-                out.print(Text(block["text"]))
+                out.print(Text(plain(block["text"])))
             case "metrics":
                 _metrics(block, currency)
             case "table":
@@ -108,8 +124,8 @@ def _cards(block: dict[str, Json], currency: str) -> None:
     for place, card in enumerate(block["items"], start=1):
         money = card["money_per_week"]
         stake = f" [{currency} {money['value']:,.0f} a week]" if money else ""
-        out.print(Text(f"{place}. {card['title']}{stake}"))
-        out.print(Padding(Text(card["why"]), (0, 0, 0, 3)))
-        out.print(Padding(Text(f"Would change our mind: {card['change_our_mind']}", style="dim"), (0, 0, 0, 3)))
+        out.print(Text(plain(f"{place}. {card['title']}{stake}")))
+        out.print(Padding(Text(plain(card["why"])), (0, 0, 0, 3)))
+        out.print(Padding(Text(plain(f"Would change our mind: {card['change_our_mind']}"), style="dim"), (0, 0, 0, 3)))
     if block["more"]:
         out.print(Text(f"… and {block['more']:,} more", style="dim"))

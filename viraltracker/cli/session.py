@@ -52,18 +52,20 @@ def opened(*, worker: bool = False) -> Iterator[Session]:
             yield session
             return
         with tempfile.TemporaryDirectory() as folder, Processes(configured.home) as children:
-            start_worker(children, endpoints, Path(folder))
+            start_worker(children, configured, endpoints, Path(folder))
             yield session
 
 
-def start_worker(children: Processes, endpoints: Endpoints, folder: Path, *, sandbox_port: int = 0) -> None:
+def start_worker(
+    children: Processes, configured: Settings, endpoints: Endpoints, folder: Path, *, sandbox_port: int = 0
+) -> None:
     """Starts the sandbox and a worker that knows its address."""
     children.start(processes.sandbox(folder / "sandbox", port=sandbox_port))
     sandbox_url = children.wait_ready("sandbox", SANDBOX_SECONDS)
-    children.start(worker_program(endpoints, sandbox_url))
+    children.start(worker_program(configured, endpoints, sandbox_url))
 
 
-def worker_program(endpoints: Endpoints, sandbox_url: str) -> Program:
+def worker_program(configured: Settings, endpoints: Endpoints, sandbox_url: str) -> Program:
     """The worker as it runs anywhere, pointed at the embedded stack."""
     return Program(
         name="worker",
@@ -80,6 +82,8 @@ def worker_program(endpoints: Endpoints, sandbox_url: str) -> Program:
             "SUPABASE_URL": endpoints.rest_url,
             "SUPABASE_PUBLISHABLE_KEY": endpoints.anon_key,
             "SUPABASE_SECRET_KEY": endpoints.service_key,
+            "META_ACCESS_TOKEN": configured.meta_access_token,
+            "META_APP_SECRET": configured.meta_app_secret,
         },
         stop_seconds=28.0,
     )

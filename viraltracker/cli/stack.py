@@ -32,7 +32,7 @@ WEB_SECONDS = 60.0
 
 
 @app.command()
-def up() -> None:
+def up(as_json: JsonOption = False) -> None:
     """Run the embedded database, the worker and the app until Ctrl-C."""
     configured = settings.load()
     if configured.hosted:
@@ -47,8 +47,10 @@ def up() -> None:
         tempfile.TemporaryDirectory() as folder,
         Processes(configured.home) as children,
     ):
-        session.start_worker(children, endpoints, Path(folder), sandbox_port=free_port())
+        session.start_worker(children, configured, endpoints, Path(folder), sandbox_port=free_port())
         url = _start_web(children, endpoints, _web_port(configured))
+        if as_json:
+            output.print_json({"url": url, "logs": str(configured.home / "logs")})
         output.say(f"ViralTracker is running: open {url}")
         output.say(f"Logs are in {configured.home / 'logs'}. Stop with Ctrl-C.")
         threading.Event().wait()
@@ -92,7 +94,7 @@ def doctor(as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def reset(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+def reset(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False, as_json: JsonOption = False) -> None:
     """Delete the embedded database with everything in it."""
     configured = settings.load()
     if configured.hosted:
@@ -100,15 +102,23 @@ def reset(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = Fals
     if not yes:
         typer.confirm(f"Delete all data in {configured.home}?", abort=True)
     Stack.from_settings(configured).reset()
+    if as_json:
+        output.print_json({"reset": str(configured.home)})
     output.say("The embedded database is gone; the next command makes a new one.")
 
 
 @app.command()
-def sandbox(port: Annotated[int, typer.Option(min=0, max=65535, help="0 picks a free one.")] = 0) -> None:
+def sandbox(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 picks a free one.")] = 0, as_json: JsonOption = False
+) -> None:
     """Serve the demo account's Graph API on this machine until Ctrl-C."""
     with tempfile.TemporaryDirectory() as folder, Processes(settings.load().home) as children:
         children.start(processes.sandbox(Path(folder) / "sandbox", port=port))
-        sys.stdout.write(children.wait_ready("sandbox", session.SANDBOX_SECONDS) + "\n")
+        url = children.wait_ready("sandbox", session.SANDBOX_SECONDS)
+        if as_json:
+            output.print_json({"url": url})
+        else:
+            sys.stdout.write(url + "\n")
         sys.stdout.flush()
         children.wait("sandbox")
 

@@ -19,6 +19,7 @@ from viraltracker.store import schedules
 
 POLL_SECONDS = 0.3
 WORKER_SILENT = timedelta(minutes=2)
+OWN_WORKER_STARTS = timedelta(seconds=60)
 TERMINAL = frozenset({"succeeded", "failed", "cancelled", "timed_out", "skipped"})
 
 
@@ -51,13 +52,14 @@ def wait(session: Session, run_id: str, *, quiet: bool = False) -> dict[str, Any
     Raises WorkFailed with the reason when it did not succeed, Unavailable when no worker is there to run it.
     """
     shown = _Shown(quiet=quiet)
+    began = clock.now()
     with shown.bar:
         while True:
             run = schedules.run(session.db, run_id)
             shown.update(run)
             if run["state"] in TERMINAL:
                 break
-            if run["state"] == "queued" and not session.own_worker:
+            if run["state"] == "queued" and (not session.own_worker or clock.now() - began > OWN_WORKER_STARTS):
                 _require_worker(session)
             time.sleep(POLL_SECONDS)
     if run["state"] != "succeeded":
@@ -76,6 +78,9 @@ def run(session: Session, brand_id: str, job_type: str, parameters: dict[str, An
 def _require_worker(session: Session) -> None:
     seen = [datetime.fromisoformat(worker["last_seen_at"]) for worker in schedules.workers(session.db)]
     if not seen or clock.now() - max(seen) > WORKER_SILENT:
+        if session.own_worker:
+            log = session.settings.home / "logs" / "worker.log"
+            raise Unavailable(f"The job is queued, but the worker does not start; its log says why: {log}")
         raise Unavailable(
             "The job is queued, but no worker is running: start one with `python -m worker.scheduler_worker`."
         )

@@ -144,6 +144,19 @@ class Database:
 
         return cast("list[dict[str, Json]]", self._attempt(send))
 
+    def delete(self, table: str, *, where: Mapping[str, object]) -> None:
+        """Deletes the rows that match every `where`; a `where` of nothing is refused."""
+        if not where:
+            raise ValueError("say which rows to delete")
+
+        def send() -> Json:
+            query = self.client.table(table).delete()
+            for column, value in where.items():
+                query = query.eq(column, cast("Any", wire(value)))
+            return query.retry(False).execute().data
+
+        self._attempt(send)
+
     def _page(
         self, table: str, columns: str, where: Mapping[str, object], key: str, last: object
     ) -> list[dict[str, Json]]:
