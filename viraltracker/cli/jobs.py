@@ -41,7 +41,7 @@ def list_jobs(brand: BrandOption = None, as_json: JsonOption = False) -> None:
         )
         for job in found
     ]
-    output.table(None, ("Job", "Type", "Brand", "Status", "Next run", "Last run", "Id"), rows)
+    output.table(None, ("Job", "Type", "Brand", "Status", "Next run", "Last run", "Id"), rows, whole=(4, 6))
 
 
 @jobs_app.command()

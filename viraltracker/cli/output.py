@@ -69,14 +69,20 @@ def number(value: Json, unit: str, currency: str = "") -> str:
 
 
 def table(
-    title: str | None, header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()
+    title: str | None,
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    right: Sequence[int] = (),
+    whole: Sequence[int] = (),
 ) -> None:
-    """A table; `right` are the columns with numbers."""
+    """A table; `right` are the columns with numbers, `whole` others that are never broken over lines."""
     if title:
         console().print(Text(plain(title), style="bold"))
     made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for place, name in enumerate(header):
-        made.add_column(name, justify="right" if place in right else "left", overflow="ellipsis", no_wrap=place != 0)
+        number_column = place in right
+        made.add_column(name, justify="right" if number_column else "left", no_wrap=number_column or place in whole)
     for row in rows:
         made.add_row(*(escape(plain(cell)) for cell in row))
     console().print(made)

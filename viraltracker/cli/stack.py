@@ -88,7 +88,7 @@ def doctor(as_json: JsonOption = False) -> None:
         output.print_json([asdict(check) for check in checks])
     else:
         rows = [("ok" if check.ok else "MISSING", check.name, check.detail, check.fix or "") for check in checks]
-        output.table(None, ("", "What", "Found", "What to do"), rows)
+        output.table(None, ("", "What", "Found", "What to do"), rows, whole=(0,))
     if any(not check.ok for check in checks):
         raise typer.Exit(1)
 
