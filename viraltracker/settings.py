@@ -56,7 +56,6 @@ class Settings:
     meta_connect_timeout: float = 5.0
     meta_read_timeout: float = 60.0
 
-
     web_port: int | None = None
     poll_seconds: float = 1.0
     lease_seconds: float = 90.0

@@ -159,6 +159,8 @@ create table public.import_datasets (
     daily boolean not null default false,
     date_from date not null,
     date_to date not null,
+    account_id text,
+    account_name text,
     currency text not null,
     attribution_setting text,
     has_text boolean not null default false,

@@ -1,9 +1,10 @@
 -- Writes of the sync and the import, each a transaction of its own, and each safe to send twice.
 
 -- One chunk of insights: all of its rows or none. p_whole says that Meta's answer came to its end,
--- which is the only time that rows Meta no longer reports may be cleared.
+-- which is the only time that rows Meta no longer reports may be cleared. p_error says why rows of these days are
+-- missing all the same: the days then count as not read.
 create function public.apply_insights_chunk(
-    p_brand uuid, p_account text, p_from date, p_to date, p_rows jsonb, p_whole boolean
+    p_brand uuid, p_account text, p_from date, p_to date, p_rows jsonb, p_whole boolean, p_error text default null
 ) returns jsonb
 language plpgsql security definer set search_path = '' set statement_timeout = '120s' as $$
 declare
@@ -61,23 +62,28 @@ begin
         get diagnostics v_cleared = row_count;
     end if;
 
-    insert into public.sync_chunks (brand_id, account_id, date_from, date_to, status, rows)
-    values (p_brand, p_account, p_from, p_to, 'done', v_rows)
+    insert into public.sync_chunks (brand_id, account_id, date_from, date_to, status, rows, error)
+    values (p_brand, p_account, p_from, p_to, case when p_error is null then 'done' else 'failed' end, v_rows, p_error)
     on conflict (brand_id, account_id, date_from, date_to) do update
-        set status = 'done', rows = excluded.rows, error = null, report_run_id = null, attempted_at = now();
+        set status = excluded.status, rows = excluded.rows, error = excluded.error, report_run_id = null,
+            attempted_at = now();
     perform app.touch_brand(p_brand);
     return jsonb_build_object('written', v_written, 'cleared', v_cleared);
 end $$;
 
--- Campaigns, ad sets and ads of one account. A field Meta left out never wipes one that is known.
+-- Campaigns, ad sets and ads of one account. A field Meta left out never wipes one that is known. An object that moved
+-- while it was listed stands on two pages: the later one counts.
 create function public.apply_ads(
     p_brand uuid, p_account text, p_campaigns jsonb, p_ad_sets jsonb, p_ads jsonb
 ) returns jsonb
 language plpgsql security definer set search_path = '' set statement_timeout = '120s' as $$
 begin
     insert into public.campaigns as t (brand_id, account_id, campaign_id, name, objective, effective_status, created_time)
-    select p_brand, p_account, r.campaign_id, r.name, r.objective, r.effective_status, r.created_time
-    from jsonb_populate_recordset(null::public.campaigns, p_campaigns) r
+    select distinct on (r.campaign_id) p_brand, p_account, r.campaign_id, r.name, r.objective, r.effective_status,
+        r.created_time
+    from jsonb_populate_recordset(null::public.campaigns, p_campaigns) with ordinality r
+    where r.campaign_id is not null
+    order by r.campaign_id, r.ordinality desc
     on conflict (brand_id, campaign_id) do update set
         account_id = excluded.account_id, name = coalesce(excluded.name, t.name),
         objective = coalesce(excluded.objective, t.objective),
@@ -86,9 +92,11 @@ begin
 
     insert into public.ad_sets as t (brand_id, account_id, ad_set_id, campaign_id, name, effective_status,
         optimization_goal, learning_status, created_time)
-    select p_brand, p_account, r.ad_set_id, r.campaign_id, r.name, r.effective_status,
+    select distinct on (r.ad_set_id) p_brand, p_account, r.ad_set_id, r.campaign_id, r.name, r.effective_status,
         r.optimization_goal, r.learning_status, r.created_time
-    from jsonb_populate_recordset(null::public.ad_sets, p_ad_sets) r
+    from jsonb_populate_recordset(null::public.ad_sets, p_ad_sets) with ordinality r
+    where r.ad_set_id is not null
+    order by r.ad_set_id, r.ordinality desc
     on conflict (brand_id, ad_set_id) do update set
         account_id = excluded.account_id, campaign_id = coalesce(excluded.campaign_id, t.campaign_id),
         name = coalesce(excluded.name, t.name),
@@ -100,10 +108,12 @@ begin
     insert into public.ads as t (brand_id, account_id, ad_id, ad_set_id, campaign_id, name, effective_status,
         primary_text, headline, description, cta, link_url, object_type, creative_id, video_id, image_hash,
         created_time, updated_time, creative_changed_at)
-    select p_brand, p_account, r.ad_id, r.ad_set_id, r.campaign_id, r.name, r.effective_status,
+    select distinct on (r.ad_id) p_brand, p_account, r.ad_id, r.ad_set_id, r.campaign_id, r.name, r.effective_status,
         r.primary_text, r.headline, r.description, r.cta, r.link_url, r.object_type, r.creative_id, r.video_id,
         r.image_hash, r.created_time, r.updated_time, r.created_time
-    from jsonb_populate_recordset(null::public.ads, p_ads) r
+    from jsonb_populate_recordset(null::public.ads, p_ads) with ordinality r
+    where r.ad_id is not null
+    order by r.ad_id, r.ordinality desc
     on conflict (brand_id, ad_id) do update set
         account_id = excluded.account_id, ad_set_id = coalesce(excluded.ad_set_id, t.ad_set_id),
         campaign_id = coalesce(excluded.campaign_id, t.campaign_id), name = coalesce(excluded.name, t.name),
@@ -171,6 +181,9 @@ begin
         or (r.video_3s and d.video_3s is null) or (r.thruplays and d.thruplays is null)
         or (d.results is null and d.result_type = any (r.result_types)));
     get diagnostics v_rows = row_count;
+    if v_rows > 0 then
+        perform app.touch_brand(p_brand);
+    end if;
     return v_rows;
 end $$;
 
@@ -257,9 +270,10 @@ declare
 begin
     insert into public.ad_assets as t (brand_id, ad_id, kind, source_key, storage_key, sha256, mime, bytes, duration_s,
         status, reason)
-    select p_brand, r.ad_id, r.kind, r.source_key, r.storage_key, r.sha256, r.mime, r.bytes, r.duration_s,
-        r.status, r.reason
-    from jsonb_populate_recordset(null::public.ad_assets, p_rows) r
+    select distinct on (r.ad_id, r.kind) p_brand, r.ad_id, r.kind, r.source_key, r.storage_key, r.sha256, r.mime,
+        r.bytes, r.duration_s, r.status, r.reason
+    from jsonb_populate_recordset(null::public.ad_assets, p_rows) with ordinality r
+    order by r.ad_id, r.kind, r.ordinality desc
     on conflict (brand_id, ad_id, kind) do update set
         tries = case when t.source_key = excluded.source_key then t.tries + 1 else 1 end,
         source_key = excluded.source_key, storage_key = excluded.storage_key, sha256 = excluded.sha256,
@@ -271,11 +285,14 @@ begin
 end $$;
 
 -- An import is staged under status 'loading', which nothing reads, and becomes visible at once in finish_import.
--- Beginning again (the same file, after a kill) drops what was staged before.
+-- The same file again, after a kill or at the same time, goes on with what is staged: each row is there once by its
+-- key. A file that was understood in another way since (other dates, columns or sums) is begun from scratch.
 create function public.begin_import(p_brand uuid, p_dataset jsonb) returns jsonb
 language plpgsql security definer set search_path = '' set statement_timeout = '120s' as $$
 declare
     v_existing public.import_datasets;
+    v_given public.import_datasets;
+    v_unread text[] := array['file_name', 'storage_key'];
     v_id uuid;
 begin
     if not app.may_write(p_brand) then
@@ -287,13 +304,19 @@ begin
     if v_existing.status = 'ready' then
         return jsonb_build_object('dataset_id', v_existing.id, 'already', true);
     end if;
+    -- Over the staged row, so that what remains to differ is what the file was taken for.
+    v_given := jsonb_populate_record(v_existing, p_dataset);
+    if v_existing.id is not null and to_jsonb(v_given) - v_unread = to_jsonb(v_existing) - v_unread then
+        return jsonb_build_object('dataset_id', v_existing.id, 'already', false);
+    end if;
     delete from public.import_datasets where id = v_existing.id;
     insert into public.import_datasets (brand_id, file_name, file_sha256, storage_key, level, daily, date_from, date_to,
         currency, attribution_setting, has_text, breakdowns, columns, metrics, totals, account_level, bad_rows,
-        reconciliation, reconciles, records, ad_keys, impressions, spend)
+        reconciliation, reconciles, records, ad_keys, impressions, spend, account_id, account_name)
     select p_brand, d.file_name, d.file_sha256, d.storage_key, d.level, d.daily, d.date_from, d.date_to,
         d.currency, d.attribution_setting, d.has_text, d.breakdowns, d.columns, d.metrics, d.totals, d.account_level,
-        d.bad_rows, d.reconciliation, d.reconciles, d.records, d.ad_keys, d.impressions, d.spend
+        d.bad_rows, d.reconciliation, d.reconciles, d.records, d.ad_keys, d.impressions, d.spend,
+        d.account_id, d.account_name
     from jsonb_populate_record(null::public.import_datasets, p_dataset) d
     returning id into v_id;
     return jsonb_build_object('dataset_id', v_id, 'already', false);
@@ -303,11 +326,16 @@ create function public.add_import_rows(p_dataset uuid, p_rows jsonb) returns int
 language plpgsql security definer set search_path = '' set statement_timeout = '120s' as $$
 declare
     v_brand uuid;
+    v_status text;
     v_rows integer;
 begin
-    select brand_id into v_brand from public.import_datasets where id = p_dataset and status = 'loading';
+    select brand_id, status into v_brand, v_status from public.import_datasets where id = p_dataset;
     if v_brand is null or not app.may_write(v_brand) then
-        raise exception 'This import is not open for rows.' using errcode = '42501';
+        raise exception 'This import is not open for rows; import the file again.' using errcode = '42501';
+    end if;
+    if v_status = 'ready' then
+        -- Another import of the same file has brought all of these rows.
+        return 0;
     end if;
     insert into public.ad_performance_period
     select * from jsonb_populate_recordset(jsonb_populate_record(null::public.ad_performance_period, jsonb_build_object(

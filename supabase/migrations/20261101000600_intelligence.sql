@@ -10,6 +10,7 @@ create table public.ad_intelligence_runs (
     date_from date,
     date_to date,
     days integer,
+    scope text,
     data_version bigint,
     config jsonb not null default '{}',
     config_hash text,
@@ -22,6 +23,7 @@ create table public.ad_intelligence_runs (
     finished_at timestamptz,
     check ((finished_at is not null) = (status <> 'running'))
 );
+comment on column public.ad_intelligence_runs.scope is 'The family of questions an analysis belongs to: source kind and days, or the period of an import, and the last day where one was asked for. Its newest run is its last word.';
 create index ad_intelligence_runs_newest on public.ad_intelligence_runs (brand_id, goal, started_at desc);
 create index ad_intelligence_runs_by_job_run on public.ad_intelligence_runs (job_run_id);
 
@@ -103,6 +105,7 @@ create table public.ad_intelligence_recommendations (
     id uuid primary key default gen_random_uuid(),
     run_id uuid not null references public.ad_intelligence_runs on delete cascade,
     brand_id uuid not null references public.brands on delete cascade,
+    scope text not null,
     cause_key text not null,
     category text not null,
     action text not null,
@@ -120,8 +123,9 @@ create table public.ad_intelligence_recommendations (
     superseded_at timestamptz,
     created_at timestamptz not null default now()
 );
-create unique index ad_intelligence_recommendations_open on public.ad_intelligence_recommendations (brand_id, cause_key)
-    where superseded_at is null and state in ('pending', 'acknowledged');
+-- Of one cause one row stands per scope, whatever was answered to it: an answer outlives the runs that say it again.
+create unique index ad_intelligence_recommendations_open
+    on public.ad_intelligence_recommendations (brand_id, scope, cause_key) where superseded_at is null;
 create index ad_intelligence_recommendations_by_run on public.ad_intelligence_recommendations (run_id);
 
 create table public.chat_sessions (

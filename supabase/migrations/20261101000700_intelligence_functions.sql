@@ -24,7 +24,12 @@ language sql stable set search_path = '' set statement_timeout = '60s' set enabl
         union all
         select p.ad_key, coalesce(sum(p.spend), 0), max(p.primary_text), max(p.headline), max(p.description), null,
             null, null, null, null
-        from public.ad_performance_period p where p.dataset_id = p_dataset and p.brand_id = p_brand group by p.ad_key
+        from public.ad_performance_period p
+        join public.import_datasets d on d.id = p.dataset_id
+        where p.dataset_id = p_dataset and p.brand_id = p_brand
+          -- A row over many days has no day of its own to hold against the window.
+          and (not d.daily or p.date_from between p_from and p_to)
+        group by p.ad_key
     )
     select coalesce(jsonb_agg(to_jsonb(c) order by c.spend desc, c.ad_id), '[]') from candidates c
 $$;
@@ -42,17 +47,25 @@ language sql stable set search_path = '' set statement_timeout = '60s' as $$
             or (c.classifier = p_classifier and c.prompt_version = p_prompt_versions ->> c.reading))
 $$;
 
+-- A link without an input_hash says that the ad has nothing to read there any more: labels of what it showed before go.
 create function public.link_classifications(p_brand uuid, p_links jsonb) returns integer
 language plpgsql security definer set search_path = '' set statement_timeout = '60s' as $$
 declare
     v_rows integer;
+    v_removed integer;
 begin
+    delete from public.ad_classification_links t
+    using jsonb_to_recordset(p_links) as l(ad_id text, reading text, input_hash text)
+    where t.brand_id = p_brand and t.ad_id = l.ad_id and t.reading = l.reading and l.input_hash is null;
+    get diagnostics v_removed = row_count;
     insert into public.ad_classification_links as t (brand_id, ad_id, reading, input_hash)
     select p_brand, l.ad_id, l.reading, l.input_hash
     from jsonb_to_recordset(p_links) as l(ad_id text, reading text, input_hash text)
+    where l.input_hash is not null
     on conflict (brand_id, ad_id, reading) do update set input_hash = excluded.input_hash, linked_at = now()
     where t.input_hash <> excluded.input_hash;
     get diagnostics v_rows = row_count;
+    v_rows := v_rows + v_removed;
     if v_rows > 0 then
         perform app.touch_brand(p_brand);
     end if;
@@ -152,28 +165,38 @@ language sql stable set search_path = '' set enable_nestloop = off as $$
     from linked c group by c.ad_id
 $$;
 
--- What an analysis needs to know before it reads numbers: brand, accounts, freshness, datasets, and the last full day.
+-- What an analysis needs to know before it reads numbers: brand, accounts, freshness, datasets. Of an account
+-- last_full_day is the last with rows, fetched_to the last that came whole, with delivery or without.
 create function public.analysis_context(p_brand uuid) returns jsonb
 language sql stable set search_path = '' set statement_timeout = '60s' as $$
     select jsonb_build_object(
         'brand', to_jsonb(b),
         'data_version', coalesce((select version from public.brand_data_versions where brand_id = p_brand), 0),
         'accounts', coalesce((select jsonb_agg(to_jsonb(a) || jsonb_build_object(
-                'first_day', d.first_day, 'last_full_day', d.last_full_day, 'days', d.days)
+                'first_day', d.first_day, 'last_full_day', d.last_full_day, 'days', d.days, 'fetched_to', f.fetched_to)
                 order by d.spend desc nulls last, a.account_id)
             from public.ad_accounts a
             left join lateral (
                 select min(date) as first_day, max(date) filter (where not is_partial) as last_full_day,
                     count(distinct date) as days, sum(spend) as spend
                 from public.ad_performance_daily p where p.brand_id = p_brand and p.account_id = a.account_id) d on true
+            left join lateral (
+                -- The day on which a chunk was read was not over yet.
+                select max(least(c.date_to,
+                    (c.attempted_at at time zone coalesce(a.timezone, 'UTC'))::date - 1)) as fetched_to
+                from public.sync_chunks c
+                where c.brand_id = p_brand and c.account_id = a.account_id and c.status = 'done') f on true
             where a.brand_id = p_brand), '[]'),
         'status', coalesce((select jsonb_agg(to_jsonb(s)) from public.dataset_status s where s.brand_id = p_brand), '[]'),
-        'failed_chunks', (select count(*) from public.sync_chunks where brand_id = p_brand and status = 'failed'),
         'datasets', coalesce((select jsonb_agg(to_jsonb(i) - 'columns' - 'bad_rows' - 'reconciliation' order by imported_at)
             from public.import_datasets i where i.brand_id = p_brand and status = 'ready'), '[]'))
     from public.brands b where b.id = p_brand
 $$;
 
+-- Every ad with rows in the window or before it, those that Meta no longer shows too, so that the sums are those of the
+-- rows; and each active one. `stored` counts the days that are there: with rows, or fetched without delivery, and of no
+-- account asked for in vain.
+-- recent_impressions is null where the last days of the ad's account are not.
 create function public.analysis_stats(
     p_brand uuid, p_currency text, p_from date, p_to date, p_prior_from date
 ) returns json
@@ -198,41 +221,67 @@ language sql stable set search_path = '' set statement_timeout = '60s' set enabl
             sum(results) filter (where not w) as prior_results,
             sum(video_3s) filter (where not w) as prior_video_3s, sum(thruplays) filter (where not w) as prior_thruplays,
             sum(impressions) filter (where date > p_to - 3 and date <= p_to) as recent_impressions,
-            count(*) filter (where date > p_to - 3 and date <= p_to) as recent_days_active
+            count(*) filter (where date > p_to - 3 and date <= p_to) as recent_days_active,
+            max(account_id) as account_id, max(date) as last_stored
         from (select *, date >= p_from as w from public.ad_performance_daily
               where brand_id = p_brand and currency = p_currency and date between p_prior_from and p_to) d
         group by ad_id
+    ), dates as materialized (
+        select date, max(attribution_setting) as attribution_setting, bool_or(not is_partial) as whole
+        from public.ad_performance_daily
+        where brand_id = p_brand and currency = p_currency and date between p_prior_from and p_to group by date
+    ), chunks as (
+        select c.account_id, c.status, c.date_from,
+            least(c.date_to, (c.attempted_at at time zone coalesce(a.timezone, 'UTC'))::date - 1) as date_to
+        from public.sync_chunks c join public.ad_accounts a on a.brand_id = p_brand and a.account_id = c.account_id
+        where c.brand_id = p_brand and a.currency = p_currency
+    ), asked as (
+        select account_id, g::date as day, bool_or(status = 'done') as came
+        from chunks, generate_series(greatest(date_from, p_prior_from), least(date_to, p_to), '1 day') g group by 1, 2
+    ), stored as (
+        (select date as day from dates where whole union select day from asked where came)
+        except select day from asked where not came
+    ), fetched as (
+        select account_id, max(day) as fetched_to from (
+            select account_id, last_stored as day from sums
+            union all select account_id, date_to from chunks where status = 'done') d
+        group by account_id
     ), lifetime as (
         select ad_id, sum(results) as results_since_start, min(date) as first_ever
         from public.ad_performance_daily where brand_id = p_brand and currency = p_currency group by ad_id
     )
     select json_build_object(
-        'attribution', (select max(attribution_setting) from public.ad_performance_daily
-            where brand_id = p_brand and currency = p_currency and date between p_from and p_to),
+        'attribution', (select max(attribution_setting) from dates where date >= p_from),
+        'stored', (select json_build_object(
+            'days', count(*) filter (where day >= p_from), 'prior_days', count(*) filter (where day < p_from),
+            'recent_days', count(*) filter (where day > p_to - 3),
+            'first_day', least((select min(first_ever) from lifetime),
+                (select min(date_from) from chunks where status = 'done'))) from stored),
         'ads', coalesce((select json_agg(row_to_json(r)) from (
-            select a.ad_id, a.name as ad_name, c.name as campaign_name, g.name as ad_set_name, c.objective,
+            select ad_id, a.ad_id is null as unreadable, a.name as ad_name, c.name as campaign_name,
+                g.name as ad_set_name, c.objective,
                 case when a.object_type in ('video', 'image', 'carousel') then a.object_type
                      when a.object_type is not null then 'other' end as media_type,
-                a.effective_status, a.effective_status = 'ACTIVE' as active,
+                a.effective_status, case when a.ad_id is null then false else a.effective_status = 'ACTIVE' end as active,
                 coalesce((a.created_time at time zone coalesce(acc.timezone, 'UTC'))::date, t.first_ever) as created_on,
                 g.learning_status, s.first_day, s.last_day, coalesce(s.days, 0) as days,
                 s.impressions, s.spend, s.clicks, s.link_clicks, s.outbound_clicks, s.landing_page_views, s.adds_to_cart,
                 s.checkouts, s.purchases, s.purchase_value, s.results, s.result_type, s.video_3s, s.thruplays,
                 s.prior_impressions, s.prior_spend, s.prior_clicks, s.prior_link_clicks, s.prior_landing_page_views,
                 s.prior_purchases, s.prior_purchase_value, s.prior_results, s.prior_video_3s, s.prior_thruplays,
-                coalesce(s.recent_impressions, 0) as recent_impressions,
+                case when f.fetched_to >= p_to then coalesce(s.recent_impressions, 0) end as recent_impressions,
                 coalesce(s.recent_days_active, 0) as recent_days_active, t.results_since_start,
                 l.awareness, l.awareness_confidence, l.format, l.hook, l.angle, coalesce(l.classified, false) as classified,
                 l.input_hashes, a.video_id, a.image_hash
-            from public.ads a
-            left join sums s using (ad_id) left join lifetime t using (ad_id)
+            from (select * from public.ads where brand_id = p_brand) a
+            full join sums s using (ad_id) left join lifetime t using (ad_id)
             left join public.campaigns c on c.brand_id = p_brand and c.campaign_id = a.campaign_id
             left join public.ad_sets g on g.brand_id = p_brand and g.ad_set_id = a.ad_set_id
             left join public.ad_accounts acc on acc.brand_id = p_brand and acc.account_id = a.account_id
+            left join fetched f on f.account_id = coalesce(a.account_id, s.account_id)
             left join app.ad_labels(p_brand) l using (ad_id)
-            where a.brand_id = p_brand and acc.currency = p_currency
-              and (s.ad_id is not null or a.effective_status = 'ACTIVE')
-            order by s.spend desc nulls last, a.ad_id) r), '[]'))
+            where s.ad_id is not null or (a.effective_status = 'ACTIVE' and acc.currency = p_currency)
+            order by s.spend desc nulls last, ad_id) r), '[]'))
 $$;
 
 create function public.analysis_import_stats(p_dataset uuid, p_from date, p_to date) returns json
@@ -258,7 +307,8 @@ language sql stable set search_path = '' set statement_timeout = '60s' set enabl
         group by p.ad_key order by sum(p.spend) desc nulls last, p.ad_key) r), '[]'))
 $$;
 
--- The newest stored analysis of exactly this question over exactly these rows.
+-- The stored analysis of exactly this question over exactly these rows, while it is its scope's last word: one that a
+-- newer run has contradicted is made again, so that the open recommendations are those of the answer.
 create function public.stored_analysis(
     p_brand uuid, p_config_hash text, p_data_version bigint
 ) returns jsonb
@@ -266,11 +316,14 @@ language sql stable set search_path = '' as $$
     select to_jsonb(r) from public.ad_intelligence_runs r
     where r.brand_id = p_brand and r.goal = 'full_analysis' and r.status = 'completed'
       and r.config_hash = p_config_hash and r.data_version = p_data_version
+      and not exists (select 1 from public.ad_intelligence_runs n
+          where n.brand_id = p_brand and n.goal = r.goal and n.status = 'completed' and n.scope = r.scope
+            and n.started_at > r.started_at)
     order by r.started_at desc limit 1
 $$;
 
--- A whole analysis in one transaction. Recommendations the new run no longer makes are superseded; one that it makes
--- again keeps what people said of it.
+-- A whole analysis in one transaction. Of its own scope, recommendations that the new run no longer makes are
+-- superseded; one that it makes again gets the new evidence and keeps what people said of it.
 create function public.save_analysis(
     p_run jsonb, p_baselines jsonb, p_diagnostics jsonb, p_recommendations jsonb
 ) returns uuid
@@ -280,9 +333,9 @@ declare
 begin
     perform pg_advisory_xact_lock(hashtext('analysis:' || v_in.brand_id));
     insert into public.ad_intelligence_runs (id, brand_id, goal, job_run_id, source, dataset_id, date_from, date_to, days,
-        data_version, config, config_hash, status, summary, blocks, finished_at)
+        scope, data_version, config, config_hash, status, summary, blocks, finished_at)
     values (v_in.id, v_in.brand_id, 'full_analysis', v_in.job_run_id, v_in.source, v_in.dataset_id, v_in.date_from,
-        v_in.date_to, v_in.days, v_in.data_version, coalesce(v_in.config, '{}'), v_in.config_hash, 'completed',
+        v_in.date_to, v_in.days, v_in.scope, v_in.data_version, coalesce(v_in.config, '{}'), v_in.config_hash, 'completed',
         v_in.summary, v_in.blocks, now())
     on conflict (id) do nothing;
     if not found then
@@ -296,14 +349,14 @@ begin
     from jsonb_to_recordset(p_diagnostics) as r(ad_id text, diagnosis text, verdict text, probability numeric,
         reason text, detail jsonb);
     update public.ad_intelligence_recommendations o set superseded_at = now()
-    where o.brand_id = v_in.brand_id and o.superseded_at is null and o.state in ('pending', 'acknowledged')
+    where o.brand_id = v_in.brand_id and o.scope = v_in.scope and o.superseded_at is null
       and o.cause_key not in (select r.cause_key from jsonb_to_recordset(p_recommendations) as r(cause_key text));
-    insert into public.ad_intelligence_recommendations as t (run_id, brand_id, cause_key, category, action, title, why,
-        ad_ids, money_per_week, confidence, detail)
-    select v_in.id, v_in.brand_id, r.cause_key, r.category, r.action, r.title, r.why, r.ad_ids, r.money_per_week,
+    insert into public.ad_intelligence_recommendations as t (run_id, brand_id, scope, cause_key, category, action, title,
+        why, ad_ids, money_per_week, confidence, detail)
+    select v_in.id, v_in.brand_id, v_in.scope, r.cause_key, r.category, r.action, r.title, r.why, r.ad_ids, r.money_per_week,
         r.confidence, r.detail
     from jsonb_populate_recordset(null::public.ad_intelligence_recommendations, p_recommendations) r
-    on conflict (brand_id, cause_key) where superseded_at is null and state in ('pending', 'acknowledged') do update set
+    on conflict (brand_id, scope, cause_key) where superseded_at is null do update set
         run_id = excluded.run_id, category = excluded.category, action = excluded.action, title = excluded.title,
         why = excluded.why, ad_ids = excluded.ad_ids, money_per_week = excluded.money_per_week,
         confidence = excluded.confidence, detail = excluded.detail;

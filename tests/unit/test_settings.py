@@ -100,7 +100,8 @@ def test_the_local_owners_key_says_that_the_stack_is_embedded(monkeypatch: pytes
 
 
 def test_the_real_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / ".env").write_text("META_API_VERSION=from-file\nVIRALTRACKER_LOG_LEVEL=ERROR\nMETA_APP_SECRET='a$HOME'\n")
+    lines = ("META_API_VERSION=from-file", "VIRALTRACKER_LOG_LEVEL=ERROR", "META_APP_SECRET='a$HOME'")
+    (tmp_path / ".env").write_text("\n".join(lines))
     monkeypatch.setattr(settings, "project_root", lambda: tmp_path)
     monkeypatch.setenv("META_API_VERSION", "from-environment")
     monkeypatch.setenv("VIRALTRACKER_LOG_LEVEL", "")

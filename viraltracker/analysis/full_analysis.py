@@ -6,7 +6,7 @@ import hashlib
 import json
 import uuid
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -24,7 +24,7 @@ from viraltracker.store.client import Database
 NAME_OF_TEXT = 50
 """So much of an ad's text stands for its name."""
 
-VERSION = "full_analysis@1"
+VERSION = "full_analysis@2"
 """Part of every run's configuration: a changed rule never reuses what an older one concluded."""
 
 
@@ -36,6 +36,68 @@ class StoredAnalysis:
     reused: bool
 
 
+@dataclass(frozen=True)
+class Question:
+    """What is asked of which rows. The same `config` over the same `data_version` has one answer.
+
+    `notes` say what is read and until when: they are part of the configuration, so a stored answer is never older than
+    it says. `scope` is the family of questions whose newest answer holds its open recommendations: the kind of source
+    and the days (`api:30`, `import:period`), and the last day where one before the data's end was asked for, because
+    what was true then says nothing of today.
+    """
+
+    context: dict[str, Any]
+    source: Source
+    window: Window
+    notes: list[str]
+    scope: str
+    config: dict[str, Any]
+    config_hash: str
+
+    @property
+    def data_version(self) -> int:
+        """Counts the changes to the brand's rows."""
+        return int(self.context["data_version"])
+
+
+def question(db: Database, brand_id: str, *, days: int, now: datetime, date_to: date | None = None) -> Question:
+    """The last `days` full days, or those up to `date_to`; an import without days keeps its own period. One round trip.
+
+    A window never ends later than the data does.
+    Raises NotFound for a brand that is not visible, BadInput for a window without sense.
+    """
+    if days < 1:
+        raise BadInput("The number of days must be 1 or more.")
+    context = analyses.context(db, brand_id)
+    brand = context["brand"]
+    source = sources.from_context(context)
+    today = source.today(now)
+    if date_to is not None and date_to >= today:
+        raise BadInput(f"{date_to} is not over yet in the account's time zone; choose an earlier last day.")
+    wanted = date_to or today - timedelta(days=1)
+    window = _window(source, days, today, wanted)
+    notes = _notes(source, wanted)
+    config = {
+        "version": VERSION,
+        "source": source.kind,
+        "dataset": source.dataset_id,
+        "currency": source.currency,
+        "window": window.as_dict(),
+        "goal": brand["goal"],
+        "target_cpa": brand["target_cpa"],
+        "target_currency": brand["currency"],
+        "target_roas": brand["target_roas"],
+        "notes": notes,
+    }
+    config_hash = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
+    return Question(context, source, window, notes, _scope(source, window, wanted), config, config_hash)
+
+
+def stored(db: Database, brand_id: str, asked: Question) -> dict[str, Any] | None:
+    """The run that answers exactly this question over exactly these rows, None before there is one."""
+    return analyses.stored(db, brand_id, asked.config_hash, asked.data_version)
+
+
 def analyse(
     db: Database,
     brand_id: str,
@@ -45,41 +107,24 @@ def analyse(
     date_to: date | None = None,
     job_run_id: str | None = None,
 ) -> StoredAnalysis:
-    """Analyses the last `days` full days, or those up to `date_to`; an import without days keeps its own period.
+    """Answers the `question`: from store where an earlier run did, else by judging the rows and storing the run.
 
-    Four round trips for any number of ads. Raises NotFound for a brand that is not visible, BadInput for a window
-    without sense.
+    Four round trips for any number of ads. Raises what `question` raises.
     """
-    if days < 1:
-        raise BadInput("The number of days must be 1 or more.")
-    context = analyses.context(db, brand_id)
-    brand = context["brand"]
-    source = sources.from_context(context)
-    window = _window(source, days, now, date_to)
-    config = {
-        "version": VERSION,
-        "source": source.kind,
-        "dataset": source.dataset_id,
-        "currency": source.currency,
-        "window": window.as_dict(),
-        "goal": brand["goal"],
-        "target_cpa": brand["target_cpa"],
-        "target_roas": brand["target_roas"],
-        "notes": source.notes,
-    }
-    config_hash = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
-    earlier = analyses.stored(db, brand_id, config_hash, context["data_version"])
+    asked = question(db, brand_id, days=days, now=now, date_to=date_to)
+    earlier = stored(db, brand_id, asked)
     if earlier is not None:
         return StoredAnalysis(earlier["id"], reused=True)
 
+    context, source, window = asked.context, asked.source, asked.window
+    brand = context["brand"]
     stats = _read(db, brand_id, source, window)
     frame = pd.DataFrame(stats["ads"])
     if frame.empty:
         frame = pd.DataFrame({"ad_id": pd.Series(dtype=object)})
     frame = _with_names(_with_dates(frame))
-    asked = _question(brand, source, window, stats, frame)
-    analysis = judge(frame, asked).as_dict()
-    summary = blocks.summary(brand["name"], analysis, _notes(source, window, now))
+    analysis = judge(frame, _judged_by(brand, source, window, stats, frame)).as_dict()
+    summary = blocks.summary(brand["name"], analysis, asked.notes + _unreadable(frame, source.currency))
     run = {
         "id": str(uuid.uuid4()),
         "brand_id": brand_id,
@@ -89,9 +134,10 @@ def analyse(
         "date_from": window.date_from,
         "date_to": window.date_to,
         "days": window.days,
-        "data_version": context["data_version"],
-        "config": config,
-        "config_hash": config_hash,
+        "scope": asked.scope,
+        "data_version": asked.data_version,
+        "config": asked.config,
+        "config_hash": asked.config_hash,
         "summary": summary,
         "blocks": blocks.render(analysis, summary),
     }
@@ -105,17 +151,17 @@ def analyse(
     return StoredAnalysis(run_id, reused=False)
 
 
-def _window(source: Source, days: int, now: datetime, date_to: date | None) -> Window:
-    if source.dataset is not None and not source.dataset["daily"]:
-        return windows.window_between(
-            date.fromisoformat(source.dataset["date_from"]), date.fromisoformat(source.dataset["date_to"])
-        )
-    today = source.today(now)
-    if date_to is not None:
-        if date_to >= today:
-            raise BadInput(f"{date_to} is not over yet in the account's time zone; choose an earlier last day.")
-        return windows.default_window(days, date_to, today)
-    return windows.default_window(days, source.last_day or today, today)
+def _window(source: Source, days: int, today: date, wanted: date) -> Window:
+    if source.period is not None and not source.daily:
+        return source.period
+    return windows.default_window(days, min(source.last_day or wanted, wanted), today)
+
+
+def _scope(source: Source, window: Window, wanted: date) -> str:
+    if not source.daily:
+        return f"{source.kind}:period"
+    past = f":{window.date_to}" if source.last_day is not None and wanted < source.last_day else ""
+    return f"{source.kind}:{window.days}{past}"
 
 
 def _read(db: Database, brand_id: str, source: Source, window: Window) -> dict[str, Any]:
@@ -136,7 +182,10 @@ def _with_dates(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_names(frame: pd.DataFrame) -> pd.DataFrame:
-    """Ads of an import may have no name: their ad set and the beginning of their text name them for a reader."""
+    """Ads without a name get one: of an import their ad set and the beginning of their text, else their id."""
+    if "unreadable" in frame:
+        gone = frame["unreadable"] == True  # noqa: E712  elementwise
+        frame.loc[gone, "ad_name"] = [f"Ad {ad_id} (no longer readable)" for ad_id in frame.loc[gone, "ad_id"]]
     if "ad_name" in frame and "primary_text" in frame:
         made = [
             name or " – ".join(part for part in (ad_set, " ".join((text or "").split())[:NAME_OF_TEXT]) if part) or None
@@ -146,11 +195,11 @@ def _with_names(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _question(
+def _judged_by(
     brand: dict[str, Any], source: Source, window: Window, stats: dict[str, Any], frame: pd.DataFrame
 ) -> AnalysisContext:
     dataset = source.dataset
-    daily = dataset is None or dataset["daily"]
+    stored = stats["stored"] if dataset is None else _stored(source, window)
     levels = {name: float(metric["value"]) for name, metric in (dataset["account_level"] if dataset else {}).items()}
     return AnalysisContext(
         window=window,
@@ -158,12 +207,39 @@ def _question(
         goal=brand["goal"] or _inferred_goal(frame),
         prior=windows.window_before(window) if dataset is None else None,
         target_cpa=brand["target_cpa"],
+        target_currency=brand["currency"],
         target_roas=brand["target_roas"],
         source=source.kind,
-        daily=daily,
+        daily=source.daily,
         attribution=dataset["attribution_setting"] if dataset else stats["attribution"],
+        days_stored=stored["days"],
+        prior_stored=stored["prior_days"],
+        recent_stored=stored["recent_days"],
+        first_stored=date.fromisoformat(stored["first_day"]) if stored["first_day"] else None,
         account_level=levels,
     )
+
+
+def _stored(source: Source, window: Window) -> dict[str, Any]:
+    """As `analyses.ad_stats` counts them: an export holds every day of its period."""
+    if source.period is None:
+        return {"days": None, "prior_days": None, "recent_days": None, "first_day": None}
+    first = max(window.date_from, source.period.date_from)
+    days = max((window.date_to - first).days + 1, 0)
+    return {"days": days, "prior_days": None, "recent_days": None, "first_day": source.period.date_from.isoformat()}
+
+
+def _unreadable(frame: pd.DataFrame, currency: str) -> list[str]:
+    """The money of ads that Meta no longer shows: part of the totals, though nothing else is known of them."""
+    if "unreadable" not in frame:
+        return []
+    spend = pd.to_numeric(frame["spend"])
+    gone = (frame["unreadable"] == True) & (spend > 0)  # noqa: E712  elementwise
+    if not gone.any():
+        return []
+    ads = "1 ad" if gone.sum() == 1 else f"{gone.sum():,} ads"
+    verb = "is" if gone.sum() == 1 else "are"
+    return [f"{ads} with spend {currency} {spend[gone].sum():,.2f} {verb} no longer readable in Meta."]
 
 
 def _inferred_goal(frame: pd.DataFrame) -> str:
@@ -177,10 +253,10 @@ def _inferred_goal(frame: pd.DataFrame) -> str:
     return "purchase"
 
 
-def _notes(source: Source, window: Window, now: datetime) -> list[str]:
+def _notes(source: Source, wanted: date) -> list[str]:
     notes = list(source.notes)
-    if source.last_day is not None and (source.dataset is None or source.dataset["daily"]):
-        fresh = windows.freshness_note(window, source.today(now))
+    if source.last_day is not None and source.daily:
+        fresh = windows.freshness_note(source.last_day, wanted)
         notes += [fresh] if fresh else []
     if source.dataset is not None:
         notes.append(f"Read from the imported file {source.dataset['file_name']}.")

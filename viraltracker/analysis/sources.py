@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from viraltracker.intelligence import windows
+from viraltracker.intelligence.windows import Window
 from viraltracker.meta.ads_manager import choose as datasets
 from viraltracker.meta.ads_manager.choose import DatasetFacts
 from viraltracker.store import analyses
@@ -28,6 +30,19 @@ class Source:
     dataset: dict[str, Any] | None = None
     others: tuple[dict[str, str], ...] = ()
     notes: tuple[str, ...] = field(default=())
+
+    @property
+    def daily(self) -> bool:
+        """Whether it has a row per day."""
+        return self.dataset is None or bool(self.dataset["daily"])
+
+    @property
+    def period(self) -> Window | None:
+        """The days of an import."""
+        if self.dataset is None:
+            return None
+        first, last = self.dataset["date_from"], self.dataset["date_to"]
+        return windows.window_between(date.fromisoformat(first), date.fromisoformat(last))
 
     @property
     def dataset_id(self) -> str | None:
@@ -80,27 +95,55 @@ def _api(context: dict[str, Any], accounts: list[dict[str, Any]]) -> Source:
     others = tuple(
         {"file": row["file_name"], "reason": "rows from the API win over an import"} for row in context["datasets"]
     )
-    same = [account for account in accounts if account["currency"] == first["currency"]]
-    last_days = [date.fromisoformat(account["last_full_day"]) for account in same if account["last_full_day"]]
+    last_day, late = _last_day([account for account in accounts if account["currency"] == first["currency"]])
+    notes += late
     return Source(
         "api",
         first["currency"],
         timezone=first["timezone"] or "UTC",
-        last_day=max(last_days, default=None),
+        last_day=last_day,
         others=others,
         notes=tuple(notes),
     )
 
 
+def _last_day(accounts: list[dict[str, Any]]) -> tuple[date | None, list[str]]:
+    """The last full day that every account still fetched has, and which accounts end at another day.
+
+    A day that an account has not fetched is unknown, not without delivery. One that came without delivery counts.
+    """
+    ends = {account["account_id"]: _day(account["last_full_day"]) for account in accounts}
+    going = [account for account in accounts if account["status"] == "active" and account["last_full_day"]]
+    going = going or [account for account in accounts if account["last_full_day"]]
+    if not going:
+        return None, []
+    fetched = {
+        account["account_id"]: max(ends[account["account_id"]], _day(account["fetched_to"])) for account in going
+    }
+    delivered = max(ends[account["account_id"]] for account in going)
+    last_day = min(delivered, *fetched.values())
+    notes = [
+        f"{account_id} is fetched up to {day} only, so the window ends no later."
+        for account_id, day in fetched.items()
+        if day < delivered
+    ]
+    notes += [
+        f"The numbers of {account_id} end on {day}."
+        for account_id, day in ends.items()
+        if account_id not in fetched and date.min < day < last_day
+    ]
+    return last_day, notes
+
+
+def _day(value: str | None) -> date:
+    return date.fromisoformat(value) if value else date.min
+
+
 def _import(rows: list[dict[str, Any]]) -> Source:
     by_id = {row["id"]: row for row in rows}
-    groups = datasets.overlapping([_facts(row) for row in rows])
-    choice = datasets.choose_dataset(groups[-1])
+    choice = datasets.choose_among_accounts([_facts(row) for row in rows])
     chosen = by_id[choice.chosen.id]
     others = [{"file": other.dataset.file_name, "reason": other.reason} for other in choice.others]
-    others += [
-        {"file": facts.file_name, "reason": "it is of an earlier period"} for group in groups[:-1] for facts in group
-    ]
     return Source(
         "import",
         chosen["currency"],
@@ -125,4 +168,7 @@ def _facts(row: dict[str, Any]) -> DatasetFacts:
         imported_at=datetime.fromisoformat(row["imported_at"]),
         spend=Decimal(str(row["spend"])) if row["spend"] is not None else None,
         impressions=row["impressions"],
+        currency=row["currency"],
+        account_id=row["account_id"],
+        account_name=row["account_name"],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from viraltracker.creatives.readings import (
     PROMPT_VERSIONS,
     CreativeInput,
     Input,
+    Outcome,
     ReadingName,
     Unread,
     as_row,
@@ -25,6 +27,8 @@ from viraltracker.store import classifications
 from viraltracker.store.client import Database
 
 GOAL: Final = "background_classification"
+
+log = logging.getLogger(__name__)
 
 Guard = Callable[[], None]
 Progress = Callable[[int, int, str], None]
@@ -62,13 +66,17 @@ class _Wanted:
 
     inputs: dict[Key, Input] = field(default_factory=dict)
     spend: dict[Key, float] = field(default_factory=dict)
-    links: list[dict[str, str]] = field(default_factory=list)
+    links: list[dict[str, str | None]] = field(default_factory=list)
 
     def add(self, ad: Mapping[str, Any], given: Input) -> None:
         key = (name_of(given), input_hash(given))
         self.inputs.setdefault(key, given)
         self.spend[key] = self.spend.get(key, 0.0) + float(ad["spend"] or 0)
         self.links.append({"ad_id": ad["ad_id"], "reading": key[0], "input_hash": key[1]})
+
+    def add_nothing(self, ad: Mapping[str, Any], reading: ReadingName) -> None:
+        """What the ad showed before, if anything, is not what it shows now."""
+        self.links.append({"ad_id": ad["ad_id"], "reading": reading, "input_hash": None})
 
     def by_spend(self) -> list[Key]:
         # A stable sort: candidates come by spend, so equal inputs keep the order of their first ad.
@@ -164,14 +172,15 @@ class _Classification:
         """The inputs of all candidates, linked to their ads."""
         wanted, summary = _Wanted(), self.summary
         for ad in candidates:
-            inputs: list[Input | Missing] = []
+            inputs: dict[ReadingName, Input | Missing] = {}
             if "creative" in self.classifier.readings:
-                inputs.append(creative_input(ad))
+                inputs["creative"] = creative_input(ad)
             if "copy" in self.classifier.readings:
-                inputs.append(copy_input(ad, brand_names))
-            for given in inputs:
+                inputs["copy"] = copy_input(ad, brand_names)
+            for reading, given in inputs.items():
                 if isinstance(given, str):
                     summary.reasons[given] += 1
+                    wanted.add_nothing(ad, reading)
                 else:
                     wanted.add(ad, given)
         summary.ads = len(candidates)
@@ -227,7 +236,7 @@ class _Classification:
             guard()
             batch = chosen[start : start + step]
             rows = []
-            outcomes = self.classifier.classify([wanted.inputs[key] for key in batch])
+            outcomes = self._outcomes([wanted.inputs[key] for key in batch])
             for (_, hashed), outcome in zip(batch, outcomes, strict=True):
                 if isinstance(outcome, Unread):
                     summary.reasons[outcome.reason] += 1
@@ -239,6 +248,25 @@ class _Classification:
                 # What another worker stored meanwhile is as good.
                 summary.reused += len(rows) - stored
             progress(start + len(batch), len(chosen), "classification")
+
+    def _outcomes(self, inputs: Sequence[Input]) -> list[Outcome]:
+        """What the classifier says; Unavailable for whatever it raises that is not an error of ours.
+
+        The one boundary to code of providers, whose failures nobody can list. A sync that classifies must go on
+        whatever happens behind it.
+        """
+        try:
+            outcomes = self.classifier.classify(inputs)
+        except errors.ViralTrackerError:
+            raise
+        except Exception as error:
+            log.exception("%s failed on %d inputs", self.classifier.name, len(inputs))
+            raise errors.Unavailable(
+                f"The classifier {self.classifier.name} failed ({type(error).__name__}); the worker's log has more."
+            ) from error
+        if len(outcomes) != len(inputs):
+            raise errors.Unavailable(f"The classifier {self.classifier.name} left inputs unanswered; try again later.")
+        return outcomes
 
     def _stored(self) -> set[Key]:
         """What this run and earlier attempts of its job run have stored."""

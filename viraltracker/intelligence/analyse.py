@@ -119,6 +119,7 @@ def analyse(ads: pd.DataFrame, context: AnalysisContext) -> Analysis:
     now = totals.summarise(account)
     has_prior = context.prior is not None and context.daily
     before = totals.summarise(account, prior=True) if has_prior else None
+    trends = totals.compare(now, before, context)
     cohorts = baselines.assign(account)
     usual = baselines.measure(account, cohorts)
     judgement = verdicts.judge(account, cohorts, usual)
@@ -129,8 +130,8 @@ def analyse(ads: pd.DataFrame, context: AnalysisContext) -> Analysis:
         ads=len(account.ads),
         target=account.target,
         totals=now,
-        prior_totals=before,
-        trends=totals.compare(now, before, context),
+        prior_totals=before if trends.evaluated else None,
+        trends=trends,
         baselines=usual,
         distribution=distribution.distribute(account),
         classified=coverage.cover(account),
@@ -157,16 +158,24 @@ def _rates(account: Account, cohorts: Cohorts) -> AdRates:
 
 
 def _notes(account: Account, now: Totals, cohorts: Cohorts) -> list[str]:
-    goal = account.target
+    goal, context = account.target, account.context
     if account.ads.empty:
         return ["There are no ads in this window; sync the account or import an export first."]
     notes = []
+    if context.days_covered < context.window.days:
+        notes.append(f"Only {context.days_covered} of {context.window.days} days are stored.")
     if not now.spend:
         notes.append("No ad spent in this window.")
     elif goal.reason is not None:
         notes.append(goal.reason)
+    if context.foreign_target:
+        notes.append(
+            f"The target CPA is in {context.target_currency} and these numbers are in {context.currency}, so it is "
+            "not used."
+        )
     if goal.basis == "own_average":
-        notes.append("No target CPA is set: ads are judged against your own average, so some are always worse than it.")
+        none = "No target CPA is set" if context.target_cpa is None else "No target CPA fits"
+        notes.append(f"{none}: ads are judged against your own average, so some are always worse than it.")
     if now.link_clicks == 0:
         notes.append("No link clicks in this window, so CPC and conversion rate cannot be given.")
     if now.account_level:

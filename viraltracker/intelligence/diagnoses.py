@@ -118,8 +118,8 @@ def spend_without_conversions(account: Account) -> tuple[RuleStatus, list[Diagno
 def starvation(account: Account) -> tuple[RuleStatus, list[Diagnosis]]:
     """Active ads with under 10 impressions a day over the last three full days.
 
-    An ad younger than three full days has not had them yet. An ad whose delivery state or start is unknown is not
-    evaluated.
+    An ad younger than three full days has not had them yet. An ad whose delivery state, last days or start are unknown
+    is not evaluated, and none is when one of the days is not stored.
     """
     name = "starvation"
     ads, context = account.ads, account.context
@@ -128,20 +128,20 @@ def starvation(account: Account) -> tuple[RuleStatus, list[Diagnosis]]:
     reason = None
     if not context.daily:
         reason = "Starvation needs daily rows; this source has totals of a whole period only."
+    elif context.recent_stored is not None and context.recent_stored < STARVED_DAYS:
+        reason = f"Only {context.recent_stored} of the last {STARVED_DAYS} days are stored."
     elif np.isnan(recent).all():
         reason = "Nothing is known about the last three days."
     elif all(state is None for state in active):
         reason = "It is not known which ads are active."
     if reason is not None:
         return RuleStatus.skipped(name, reason, len(ads)), []
-    # An ad without a row in those days delivered nothing.
-    recent = np.nan_to_num(recent)
     spend = np.nan_to_num(frame.numbers(ads, "spend"))
     before = np.nan_to_num(frame.numbers(ads, "prior_impressions")) > 0
     newest = context.window.date_to - timedelta(days=STARVED_DAYS)
     found, evaluated, limit = [], 0, STARVED_DAYS * STARVED_IMPRESSIONS_A_DAY
     for row in range(len(ads)):
-        if active[row] is None:
+        if active[row] is None or np.isnan(recent[row]):
             continue
         if not active[row] or recent[row] >= limit:
             evaluated += 1

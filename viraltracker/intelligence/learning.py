@@ -66,10 +66,10 @@ def started_on(created: object, first_day: object, context: AnalysisContext, *, 
     """The day an ad began to run: its first delivery, or its creation when delivery began before the window.
 
     `before` says whether it delivered in the period before. None when unknown; a first day at the very start of
-    the window does not tell, nor does the first day of a source without daily rows.
+    what is stored of the window does not tell, nor does the first day of a source without daily rows.
     """
     made, first = _day(created), _day(first_day)
-    seen = first if context.daily and not before and first and first > context.window.date_from else None
+    seen = first if context.daily and not before and first and first > context.covered_from else None
     if made is None or seen is None:
         return made or seen or (context.window.date_from if before else None)
     return max(made, seen)

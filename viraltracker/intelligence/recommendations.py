@@ -326,14 +326,15 @@ def _starved(ads: pd.DataFrame, starved: list[Diagnosis]) -> Recommendation:
 
 
 def _days_running(ads: pd.DataFrame, rows: list[int], context: AnalysisContext) -> np.ndarray:
-    """Days of the window since each ad began; the whole window when its start is not seen in it."""
+    """Stored days of the window since each ad began; all of them when its start is not seen in it."""
     before = np.nan_to_num(frame.numbers(ads, "prior_impressions")) > 0
     first = ads["first_day"].tolist()
-    days = np.full(len(rows), float(context.window.days))
+    covered = max(context.days_covered, 1)
+    days = np.full(len(rows), float(covered))
     for place, row in enumerate(rows):
         start = started_on(None, first[row], context, before=bool(before[row]))
-        if start is not None and start > context.window.date_from:
-            days[place] = max((context.window.date_to - start).days + 1, 1)
+        if start is not None and start > context.covered_from:
+            days[place] = min(max((context.window.date_to - start).days + 1, 1), covered)
     return days
 
 

@@ -40,12 +40,18 @@ class Target:
 def choose(ads: pd.DataFrame, conversions: Conversions, context: AnalysisContext) -> Target:
     """The brand's target CPA, else what its target ROAS allows, else the account's own CPA in the window.
 
-    The own CPA is over the ads that buy the goal; it needs ten conversions and two ads that spent.
+    A target CPA in another currency than the rows counts as none. The own CPA is over the ads that buy the goal; it
+    needs ten conversions and two ads that spent.
     """
     judged = conversions.judged
     spend = np.nan_to_num(frame.numbers(ads, "spend"))
     converted = float(conversions.values[judged].sum()) if judged.any() else 0.0
-    if context.target_cpa is not None and np.isfinite(context.target_cpa) and context.target_cpa > 0:
+    if (
+        context.target_cpa is not None
+        and not context.foreign_target
+        and np.isfinite(context.target_cpa)
+        and context.target_cpa > 0
+    ):
         return Target(float(context.target_cpa), "target_cpa")
     if context.target_roas and np.isfinite(context.target_roas) and conversions.column == "purchases":
         value = float(np.nansum(frame.numbers(ads, "purchase_value")[judged]))

@@ -181,9 +181,11 @@ def _by_type(ads: pd.DataFrame, prefix: str) -> list[dict[str, Any]]:
 
 
 def compare(now: Totals, before: Totals | None, context: AnalysisContext) -> Trends:
-    """Change against the period before; not evaluated without daily rows or without delivery in it."""
+    """Change against the period before; evaluated only when both are stored whole and it saw delivery."""
     if not context.daily:
         return Trends.not_evaluated("Trends need daily rows; this source has totals of a whole period only.")
+    if context.prior is not None and (missing := _missing(context, context.prior.days)):
+        return Trends.not_evaluated(missing)
     if before is None or context.prior is None:
         return Trends.not_evaluated("There is no period before to compare with.")
     if not before.impressions and not before.spend:
@@ -196,3 +198,12 @@ def compare(now: Totals, before: Totals | None, context: AnalysisContext) -> Tre
         difference = None if value is None or prior is None else value - prior
         changes.append(Change(metric, value, prior, difference, ratio(difference, prior)))
     return Trends(evaluated=True, reason=None, changes=changes)
+
+
+def _missing(context: AnalysisContext, days_before: int) -> str | None:
+    """Why sums over the two periods would not compare, None when each is whole."""
+    if context.prior_stored is not None and context.prior_stored < days_before:
+        return f"Only {context.prior_stored} of {days_before} days before are stored."
+    if context.days_covered < context.window.days:
+        return f"Only {context.days_covered} of {context.window.days} days of the window are stored."
+    return None

@@ -49,8 +49,8 @@ def window_before(window: Window) -> Window:
     return Window(date_to - timedelta(days=window.days - 1), date_to, window.days)
 
 
-def freshness_note(window: Window, today: date) -> str | None:
-    """`Data ends on D` when the window ends before yesterday, else None."""
-    if window.date_to >= today - timedelta(days=1):
+def freshness_note(last_day_with_data: date, wanted: date) -> str | None:
+    """`Data ends on D` when the data ends before the last day that was asked for, else None."""
+    if last_day_with_data >= wanted:
         return None
-    return f"Data ends on {window.date_to.isoformat()}."
+    return f"Data ends on {last_day_with_data.isoformat()}."

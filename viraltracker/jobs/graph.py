@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
+import httpx
+
 from viraltracker.errors import BadInput, ConfigurationError, NeedsReauth
 from viraltracker.jobs.context import JobContext
 from viraltracker.meta.client import GraphClient
@@ -24,13 +26,16 @@ def accounts_of(context: JobContext) -> list[AdAccount]:
 
 @contextmanager
 def client(context: JobContext, account: AdAccount) -> Iterator[GraphClient]:
-    """A client for the account's token, which stops with the run.
+    """A client for the account's token, or META_ACCESS_TOKEN where it has none; it stops with the run.
 
     The demo account lives in the sandbox, whose exact address the process that started it handed to this worker; it is
     the only local address downloads may go to, and never comes from a row.
     """
     services = context.services
-    if account.access_token is None:
+    token = account.access_token
+    if token is None and account.source == "meta":
+        token = services.settings.meta_access_token
+    if token is None:
         raise NeedsReauth(f"There is no access token for {account.account_id}; connect the account again.")
     if account.source == "demo":
         if services.sandbox_url is None:
@@ -44,9 +49,10 @@ def client(context: JobContext, account: AdAccount) -> Iterator[GraphClient]:
     with GraphClient(
         base_url,
         services.settings.meta_api_version,
-        account.access_token,
+        token,
         http=services.http,
         app_secret=secret,
+        timeout=httpx.Timeout(services.settings.meta_read_timeout, connect=services.settings.meta_connect_timeout),
         policy=policy,
         guard=context.guard,
     ) as graph:

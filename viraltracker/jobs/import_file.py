@@ -78,6 +78,8 @@ def _dataset(parsed: ParsedExport, storage_key: str) -> dict[str, Any]:
         "file_name": parsed.file_name,
         "file_sha256": parsed.file_sha256,
         "storage_key": storage_key,
+        "account_id": parsed.account_id,
+        "account_name": parsed.account_name,
         "level": parsed.level,
         "daily": parsed.daily,
         "date_from": parsed.date_from,

@@ -10,7 +10,7 @@ from typing import Literal
 
 from viraltracker.errors import Unavailable
 from viraltracker.meta.client import GraphClient, VideoSource
-from viraltracker.meta.download import Downloaded, DownloadRefused
+from viraltracker.meta.download import Downloaded, DownloadRefused, LinkRefused
 from viraltracker.meta.faults import FaultKind
 from viraltracker.store import accounts, ad_data, storage
 from viraltracker.store.accounts import AdAccount
@@ -37,6 +37,13 @@ class AssetReport:
     reasons: Counter[str] = field(default_factory=Counter)
     remaining: int = 0
 
+    @property
+    def error(self) -> str | None:
+        """Why not one file came although some could have; None when one did, or there was nothing to have."""
+        if self.outcomes["stored"] or not (self.outcomes["failed"] or self.outcomes["forbidden"]):
+            return None
+        return f"No picture or video could be stored: {self.reasons.most_common(1)[0][0]}"
+
     def as_dict(self) -> dict[str, object]:
         """JSON."""
         return {"outcomes": dict(self.outcomes), "reasons": dict(self.reasons), "remaining": self.remaining}
@@ -57,7 +64,7 @@ class AssetFetcher:
         report = AssetReport()
         for kind, limit in (("image", max_images), ("video", max_videos)):
             self._fetch_kind(kind, limit, report, progress)  # type: ignore[arg-type]
-        accounts.note_dataset(self.db, self.account, "assets")
+        accounts.note_dataset(self.db, self.account, "assets", report.error)
         return report
 
     def _fetch_kind(self, kind: Kind, limit: int, report: AssetReport, progress: Progress) -> None:
@@ -84,6 +91,17 @@ class AssetFetcher:
         return self.graph.videos(keys)
 
     def _fetch_one(self, kind: Kind, asset: WantedAsset, link: VideoSource | None) -> dict[str, object]:
+        try:
+            return self._download(kind, asset, link)
+        except LinkRefused:
+            # A link lives for hours, and a run may have waited longer than that since it was given.
+            link = self._links(kind, [asset]).get(asset.source_key)
+        try:
+            return self._download(kind, asset, link)
+        except LinkRefused as error:
+            return {"source_key": asset.source_key, "status": error.status, "reason": error.message}
+
+    def _download(self, kind: Kind, asset: WantedAsset, link: VideoSource | None) -> dict[str, object]:
         outcome: dict[str, object] = {"source_key": asset.source_key}
         if link is None or link.url is None:
             fault = link.fault if link else None
@@ -97,6 +115,8 @@ class AssetFetcher:
                 link.url, max_bytes=IMAGE_MAX_BYTES if kind == "image" else VIDEO_MAX_BYTES, dest=target
             )
             return outcome | {"duration_s": link.length_s} | self._store(kind, file)
+        except LinkRefused:
+            raise
         except DownloadRefused as error:
             return outcome | {"status": error.status, "reason": error.message}
         except Unavailable as error:

@@ -42,6 +42,13 @@ class DownloadRefused(Refused):
         self.status: AssetStatus = status
 
 
+class LinkRefused(DownloadRefused):
+    """The file's server refused this link, which expired or never worked; a fresh one may."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, status="failed")
+
+
 def media_type(head: bytes) -> str | None:
     """The mime type by a file's first 32 bytes; None for anything that is not a picture or a video."""
     for magic, mime in (
@@ -92,8 +99,8 @@ class MediaDownloader:
     def download(self, url: str, *, max_bytes: int, dest: Path) -> Downloaded:
         """Stream `url` into a temporary file beside `dest` and move it there once it is whole and checked.
 
-        Raises DownloadRefused (with the asset's status; `forbidden` for an address the policy refuses), or
-        Unavailable when trying again may help. Nothing is left behind on failure.
+        Raises DownloadRefused (with the asset's status; `forbidden` for an address the policy refuses), LinkRefused
+        when a fresh link may help, or Unavailable when trying again may. Nothing is left behind on failure.
         """
         with self._response(url) as response:
             declared = _declared_bytes(response)
@@ -169,7 +176,7 @@ def _check_status(status: int) -> None:
     if status == 200:
         return
     if status in {401, 403}:
-        raise DownloadRefused(f"The link has expired or may not be read (HTTP {status}).", status="forbidden")
+        raise LinkRefused(f"The link has expired or may not be read (HTTP {status}).")
     if status in {404, 410}:
         raise DownloadRefused(f"The file is no longer there (HTTP {status}).", status="gone")
     if status in {408, 425, 429} or status >= 500:

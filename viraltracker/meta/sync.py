@@ -6,12 +6,13 @@ in the report, and the other stretches go on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from viraltracker.errors import NeedsReauth, RateLimited, Refused, Unavailable
+from viraltracker.errors import BadInput, NeedsReauth, RateLimited, Refused, Unavailable
 from viraltracker.meta import creative_fields, insights, structure
 from viraltracker.meta.client import GraphClient
 from viraltracker.store import accounts, ad_data
@@ -23,12 +24,15 @@ RESTATED_DAYS = 28
 
 CHUNK_DAYS = 7
 
+_MONEY = ("spend", "purchase_value", "results")
+_LARGEST_AMOUNT = Decimal(10) ** 12
+
 Progress = Callable[[int, int, str], None]
 
 
 @dataclass
 class SyncReport:
-    """What a sync did. `gaps` are days that were asked for and did not come, with the reason."""
+    """What a sync did. `gaps` are days that were asked for and did not come, or not whole, with the reason."""
 
     account_id: str
     date_from: date
@@ -61,6 +65,26 @@ class Stretch:
 
     since: date
     until: date
+
+    def gap(self, reason: str) -> dict[str, str]:
+        """These days as `SyncReport.gaps` has them."""
+        return {"from": self.since.isoformat(), "to": self.until.isoformat(), "reason": reason}
+
+
+@dataclass
+class Usable:
+    """The rows of a stretch that can be stored, and the days with a row that cannot, each with the reasons."""
+
+    rows: list[dict[str, object]] = field(default_factory=list)
+    left_out: dict[Stretch, list[str]] = field(default_factory=dict)
+
+    @property
+    def gaps(self) -> list[dict[str, str]]:
+        """One per day: the first reason, and how many more rows were left out."""
+        return [
+            days.gap(reasons[0] + (f" ({len(reasons) - 1} more rows of this day)" if len(reasons) > 1 else ""))
+            for days, reasons in self.left_out.items()
+        ]
 
 
 def sync_account(
@@ -139,6 +163,7 @@ def _sync_insights(
     }
     stretches = plan_stretches(report.date_from, report.date_to, frozen)
     reported: frozenset[str] = frozenset()
+    unread: list[str] = []
     for done, stretch in enumerate(stretches):
         progress(done, len(stretches), f"numbers of {stretch.since} to {stretch.until}")
         if graph.usage.park:
@@ -150,23 +175,31 @@ def _sync_insights(
             pages = graph.insights(account.account_id, stretch.since, stretch.until)
             raw = [row for page in pages for row in page]
             reported |= insights.reported_actions(raw)
-            rows = [insights.normalise(row, account_reports=reported) for row in raw]
-            for row in rows:
-                row["is_partial"] = row["date"] == report.date_to
-                row["currency"] = row["currency"] or account.currency
-            written = ad_data.apply_insights_chunk(db, account, stretch.since, stretch.until, rows, whole=True)
+            usable = usable_rows(raw, account, stretch, reported=reported, today=report.date_to)
+            if raw and not usable.rows:
+                raise BadInput(usable.gaps[0]["reason"])
+            written = ad_data.apply_insights_chunk(
+                db,
+                account,
+                stretch.since,
+                stretch.until,
+                usable.rows,
+                # What is stored of an ad whose row cannot be used stays until one comes that can.
+                whole=not usable.left_out,
+                error="; ".join(gap["reason"] for gap in usable.gaps) or None,
+            )
         except (NeedsReauth, RateLimited):
             raise
-        except (Refused, Unavailable) as error:
+        except (BadInput, Refused, Unavailable) as error:
             ad_data.fail_chunk(db, account, stretch.since, stretch.until, error.message)
-            report.gaps.append(
-                {"from": stretch.since.isoformat(), "to": stretch.until.isoformat(), "reason": error.message}
-            )
+            report.gaps.append(stretch.gap(error.message))
+            unread.append(error.message)
             continue
+        report.gaps += usable.gaps
         report.rows += written["written"]
         report.cleared += written["cleared"]
-    if stretches and len(report.gaps) == len(stretches):
-        reason = report.gaps[0]["reason"]
+    if stretches and len(unread) == len(stretches):
+        reason = unread[0]
         accounts.note_dataset(db, account, "insights", reason)
         raise Unavailable(f"None of the days could be read from Meta: {reason}")
     ad_data.settle_absent_actions(db, account, report.date_from, report.date_to)
@@ -184,6 +217,54 @@ def _sync_unlisted_ads(db: Database, account: AdAccount, graph: GraphClient, rep
     ad_data.apply_ads(db, account, ads=[creative_fields.resolve(row) for row in answer.ads])
     report.ads += len(answer.ads)
     report.unreachable_ads = len(answer.unreachable)
+
+
+def usable_rows(
+    raw: Sequence[Mapping[str, object]], account: AdAccount, stretch: Stretch, *, reported: frozenset[str], today: date
+) -> Usable:
+    """The rows of a stretch as columns of `ad_performance_daily`; one that cannot be stored costs itself alone."""
+    usable = Usable()
+    found: dict[tuple[object, date], dict[str, object] | None] = {}
+    for given in raw:
+        days = _days_of(given, stretch)
+        try:
+            row = insights.normalise(given, account_reports=reported)
+            _require_storable(row, account, days)
+        except BadInput as error:
+            usable.left_out.setdefault(days, []).append(error.message)
+            continue
+        row |= {"account_id": account.account_id, "is_partial": days.since == today, "currency": account.currency}
+        key = (row["ad_id"], days.since)
+        # A row that moved between two pages comes twice alike; of two that differ nobody knows the right one.
+        if found.setdefault(key, row) not in (None, row):
+            found[key] = None
+            usable.left_out.setdefault(days, []).append(f"Meta sent ad {key[0]} twice with different numbers.")
+    usable.rows = [row for row in found.values() if row is not None]
+    return usable
+
+
+def _days_of(given: Mapping[str, object], stretch: Stretch) -> Stretch:
+    """The day of a row, or the whole stretch where it names no day of it."""
+    try:
+        day = date.fromisoformat(str(given.get("date_start")))
+    except ValueError:
+        return stretch
+    return Stretch(day, day) if stretch.since <= day <= stretch.until else stretch
+
+
+def _require_storable(row: Mapping[str, object], account: AdAccount, days: Stretch) -> None:
+    """Raises BadInput for what the table would refuse, since that would cost every row beside it."""
+    ad = f"Meta sent a row of ad {row['ad_id']}"
+    if row["date"] != days.since:
+        raise BadInput(f"{ad} outside the days that were asked for.")
+    if row["account_id"] not in (None, account.account_id):
+        raise BadInput(f"{ad} that belongs to another account.")
+    if row["currency"] not in (None, account.currency):
+        raise BadInput(f"{ad} in {row['currency']}, while the account counts in {account.currency}.")
+    for name in _MONEY:
+        amount = row[name]
+        if isinstance(amount, Decimal) and abs(amount) >= _LARGEST_AMOUNT:
+            raise BadInput(f"{ad} with {amount} as {name}.")
 
 
 def plan_stretches(since: date, until: date, frozen: set[date]) -> list[Stretch]:

@@ -1,4 +1,4 @@
-"""The door of hosted Supabase: `/rest/v1` and `/storage/v1` behind publishable and secret keys.
+"""The door of hosted Supabase: `/rest/v1`, `/storage/v1` and `/auth/v1` behind publishable and secret keys.
 
 Stands before a bare PostgREST, so that the code that runs against hosted Supabase runs here unchanged: the same
 client, the same paths, the same kind of keys. Like the hosted gateway it exchanges a key for the role's JWT and lets a
@@ -19,6 +19,8 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+
+from viraltracker.sandbox.supabase_auth import SupabaseAuth
 
 _PATH = re.compile(r"[0-9a-zA-Z._-]+(/[0-9a-zA-Z._-]+)*")
 _HOP_BY_HOP = frozenset({"connection", "content-length", "date", "host", "server", "transfer-encoding"})
@@ -45,11 +47,12 @@ class Keys:
 
 @dataclass(frozen=True)
 class SupabaseGateway:
-    """`rest_url` is PostgREST's root; `folder` holds the buckets."""
+    """`rest_url` is PostgREST's root; `folder` holds the buckets; without `auth` nobody can sign in."""
 
     rest_url: str
     keys: Keys
     folder: Path
+    auth: SupabaseAuth | None = None
 
     def app(self) -> Starlette:
         """The ASGI application."""
@@ -58,6 +61,7 @@ class SupabaseGateway:
             routes=[
                 Route("/rest/v1/{path:path}", self._rest, methods=methods),
                 Route("/storage/v1/object/{bucket}/{path:path}", self._object, methods=["GET", "POST"]),
+                Route("/auth/v1/{path:path}", self._auth, methods=methods),
             ],
             lifespan=self._lifespan,
         )
@@ -83,6 +87,13 @@ class SupabaseGateway:
         # httpx has taken the content's encoding off.
         kept = {n: v for n, v in answer.headers.items() if n not in _HOP_BY_HOP and n != "content-encoding"}
         return Response(answer.content, answer.status_code, headers=kept)
+
+    async def _auth(self, request: Request) -> Response:
+        if self.keys.authorization(request) is None:
+            return JSONResponse({"message": "Invalid API key"}, status_code=401)
+        if self.auth is None:
+            return JSONResponse({"message": "no Route matched with those values"}, status_code=404)
+        return await self.auth.answer(request, request.path_params["path"])
 
     async def _object(self, request: Request) -> Response:
         """Files of private buckets; with the secret key alone."""

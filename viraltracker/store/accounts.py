@@ -54,6 +54,14 @@ def connect(db: Database, brand_id: str, account_id: str, *, source: str, access
     db.upsert("ad_account_secrets", secret, on_conflict=key)
 
 
+def connect_as_person(db: Database, brand_id: str, account_id: str, access_token: str) -> None:
+    """Adds a Meta ad account (`act_…`), or gives one that is there a new token, which nobody but the worker reads.
+
+    Raises BadInput for an id or a token of the wrong form, Refused for a brand this identity may not write.
+    """
+    db.call("connect_account", p_brand=brand_id, p_account_id=account_id, p_token=access_token)
+
+
 def update(db: Database, account: AdAccount, **fields: object) -> None:
     """Sets columns of the account's row, for example its currency or `status` and `status_reason`."""
     where = {"brand_id": account.brand_id, "account_id": account.account_id}

@@ -24,13 +24,20 @@ class WantedAsset:
 
 
 def apply_insights_chunk(
-    db: Database, account: AdAccount, since: date, until: date, rows: Sequence[dict[str, Any]], *, whole: bool
+    db: Database,
+    account: AdAccount,
+    since: date,
+    until: date,
+    rows: Sequence[dict[str, Any]],
+    *,
+    whole: bool,
+    error: str | None = None,
 ) -> dict[str, int]:
     """Stores one chunk of daily rows in a transaction; `{written, cleared}`.
 
     Rows have the columns of `ad_performance_daily` without brand and account. `whole` says that the answer came to its
-    end, so rows of these days that are not in it are cleared. Raises BadInput for a row outside the days, an ad twice
-    on a day or another currency.
+    end, so rows of these days that are not in it are cleared. With an `error` the days stay a visible gap beside the
+    rows that came. Raises BadInput for a row outside the days, an ad twice on a day or another currency.
     """
     answer: dict[str, int] = db.call(
         "apply_insights_chunk",
@@ -40,6 +47,7 @@ def apply_insights_chunk(
         p_to=until,
         p_rows=rows,
         p_whole=whole,
+        p_error=error,
     )
     return answer
 

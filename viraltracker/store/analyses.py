@@ -11,7 +11,7 @@ from viraltracker.store.client import Database
 
 
 def context(db: Database, brand_id: str) -> dict[str, Any]:
-    """`{brand, data_version, accounts, status, failed_chunks, datasets}`; NotFound when the brand is not visible."""
+    """`{brand, data_version, accounts, status, datasets}`; NotFound when the brand is not visible."""
     answer: dict[str, Any] | None = db.call("analysis_context", p_brand=brand_id)
     if answer is None:
         raise NotFound("There is no such brand.")
@@ -21,7 +21,10 @@ def context(db: Database, brand_id: str) -> dict[str, Any]:
 def ad_stats(
     db: Database, brand_id: str, currency: str, *, since: date, until: date, prior_since: date
 ) -> dict[str, Any]:
-    """`{attribution, ads: [sums per ad over the window and, prefixed prior_, the days before it]}`."""
+    """`{attribution, stored, ads: [sums per ad over the window and, prefixed prior_, the days before it]}`.
+
+    `stored` counts the days that are there: `{days, prior_days, recent_days, first_day}`.
+    """
     answer: dict[str, Any] = db.call(
         "analysis_stats",
         p_brand=brand_id,
@@ -40,7 +43,7 @@ def import_stats(db: Database, dataset_id: str, *, since: date, until: date) -> 
 
 
 def stored(db: Database, brand_id: str, config_hash: str, data_version: int) -> dict[str, Any] | None:
-    """The newest completed run with this configuration over these very rows."""
+    """The completed run with this configuration over these very rows, unless its scope has a newer one."""
     answer: dict[str, Any] | None = db.call(
         "stored_analysis", p_brand=brand_id, p_config_hash=config_hash, p_data_version=data_version
     )

@@ -43,8 +43,11 @@ def known(
     return found
 
 
-def link(db: Database, brand_id: str, links: Sequence[dict[str, str]]) -> int:
-    """Says which input each ad's readings have now: rows of `ad_id, reading, input_hash`. Counts changed links."""
+def link(db: Database, brand_id: str, links: Sequence[dict[str, str | None]]) -> int:
+    """Says which input each ad's readings have now: rows of `ad_id, reading, input_hash`. Counts changed links.
+
+    Without an `input_hash` the ad has nothing to read there any more, and the link it had is removed.
+    """
     return int(db.call("link_classifications", p_brand=brand_id, p_links=links))
 
 

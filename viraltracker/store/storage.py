@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ import httpx
 from storage3.exceptions import StorageApiError
 from supabase import Client
 
-from viraltracker.errors import BadInput, NotFound, Unavailable
+from viraltracker.errors import BadInput, NotFound, Refused, Unavailable
 
 Bucket = Literal["assets", "imports"]
 
@@ -51,9 +52,13 @@ class FolderStorage:
             return
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as copy:
-                copy.write(file.read_bytes())
-            Path(copy.name).replace(target)
+            with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as made:
+                copy = Path(made.name)
+            try:
+                shutil.copyfile(file, copy)
+                copy.replace(target)
+            finally:
+                copy.unlink(missing_ok=True)
         except OSError as error:
             raise Unavailable(f"The file could not be stored: {os.strerror(error.errno or 0)}.") from error
 
@@ -77,12 +82,21 @@ class SupabaseStorage:
     client: Client
 
     def put(self, bucket: Bucket, storage_key: str, file: Path, mime: str) -> None:
-        """Uploads; the key is the content's hash, so overwriting changes nothing."""
-        options = {"content-type": mime, "upsert": "true"}
+        """Uploads unless it is there: the key is the content's hash, and people may add files but not replace them."""
+        options = {"content-type": mime, "upsert": "false"}
         try:
-            self.client.storage.from_(bucket).upload(storage_key, file.read_bytes(), options)  # type: ignore[arg-type]
-        except (StorageApiError, httpx.HTTPError) as error:
-            raise Unavailable("The file could not be stored in Supabase Storage; it is tried again.") from error
+            self.client.storage.from_(bucket).upload(storage_key, file, options)  # type: ignore[arg-type]
+        except StorageApiError as error:
+            match str(error.status):
+                case "409":
+                    return
+                case "401" | "403":
+                    raise Refused("You may not store files for this brand.") from error
+                case "413":
+                    raise BadInput("The file is larger than the project's Storage allows.") from error
+            raise Unavailable("The file could not be stored in Supabase Storage; try again in a moment.") from error
+        except httpx.HTTPError as error:
+            raise Unavailable("The file could not be stored in Supabase Storage; try again in a moment.") from error
 
     def get(self, bucket: Bucket, storage_key: str) -> bytes:
         """Downloads the file."""

@@ -26,6 +26,7 @@ from streamlit import config
 
 from viraltracker import settings
 from viraltracker.web import guard, states
+from viraltracker.web.sign_in import SignIn
 
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
@@ -101,10 +102,16 @@ CONFIGURED = settings.load_for_web()
 # A page elsewhere whose name was made to point at 127.0.0.1 still says its own name in the Host header.
 HOSTS = ["*"] if CONFIGURED.hosted else list(guard.LOOPBACK)
 
+sign_in = SignIn(guard.sessions, guard.http) if CONFIGURED.hosted else None
+
 app = st.App(
     Path(__file__).with_name("frame.py"),
-    routes=[Route("/healthz", healthz)],
-    middleware=[Middleware(SecurityHeaders), Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS)],
+    routes=[Route("/healthz", healthz), *(sign_in.routes() if sign_in else ())],
+    middleware=[
+        Middleware(SecurityHeaders),
+        Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS),
+        *([sign_in.middleware()] if sign_in else ()),
+    ],
     lifespan=lifespan,
     on_script_error=states.draw_failure,
 )

@@ -19,22 +19,26 @@ RANGE = ("cpa_low", "cpa_high")
 def draw(blocks: list[Json], summary: Json) -> None:
     """All blocks in their order, but the notes about the numbers last, folded away; see `analysis.blocks`."""
     currency = summary["currency"]
-    against = words.period(summary["prior_window"])
     notes = [block["text"] for block in blocks if block["kind"] == "text"]
     if notes:
         cards.lead(notes.pop(0))
     for block in blocks:
-        match block["kind"]:
-            case "metrics":
-                cards.metrics(block["items"], currency, against)
-            case "cards":
-                _recommendations(block)
-            case "table":
-                _table(block, summary)
+        draw_block(block, summary)
     with st.expander("About these numbers", icon=":material/info:"):
         attribution = summary["attribution"] or "not stated by the source"
         st.html("<ul>" + "".join(f"<li>{words.html(note)}</li>" for note in notes) + "</ul>" if notes else "<p></p>")
         st.html(f'<p class="vt-more">Attribution: {words.html(attribution)}. Money in {words.html(currency)}.</p>')
+
+
+def draw_block(block: Json, summary: Json) -> None:
+    """Metrics, cards, or a table with its chart; of the summary: `currency, prior_window, target, totals.cpa`."""
+    match block["kind"]:
+        case "metrics":
+            cards.metrics(block["items"], summary["currency"], words.period(summary["prior_window"]))
+        case "cards":
+            _recommendations(block)
+        case "table":
+            _table(block, summary)
 
 
 def _recommendations(block: Json) -> None:
@@ -47,9 +51,10 @@ def _table(block: Json, summary: Json) -> None:
     title, rows, currency = block["title"], block["rows"], summary["currency"]
     cards.section(title)
     target = summary["target"]
-    if title in TONES:
+    known = [row for row in rows if row["cpa"] and row["cpa_low"] and row["cpa_high"]] if title in TONES else []
+    if known:
         charts.cpa_intervals(
-            [row for row in rows if row["cpa"] and row["cpa_low"] and row["cpa_high"]],
+            known,
             tone=TONES[title],
             target=target["value"],
             target_words=target["words"].capitalize() if target["words"] else "Target",

@@ -6,11 +6,16 @@ from pathlib import Path
 
 import streamlit as st
 
-from viraltracker.web import guard, places
+from viraltracker.web import account, guard, places
 
 HERE = Path(__file__).parent
 
 st.set_page_config(page_title="ViralTracker", page_icon=HERE / "mark.svg", layout="wide", initial_sidebar_state=230)
 st.html(HERE / "look.css")
 st.logo(HERE / "logo.svg", icon_image=HERE / "mark.svg", size="large")
-st.navigation(places.every(), position="hidden" if guard.viewer() is None else "sidebar").run()
+viewer = guard.viewer()
+page = st.navigation(places.every(), position="sidebar" if viewer is not None and viewer.roles else "hidden")
+if viewer is not None and viewer.roles and not viewer.embedded:
+    with st.sidebar:
+        account.draw(viewer.email)
+page.run()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,9 +13,11 @@ from streamlit import config
 from viraltracker import settings
 from viraltracker.errors import ConfigurationError
 from viraltracker.settings import Settings
-from viraltracker.store import brands, client
+from viraltracker.store import auth, brands, client, members
 from viraltracker.store.brands import Brand
 from viraltracker.store.client import Database
+from viraltracker.web import account
+from viraltracker.web.sessions import COOKIE, Sessions
 
 LOOPBACK = ("127.0.0.1", "localhost")
 
@@ -27,13 +26,15 @@ LOOPBACK = ("127.0.0.1", "localhost")
 class Viewer:
     """A signed-in person: `db` acts with their own rights, `brands` are those they may see.
 
-    `roles` is owner, editor or viewer by organisation.
+    `roles` is owner, editor or viewer by organisation. `embedded` is the owner of the machine, who never signs out.
     """
 
     db: Database
     user_id: str
     roles: Mapping[str, str]
     brands: tuple[Brand, ...]
+    email: str = ""
+    embedded: bool = False
 
     def may_write(self, brand: Brand) -> bool:
         """Whether they may change the brand and start work for it."""
@@ -49,7 +50,10 @@ def require_user() -> Viewer:
     """The person at the browser. Signed out, draws what there is to say instead of the page, and ends the script."""
     found = viewer()
     if found is None:
-        _draw_signed_out()
+        account.draw_signed_out()
+        st.stop()
+    if not found.roles:
+        account.draw_without_organization(found.db, found.email)
         st.stop()
     return found
 
@@ -57,21 +61,45 @@ def require_user() -> Viewer:
 def viewer() -> Viewer | None:
     """The person at the browser, None when nobody is signed in.
 
-    On the embedded stack that is its owner, who needs no password because only this machine can reach the app.
-    Raises ConfigurationError when the app has no database, or is reachable from elsewhere.
+    On the embedded stack that is its owner, who needs no password because only this machine can reach the app; hosted,
+    whoever the browser's cookie says. Raises ConfigurationError when the app has no database, or is reachable from
+    elsewhere.
     """
-    configured, http = _connection()
+    configured, _ = _connection()
     require_safe_address(configured, config.get_option("server.address"))
     if configured.supabase_url is None or configured.supabase_publishable_key is None:
         raise ConfigurationError("The app has no database: start it with `viraltracker up`.")
-    if configured.local_owner_jwt is None:
+    if configured.local_owner_jwt is not None:
+        return _seen(configured.local_owner_jwt)
+    cookie = st.context.cookies.get(COOKIE)
+    tokens = sessions().current(cookie)
+    if tokens is None:
         return None
-    jwt = configured.local_owner_jwt
-    db = client.connect(configured.supabase_url, configured.supabase_publishable_key, http, jwt=jwt)
-    user_id = _subject(jwt)
-    memberships = db.rows("memberships", where={"user_id": user_id}, key="organization_id")
-    roles = {row["organization_id"]: row["role"] for row in memberships}
-    return Viewer(db=db, user_id=user_id, roles=roles, brands=tuple(brands.all_visible(db)))
+    try:
+        return _seen(tokens.access)
+    except ConfigurationError:
+        # The database refused the key: one that was signed before its secret changed, or never by anybody.
+        tokens = sessions().renewed(cookie)
+        return None if tokens is None else _seen(tokens.access)
+
+
+def _seen(jwt: str) -> Viewer:
+    """What the database shows the holder of `jwt`. It checks the signature; here the key only names the person."""
+    configured, http = _connection()
+    said = auth.claims(jwt)
+    if "sub" not in said:
+        raise ConfigurationError("The key that names the person is none; start with `viraltracker up`.")
+    url, key = configured.supabase_url or "", configured.supabase_publishable_key or ""
+    db = client.connect(url, key, http, jwt=jwt)
+    user_id = str(said["sub"])
+    return Viewer(
+        db=db,
+        user_id=user_id,
+        roles=members.roles(db, user_id),
+        brands=tuple(brands.all_visible(db)),
+        email=str(said.get("email", "")),
+        embedded=not configured.hosted,
+    )
 
 
 def require_safe_address(configured: Settings, address: str | None) -> None:
@@ -90,20 +118,13 @@ def _connection() -> tuple[Settings, httpx.Client]:
     return configured, client.http_client(embedded=not configured.hosted, timeout_s=configured.database_timeout)
 
 
-def _subject(jwt: str) -> str:
-    """The user id in a key. The database checks the signature with every request; here it only names the owner."""
-    try:
-        payload = jwt.split(".")[1]
-        return str(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["sub"])
-    except (IndexError, KeyError, ValueError, TypeError, binascii.Error):
-        raise ConfigurationError("VIRALTRACKER_LOCAL_OWNER_JWT is not a key; start with `viraltracker up`.") from None
+def http() -> httpx.Client:
+    """The connection pool of this process."""
+    return _connection()[1]
 
 
-def _draw_signed_out() -> None:
-    st.title("Sign in")
-    st.info(
-        "This version of the app signs in only on the embedded stack, on the machine it runs on: "
-        "start it there with `viraltracker up`. Your data on hosted Supabase is untouched, and the worker and the "
-        "command line work on it.",
-        icon=":material/lock:",
-    )
+@cache
+def sessions() -> Sessions:
+    """The sign-in of this process, hosted."""
+    configured, pool = _connection()
+    return Sessions(auth.Auth(configured.supabase_url or "", configured.supabase_publishable_key or "", pool))

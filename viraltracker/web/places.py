@@ -19,6 +19,21 @@ def ad_intelligence() -> st.Page:
     return st.Page(_FOLDER / "ad_intelligence.py", title="Ad Intelligence", icon=":material/query_stats:")
 
 
+def ad_scheduler() -> st.Page:
+    """What runs when, and did it."""
+    return st.Page(_FOLDER / "ad_scheduler.py", title="Ad Scheduler", icon=":material/event_repeat:")
+
+
+def data() -> st.Page:
+    """Whether the numbers can be trusted, and where more come from."""
+    return st.Page(_FOLDER / "data.py", title="Data", icon=":material/database:")
+
+
+def members() -> st.Page:
+    """Who works here, and as what."""
+    return st.Page(_FOLDER / "members.py", title="Members", icon=":material/group:")
+
+
 def every() -> list[st.Page]:
     """All of them."""
-    return [home(), ad_intelligence()]
+    return [home(), ad_intelligence(), ad_scheduler(), data(), members()]

@@ -71,7 +71,7 @@ def watch(viewer: Viewer, brand: Brand, kinds: Mapping[str, JobKind]) -> None:
         st.rerun()
     now = clock.now()
     for run in runs:
-        _draw_active(run, _label(run, kinds), now)
+        draw_active(run, _label(run, kinds), now)
     waiting = [run for run in runs if run["state"] == "queued" and _age(run["run_at"], now) > WAIT_UNREMARKABLE_SECONDS]
     if waiting and not overview.worker_alive(viewer.db, now):
         st.warning(
@@ -93,7 +93,8 @@ def draw_failed(viewer: Viewer, brand: Brand, run: Json, kinds: Mapping[str, Job
             st.rerun()
 
 
-def _draw_active(run: Json, label: str, now: datetime) -> None:
+def draw_active(run: Json, label: str, now: datetime) -> None:
+    """A run that waits or works: its step, how far it is, and how long it may take."""
     progress = run["progress"] or {}
     done, total, step = progress.get("done", 0), progress.get("total", 0), progress.get("step") or ""
     with st.container(border=True, key=f"run-{run['id']}", gap="small"):

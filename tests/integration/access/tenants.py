@@ -37,6 +37,7 @@ BY_COLUMN: Row = {
 BY_TABLE: dict[str, Row] = {
     "organizations": {"name": "Agency"},
     "memberships": {"role": "owner"},
+    "invitations": {"email": "invited@example.com", "role": "viewer"},
     "brands": {"name": "Wonder Paws"},
     "ad_accounts": {"source": "meta"},
     "sync_chunks": {"status": "done"},

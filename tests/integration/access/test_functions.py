@@ -19,14 +19,28 @@ PUBLIC = {
     # Before anybody has signed in, the app asks whether the schema fits.
     "schema_version": EVERYBODY,
     "create_first_organization": MEMBERS,
+    "awaits_first_organization": MEMBERS,
+    # Each of these asks whether its caller is an owner, a member, or the one who was invited.
+    **dict.fromkeys(
+        (
+            "invite_member",
+            "withdraw_invitation",
+            "accept_invitations",
+            "members",
+            "set_member_role",
+            "remove_member",
+        ),
+        MEMBERS,
+    ),
     # The process that starts the embedded database calls this as its owner.
     "create_local_organization": NOBODY,
     # Each of these asks for the right to write by itself.
-    **dict.fromkeys(("save_schedule", "run_now", "pause", "resume", "stop", "retry"), MEMBERS),
+    **dict.fromkeys(("save_schedule", "run_now", "pause", "resume", "stop", "retry", "connect_account"), MEMBERS),
     # These run as their caller, under row level security.
     **dict.fromkeys(
         (
             "jobs_overview",
+            "job_statistics",
             "analysis_context",
             "analysis_stats",
             "analysis_import_stats",
@@ -85,6 +99,7 @@ APP = {
             "my_brands",
             "my_writable_brands",
             "my_writable_organizations",
+            "my_owned_organizations",
             "my_chat_sessions",
             "is_service",
             "may_write",
@@ -107,7 +122,16 @@ APP = {
         ),
         WORKER,
     ),
-    **dict.fromkeys(("touch_brand", "keep_terminal", "close_intelligence_of_ended_job"), NOBODY),
+    **dict.fromkeys(
+        (
+            "touch_brand",
+            "keep_terminal",
+            "close_intelligence_of_ended_job",
+            "require_owner",
+            "require_another_owner",
+        ),
+        NOBODY,
+    ),
 }
 
 
@@ -179,12 +203,20 @@ def test_internal_functions_that_run_as_their_owner_are_few_and_known(database: 
         " and has_function_privilege('authenticated', oid, 'execute') order by 1"
     ).fetchall()
     assert [name for (name,) in found] == [
+        "accept_invitations",
+        "awaits_first_organization",
+        "connect_account",
         "create_first_organization",
+        "invite_member",
+        "members",
         "pause",
+        "remove_member",
         "resume",
         "retry",
         "run_now",
         "save_schedule",
         "schema_version",
+        "set_member_role",
         "stop",
+        "withdraw_invitation",
     ]

@@ -83,3 +83,17 @@ def test_files_that_are_no_export_are_refused_in_a_sentence(tmp_path: Path, vira
     missing = viraltracker("import", str(tmp_path / "absent.csv"), "--brand", "Nobody")
     assert missing.code == 1
     assert "absent.csv cannot be read" in missing.err
+
+
+def test_two_accounts_in_one_brand_are_never_taken_for_one(tmp_path: Path, viraltracker: Command) -> None:
+    """The account with most spend is read, whatever was imported last, and the other is named."""
+    header = "Account name,Account ID,Ad name,Impressions,Amount spent (USD),Reporting starts,Reporting ends"
+    files = []
+    for name, account, spend in (("Paws", 12, 90), ("Claws", 7, 40)):
+        files.append(tmp_path / f"{name}.csv")
+        files[-1].write_text(f"{header}\n{name},{account},Dog,1000,{spend}.00,2026-03-01,2026-03-31\n")
+    imported = viraltracker("import", *map(str, files), "--brand", "Two accounts", "--json").json
+    assert imported["failed"] == []
+    found = viraltracker("analyze", "Two accounts", "--json").json
+    assert found["totals"]["spend"] == 90
+    assert "Not read: Claws.csv (it is of another account (Claws))." in found["notes"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from threading import Barrier
 from typing import Any
 from uuid import uuid4
@@ -18,9 +18,9 @@ from viraltracker.creatives import agreement, classification
 from viraltracker.creatives.classification import Summary
 from viraltracker.creatives.readings import Input, Outcome, ReadingName, Unread
 from viraltracker.creatives.rules import RulesClassifier
-from viraltracker.errors import BadInput, NotFound, Refused, Stopped
+from viraltracker.errors import BadInput, NotFound, Refused, Stopped, Unavailable
 from viraltracker.local.stack import Endpoints
-from viraltracker.store import accounts, ad_data, brands, client, evaluations
+from viraltracker.store import accounts, ad_data, brands, client, evaluations, imports
 from viraltracker.store.client import Database
 
 DAY = date(2026, 3, 2)
@@ -151,6 +151,65 @@ def test_a_changed_headline_buys_one_copy_reading_and_leaves_the_creative(accoun
     second = account.classify(counting)
     assert (second.new, second.reused, second.links_changed) == (1, 1, 1)
     assert [type(each).__name__ for each in counting.asked] == ["CopyInput"]
+
+
+def test_an_ad_with_nothing_left_to_read_loses_the_labels_of_what_it_showed(
+    account: Account, database: psycopg.Connection
+) -> None:
+    """Labels of another picture would be counted as this one's; the analysis has to be made anew without them."""
+
+    def labels() -> list[tuple[object, ...]]:
+        return database.execute("select ad_id, classified from app.ad_labels(%s)", [account.brand_id]).fetchall()
+
+    def version() -> object:
+        where = {"brand_id": account.brand_id}
+        return account.db.rows("brand_data_versions", where=where, key="brand_id")[0]["version"]
+
+    account.ads({"ad_id": "a1", "primary_text": "Words", "image_hash": "h1", "sha256": "a"})
+    account.classify()
+    assert labels() == [("a1", True)]
+    account.ads({"ad_id": "a1", "image_hash": "h2"})
+    before = version()
+    summary = account.classify()
+    assert (summary.links_changed, summary.new) == (2, 0)
+    assert summary.reasons == {"media_not_stored": 1, "no_copy": 1}
+    assert labels() == []
+    assert version() != before
+    assert account.classify().links_changed == 0
+
+
+@pytest.mark.parametrize(("daily", "read"), [(True, {"in"}), (False, {"in", "out"})])
+def test_days_back_holds_for_imported_days(account: Account, daily: bool, read: set[str]) -> None:
+    """Rows of days are held against the window; a row over a whole period has no day and is always read."""
+    out = DAY - timedelta(days=40)
+    dataset = {
+        "file_name": "e.csv", "file_sha256": "a" * 64, "level": "ad", "daily": daily, "date_from": out,
+        "date_to": DAY, "currency": "USD", "has_text": True, "breakdowns": [], "columns": [], "metrics": [],
+        "account_level": {}, "bad_rows": [], "reconciliation": [], "records": 2, "ad_keys": 2,
+    }  # fmt: skip
+    rows = [
+        {"ad_key": name, "date_from": day, "date_to": day, "primary_text": f"Words {name}", "spend": 1}
+        for name, day in (("in", DAY), ("out", out))
+    ]
+    dataset_id, _ = imports.load(account.db, account.brand_id, dataset, rows, progress=lambda *_: None)
+    account.classify(dataset_id=dataset_id)
+    links = account.db.rows("ad_classification_links", where={"brand_id": account.brand_id}, key="ad_id")
+    assert {link["ad_id"] for link in links} == read
+
+
+def test_what_a_provider_raises_is_one_of_our_errors(account: Account) -> None:
+    """A sync that classifies survives each of ours; the cause stays on record."""
+    account.ads({"ad_id": "a1", "primary_text": "One"})
+    broken = KeyError("candidates")
+
+    def fail() -> None:
+        raise broken
+
+    with pytest.raises(Unavailable, match="KeyError") as caught:
+        account.classify(Counting(before=fail))
+    assert caught.value.__cause__ is broken
+    (run,) = account.runs()
+    assert (run["status"], run["error"]) == ("failed", caught.value.message)
 
 
 def test_caps_take_the_highest_spend_first_and_say_what_remains(account: Account) -> None:

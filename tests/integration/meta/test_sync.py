@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,7 +17,7 @@ from viraltracker import clock
 from viraltracker.errors import NeedsReauth, Unavailable
 from viraltracker.local.stack import Endpoints
 from viraltracker.meta import sync
-from viraltracker.meta.assets import AssetFetcher
+from viraltracker.meta.assets import AssetFetcher, AssetReport
 from viraltracker.meta.client import GraphClient
 from viraltracker.meta.fetch_policy import AddressPolicy
 from viraltracker.meta.sync import SyncReport
@@ -25,7 +25,7 @@ from viraltracker.sandbox import server
 from viraltracker.sandbox.demo import catalog
 from viraltracker.sandbox.faults import Fault, Matcher
 from viraltracker.sandbox.server import RunningSandbox
-from viraltracker.store import accounts, brands, client
+from viraltracker.store import accounts, ad_data, brands, client
 from viraltracker.store.accounts import AdAccount
 from viraltracker.store.client import Database
 from viraltracker.store.storage import FolderStorage
@@ -204,19 +204,155 @@ def test_media_are_stored_once_under_their_hash(
     assert list(scratch.iterdir()) == []
 
 
-def test_an_expired_link_is_a_reason_not_a_stop(
+def fetched(db: Database, account: AdAccount, sandbox: RunningSandbox, folder: Path, images: int) -> AssetReport:
+    with graph(sandbox) as opened:
+        return AssetFetcher(db, account, opened, FolderStorage(folder), folder).fetch(
+            max_images=images, max_videos=0, progress=lambda *_: None
+        )
+
+
+@pytest.mark.parametrize(
+    ("refusals", "outcomes"), [(1, {"stored": 5}), (2, {"stored": 4, "failed": 1})], ids=["once", "again"]
+)
+def test_an_expired_link_is_asked_for_anew_and_holds_up_nothing(
+    db: Database,
+    account: AdAccount,
+    sandbox: RunningSandbox,
+    tmp_path: Path,
+    *,
+    refusals: int,
+    outcomes: dict[str, int],
+) -> None:
+    """A fresh link is tried once in the same run; refused as well, the file is left for the next run."""
+    run(db, account, sandbox, days_back=7)
+    sandbox.sandbox.faults.add(Matcher(path=r"/media/i/", times=refusals), Fault("expired_link"))
+    report = fetched(db, account, sandbox, tmp_path, 5)
+    assert report.outcomes == outcomes
+    assert sum(report.reasons.values()) == outcomes.get("failed", 0)
+    wanted, _ = ad_data.assets_wanted(db, account, "image", 500)
+    assert [asset.tries for asset in wanted if asset.tries] == [1] * outcomes.get("failed", 0)
+
+
+def test_media_that_all_failed_are_no_success(
     db: Database, account: AdAccount, sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
-    """One file that cannot be had never holds up the others."""
-    run(db, account, sandbox, days_back=7)
-    sandbox.sandbox.faults.add(Matcher(path=r"/media/i/", times=1), Fault("expired_link"))
+    """The page that shows how fresh the media are must not call them fresh."""
+    run(db, account, sandbox, days_back=3)
+    sandbox.sandbox.faults.add(Matcher(path=r"/media/", times=None), Fault("expired_link"))
+    assert fetched(db, account, sandbox, tmp_path, 2).outcomes == {"failed": 2}
+    where = {"brand_id": account.brand_id, "dataset": "assets"}
+    (status,) = db.rows("dataset_status", where=where, key="account_id")
+    assert status["last_success_at"] is None
+    assert "HTTP 403" in status["last_error"]
+    sandbox.sandbox.faults.clear()
+    assert fetched(db, account, sandbox, tmp_path, 2).outcomes == {"stored": 2}
+    (status,) = db.rows("dataset_status", where=where, key="account_id")
+    assert status["last_error"] is None
+    assert status["last_success_at"] is not None
+
+
+def spoiled(row: dict[str, object], how: dict[str, object]) -> list[dict[str, object]]:
+    """The rows that Meta sends in place of one."""
+    return [row, row | how] if "twice" in how else [row | how]
+
+
+@pytest.mark.parametrize(
+    ("how", "reason"),
+    [
+        ({"impressions": "1e3"}, "1e3"),
+        ({"spend": "9" * 15}, "as spend"),
+        ({"account_currency": "EUR"}, "in EUR"),
+        ({"account_id": "42"}, "another account"),
+        ({"twice": True, "spend": "1.23"}, "twice with different numbers"),
+    ],
+)
+def test_an_odd_row_costs_itself_alone_and_is_read_again(
+    db: Database,
+    account: AdAccount,
+    sandbox: RunningSandbox,
+    database: psycopg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    how: dict[str, object],
+    reason: str,
+) -> None:
+    """The rows beside it are stored, its day is a gap with the reason, and a known number of that day stays."""
+    whole = run(db, account, sandbox, days_back=14)
+    rows = stored(database, account)
+    odd: dict[str, object] = {}
     with graph(sandbox) as opened:
-        report = AssetFetcher(db, account, opened, FolderStorage(tmp_path), tmp_path).fetch(
-            max_images=5, max_videos=0, progress=lambda *_: None
-        )
-    assert report.outcomes["stored"] == 4
-    assert sum(report.outcomes.values()) == 5
-    assert report.reasons
+        real = opened.insights
+
+        def insights(account_id: str, since: date, until: date) -> Iterator[list[dict[str, object]]]:
+            for page in real(account_id, since, until):
+                if not odd:
+                    odd.update(page[0])
+                    page[0:1] = spoiled(page[0], how)
+                yield page
+
+        monkeypatch.setattr(opened, "insights", insights)
+        report = sync.sync_account(db, account, opened, days_back=14, now=clock.now(), progress=lambda *_: None)
+    (gap,) = report.gaps
+    assert (gap["from"], gap["to"]) == (odd["date_start"], odd["date_start"])
+    assert reason in gap["reason"]
+    assert report.rows == whole.rows - 1
+    assert stored(database, account) == rows
+    chunks = database.execute(
+        "select error from public.sync_chunks where brand_id = %s and status = 'failed'", [account.brand_id]
+    ).fetchall()
+    assert chunks == [(gap["reason"],)]
+    again = run(db, account, sandbox, days_back=14)
+    assert (again.gaps, again.rows) == ([], whole.rows)
+
+
+def test_a_row_given_twice_alike_is_one_row(
+    db: Database, account: AdAccount, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ads move between pages while Meta lists them: twice the same is no gap, and the later of two objects counts."""
+    renamed = {}
+    with graph(sandbox) as opened:
+        real_insights, real_ads, real_campaigns = opened.insights, opened.ads, opened.campaigns
+
+        def twice(pages: Iterator[list[dict[str, object]]]) -> Iterator[list[dict[str, object]]]:
+            for page in pages:
+                yield page
+                yield page[:1]
+
+        def ads(account_id: str) -> Iterator[list[dict[str, object]]]:
+            for page in real_ads(account_id):
+                renamed[page[0]["id"]] = "Renamed"
+                yield [*page, page[0] | {"name": "Renamed"}, {"name": "An ad without an id"}]
+
+        monkeypatch.setattr(opened, "insights", lambda *days: twice(real_insights(*days)))
+        monkeypatch.setattr(opened, "campaigns", lambda account_id: twice(real_campaigns(account_id)))
+        monkeypatch.setattr(opened, "ads", ads)
+        report = sync.sync_account(db, account, opened, days_back=3, now=clock.now(), progress=lambda *_: None)
+    assert report.gaps == []
+    ads_now = db.rows("ads", where={"brand_id": account.brand_id}, key="ad_id")
+    assert len(ads_now) == 242
+    assert {row["ad_id"] for row in ads_now if row["name"] == "Renamed"} == set(renamed)
+
+
+def test_zeros_that_a_later_day_brings_are_new_data(
+    db: Database, account: AdAccount, database: psycopg.Connection
+) -> None:
+    """An analysis over the old numbers must not be answered from store."""
+    accounts.update(db, account, currency="USD")
+    day = date(2026, 3, 2)
+    for n, purchases in enumerate((None, 2)):
+        row = {"ad_id": f"a{n}", "date": day, "currency": "USD", "impressions": 10, "purchases": purchases}
+        ad_data.apply_insights_chunk(db, account, day, day, [row], whole=False)
+
+    def version() -> object:
+        where = {"brand_id": account.brand_id}
+        return db.rows("brand_data_versions", where=where, key="brand_id")[0]["version"]
+
+    before = version()
+    ad_data.settle_absent_actions(db, account, day, day)
+    settled = version()
+    assert settled != before
+    ad_data.settle_absent_actions(db, account, day, day)
+    assert version() == settled
 
 
 def test_today_is_the_accounts_own_day(db: Database, account: AdAccount, sandbox: RunningSandbox) -> None:

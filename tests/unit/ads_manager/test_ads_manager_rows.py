@@ -259,3 +259,13 @@ def test_a_row_speaks_the_columns_of_the_table() -> None:
     assert record["impressions"] == 10
     assert record["video_p100"] is None
     assert len(record) == 30
+
+
+def test_the_account_of_an_export_is_known_where_it_names_one() -> None:
+    header = "Account name,Account ID,Ad name,Impressions,Amount spent (USD)"
+    parsed = read(header, ",,,400,4.00", "Paws,act_12,Dog,100,1.00", "Paws,act_12,Cat,300,3.00")
+    assert (parsed.account_id, parsed.account_name) == ("12", "Paws")
+    several = read(header, "Paws,12,Dog,100,1.00", "Claws,7,Cat,300,3.00")
+    assert (several.account_id, several.account_name) == ("12, 7", "Claws, Paws")
+    bare = read("Ad name,Impressions,Amount spent (USD)", "Dog,100,1.00")
+    assert (bare.account_id, bare.account_name) == (None, None)

@@ -48,6 +48,23 @@ def test_change_is_against_the_period_before_and_needs_daily_rows() -> None:
     assert "daily rows" in str(imported.reason)
 
 
+@pytest.mark.parametrize(
+    ("stored", "reason"),
+    [
+        ({"prior_stored": 5}, "Only 5 of 30 days before are stored."),
+        ({"prior_stored": 30, "days_stored": 28}, "Only 28 of 30 days of the window are stored."),
+        ({"prior_stored": 30, "days_stored": 30}, None),
+    ],
+)
+def test_periods_that_are_not_stored_whole_are_not_compared(stored: dict[str, int], reason: str | None) -> None:
+    """Thirty days against five would be growth that never was."""
+    frame = ads(ad("a", prior_spend=10.0, prior_purchases=1))
+    analysis = analyse(frame, question(**stored))
+    assert (analysis.trends.evaluated, analysis.trends.reason) == (reason is None, reason)
+    assert (analysis.prior_totals is None) == (reason is not None)
+    assert ("Only 28 of 30 days are stored." in analysis.notes) == (stored.get("days_stored") == 28)
+
+
 def test_p75_cpc_is_what_ads_paid_and_not_what_single_days_paid() -> None:
     """Days with a single click once put p75 CPC at 79 where the truth was 2."""
     clicks = np.where(np.arange(30) % 3 == 0, 1, 59)
@@ -114,14 +131,14 @@ def test_cost_by_stage_and_format_is_aggregate_with_the_median_ad_beside_it() ->
 
 
 def test_windows_are_full_days_that_have_data() -> None:
-    """Never today, never past the data, and the comparison is exactly as long."""
+    """Never today, never past the data, which says when it ends before what was asked; the comparison is as long."""
     today = date(2026, 10, 1)
     fresh = default_window(7, last_day_with_data=today, today=today)
     assert (fresh.date_from, fresh.date_to) == (date(2026, 9, 24), date(2026, 9, 30))
-    assert freshness_note(fresh, today) is None
+    assert freshness_note(date(2026, 9, 30), wanted=date(2026, 9, 30)) is None
     stale = default_window(30, last_day_with_data=date(2026, 9, 20), today=today)
     assert stale.date_to == date(2026, 9, 20)
-    assert freshness_note(stale, today) == "Data ends on 2026-09-20."
+    assert freshness_note(date(2026, 9, 20), wanted=date(2026, 9, 30)) == "Data ends on 2026-09-20."
     before = window_before(fresh)
     assert (before.date_from, before.date_to, before.days) == (date(2026, 9, 17), date(2026, 9, 23), 7)
     assert window_between(date(2026, 1, 1), date(2026, 1, 31)).days == 31

@@ -38,6 +38,20 @@ def test_an_ad_that_began_inside_the_window_is_weighed_by_its_own_pace() -> None
     assert new.money_per_week.value == pytest.approx(3 * old.money_per_week.value)
 
 
+def test_money_per_week_is_of_the_days_that_are_stored() -> None:
+    """600 in the fifteen days that are there is 280 a week; an ad seen from the first of them did not begin then."""
+    first = date(2026, 9, 16)
+    row = ad("a", spend=600.0, purchases=10, first_day=first, learning_status=None, prior_impressions=0)
+    whole = analyse(ads(row | {"first_day": date(2026, 9, 1)}, ad("b")), question()).recommendations[0]
+    half = analyse(ads(row, ad("b")), question(days_stored=15, first_stored=first)).recommendations[0]
+    assert whole.money_per_week is not None
+    assert half.money_per_week is not None
+    assert half.money_per_week.value == pytest.approx(2 * whole.money_per_week.value)
+    late = {"days_stored": 5, "first_stored": date(2026, 9, 26)}
+    verdicts = analyse(ads(row | {"first_day": date(2026, 9, 26)}, ad("b")), question(**late)).verdicts
+    assert verdicts[0].verdict == "cut"
+
+
 def test_one_cause_gives_one_recommendation_sorted_by_money() -> None:
     """Silent ads are told once although both the loser rule and the silence rule fire; paused ads are left alone."""
     frame = ads(
@@ -87,6 +101,7 @@ def test_beyond_the_largest_the_rest_of_a_kind_is_one_group() -> None:
         ({}, {"daily": False}, "daily rows"),
         ({"active": None}, {}, "which ads are active"),
         ({"recent_impressions": None}, {}, "last three days"),
+        ({}, {"recent_stored": 2}, "Only 2 of the last 3 days are stored"),
     ],
 )
 def test_starvation_that_cannot_be_seen_is_not_evaluated(
@@ -97,3 +112,10 @@ def test_starvation_that_cannot_be_seen_is_not_evaluated(
     status = next(status for status in analysis.rules if status.rule == "starvation")
     assert (status.evaluated, status.ads_not_evaluated) == (False, 1)
     assert words in str(status.reason)
+
+
+def test_an_ad_whose_last_days_are_unknown_is_not_called_starved() -> None:
+    """Its account was not fetched: that is not no delivery."""
+    analysis = analyse(ads(ad("a", recent_impressions=None), ad("b", recent_impressions=0)), question())
+    status = next(status for status in analysis.rules if status.rule == "starvation")
+    assert (status.ads_evaluated, status.ads_not_evaluated, status.fired) == (1, 1, 1)

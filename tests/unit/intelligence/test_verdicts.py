@@ -98,6 +98,15 @@ def test_without_a_target_every_verdict_says_it_is_against_your_own_average() ->
     assert all("your own average" in verdict.reason for verdict in analysis.verdicts)
 
 
+def test_a_target_in_another_currency_is_not_used() -> None:
+    """Twenty euros are not twenty dollars."""
+    rows = ads(ad("a", purchases=10), ad("b", purchases=10))
+    analysis = analyse(rows, question(target_currency="EUR"))
+    assert (analysis.target.basis, analysis.target.value) == ("own_average", 10.0)
+    assert any("target CPA is in EUR and these numbers are in USD" in note for note in analysis.notes)
+    assert analyse(rows, question(target_currency="USD")).target.value == 20.0
+
+
 def test_a_target_roas_becomes_the_cost_it_allows() -> None:
     """40 a sale at a ROAS of 2 allows 20 per sale."""
     frame = ads(ad("a", purchases=10, purchase_value=400.0), ad("b", purchases=10, purchase_value=400.0))

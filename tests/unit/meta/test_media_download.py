@@ -55,7 +55,7 @@ def test_a_whole_file_is_named_by_its_content(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("response", "status"),
     [
-        (lambda: httpx.Response(403), "forbidden"),
+        (lambda: httpx.Response(403), "failed"),
         (lambda: httpx.Response(404), "gone"),
         (lambda: httpx.Response(410), "gone"),
         (lambda: httpx.Response(400), "failed"),

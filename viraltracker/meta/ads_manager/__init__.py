@@ -6,6 +6,8 @@ from viraltracker.meta.ads_manager.choose import (
     Choice,
     DatasetFacts,
     NotChosen,
+    by_account,
+    choose_among_accounts,
     choose_dataset,
     overlapping,
 )
@@ -31,6 +33,8 @@ __all__ = [
     "NotChosen",
     "ParsedExport",
     "PeriodRow",
+    "by_account",
+    "choose_among_accounts",
     "choose_dataset",
     "overlapping",
     "parse_export",

@@ -1,4 +1,4 @@
-"""Which of several exports of one ad account an analysis reads: they are views of the same money."""
+"""Which of several exports an analysis reads: those of one ad account are views of the same money."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ _LEVELS: Final[dict[Level, int]] = {"account": 0, "campaign": 1, "ad_set": 2, "a
 
 @dataclass(frozen=True, slots=True)
 class DatasetFacts:
-    """What is known of an imported dataset without its rows. `reconciles` None = it had no totals row."""
+    """What is known of an imported dataset without its rows.
+
+    `reconciles` None = it had no totals row; currency and account None = the file names none.
+    """
 
     id: str
     file_name: str
@@ -33,6 +36,9 @@ class DatasetFacts:
     imported_at: datetime
     spend: Decimal | None
     impressions: int | None
+    currency: str | None = None
+    account_id: str | None = None
+    account_name: str | None = None
 
 
 class NotChosen(NamedTuple):
@@ -49,8 +55,76 @@ class Choice(NamedTuple):
     others: tuple[NotChosen, ...]
 
 
+def choose_among_accounts(datasets: Sequence[DatasetFacts]) -> Choice:
+    """The one dataset to read out of all that a brand has imported, whichever accounts and periods they are of.
+
+    Of the latest period it is the account with most spend, and of its exports what `choose_dataset` says. Raises
+    BadInput for none.
+    """
+    if not datasets:
+        return choose_dataset(datasets)
+    latest = {dataset.id for dataset in overlapping(datasets)[-1]}
+    found = []
+    for account in by_account(datasets):
+        groups = overlapping([dataset for dataset in account if dataset.id in latest])
+        if groups:
+            found.append((choose_dataset(groups[-1]), account))
+    choice, account = max(found, key=lambda item: (item[0].chosen.spend or Decimal(0), item[0].chosen.id))
+    told = {choice.chosen.id, *(other.dataset.id for other in choice.others)}
+    inside = {dataset.id for dataset in account}
+    others = [
+        NotChosen(
+            dataset, "it is of an earlier period" if dataset.id in inside else _of_another(dataset, choice.chosen)
+        )
+        for dataset in sorted(datasets, key=lambda d: (d.date_from, d.date_to, d.id))
+        if dataset.id not in told
+    ]
+    return Choice(choice.chosen, (*choice.others, *others))
+
+
+def by_account(datasets: Sequence[DatasetFacts]) -> list[list[DatasetFacts]]:
+    """Datasets in groups that may be of one ad account each.
+
+    Another id, name or currency is another account. Files that name no account go together, and with those that do
+    where there is only one such account.
+    """
+    groups: list[list[DatasetFacts]] = []
+    best_known = sorted(datasets, key=lambda d: (not d.account_id, not d.account_name, d.id))
+    for dataset in best_known:
+        open_to = [group for group in groups if not any(_contradict(dataset, other) for other in group)]
+        sure = [group for group in open_to if any(_is_one(dataset, other) for other in group)]
+        fits = sure or [group for group in open_to if not any(_differ_in_name(dataset, other) for other in group)]
+        if sure or len(fits) == 1:
+            fits[0].append(dataset)
+        else:
+            groups.append([dataset])
+    return groups
+
+
+def _contradict(one: DatasetFacts, other: DatasetFacts) -> bool:
+    stated = ((one.currency, other.currency), (one.account_id, other.account_id))
+    return any(a and b and a != b for a, b in stated)
+
+
+def _differ_in_name(one: DatasetFacts, other: DatasetFacts) -> bool:
+    return bool(one.account_name and other.account_name and one.account_name != other.account_name)
+
+
+def _is_one(one: DatasetFacts, other: DatasetFacts) -> bool:
+    named = [(one.account_id, other.account_id), (one.account_name, other.account_name)]
+    return any(a and a == b for a, b in named) or not any(a or b for a, b in named)
+
+
+def _of_another(dataset: DatasetFacts, chosen: DatasetFacts) -> str:
+    if dataset.currency != chosen.currency:
+        return f"it is of another account, in {dataset.currency}"
+    if label := dataset.account_name or dataset.account_id:
+        return f"it is of another account ({label})"
+    return "it names no account, so it may be of another account"
+
+
 def overlapping(datasets: Sequence[DatasetFacts]) -> list[list[DatasetFacts]]:
-    """Datasets of one account in groups whose periods touch each other, earliest first."""
+    """Datasets in groups whose periods touch each other, earliest first."""
     groups: list[list[DatasetFacts]] = []
     end = date.min
     for dataset in sorted(datasets, key=lambda d: (d.date_from, d.date_to, d.id)):

@@ -124,6 +124,7 @@ class ParsedExport:
     """A whole export. `records` counts its data rows, totals row and subtotals apart.
 
     `duplicate_rows`: rows that shared every dimension with an earlier one and were added to it.
+    `account_id` (digits) and `account_name`: of its rows, several in a list; None where the file names none.
     `totals`: the metrics of the totals row, or None where the file has none. `sums`: metrics over `rows`.
     `result_type` is 'mixed' when the rows count different things. `notes` are sentences for the preview.
     """
@@ -141,6 +142,8 @@ class ParsedExport:
     date_to: date
     daily: bool
     currency: str | None
+    account_id: str | None
+    account_name: str | None
     attribution_setting: str | None
     level: Level
     result_type: str | None

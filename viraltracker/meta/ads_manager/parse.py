@@ -133,6 +133,8 @@ class _Reading:
             date_to=max(row.date_to for row in rows),
             daily=all(row.date_from == row.date_to for row in rows),
             currency=currency,
+            account_id=self._account("account_id", good),
+            account_name=self._account("account_name", good),
             attribution_setting=self._attribution(good),
             level=identity.level(self.names, good),
             result_type=next(iter(kinds)) if len(kinds) == 1 else ("mixed" if kinds else None),
@@ -265,6 +267,10 @@ class _Reading:
                 f"{self.name} does not say its currency: give it with --currency, for example --currency USD."
             )
         return None
+
+    def _account(self, name: str, good: Sequence[int]) -> str | None:
+        found = {self.names[name][index] for index in good} - {None} if name in self.names else set()
+        return ", ".join(sorted(map(str, found))) or None
 
     def _attribution(self, good: Sequence[int]) -> str | None:
         if "attribution_setting" not in self.layout.fields:

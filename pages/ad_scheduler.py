@@ -1,0 +1,97 @@
+"""Ad Scheduler: what runs when, and did it?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+import viraltracker.web as parts
+from viraltracker import clock
+from viraltracker.errors import NotFound
+from viraltracker.jobs import registry
+from viraltracker.store import job_statistics, schedules
+from viraltracker.web import cards, guard, job_editor, job_view, jobs_view, places, states
+
+viewer = guard.require_user()
+kinds = registry.standard()
+may_write = any(viewer.may_write(brand) for brand in viewer.brands)
+
+# How old a list may be that somebody looks at.
+LOOK_SECONDS = 5.0
+
+
+def go(**address: str) -> None:
+    """Another view of this page, with an address of its own."""
+    job_editor.close()
+    st.query_params.from_dict(address)
+    st.rerun()
+
+
+def draw_back() -> None:
+    """The way to the list."""
+    if st.button("All schedules", type="tertiary", icon=":material/arrow_back:", key="back"):
+        go()
+
+
+@st.fragment(run_every=LOOK_SECONDS)
+def draw_list() -> None:
+    """Every schedule of every brand, narrowed by the filters."""
+    jobs = schedules.jobs(viewer.db)
+    if not jobs:
+        states.empty(
+            "Nothing is scheduled yet",
+            "A schedule syncs the account, classifies new creatives or analyses the numbers while you are elsewhere. "
+            + ("Begin with **New schedule**." if may_write else "Somebody who may edit a brand can make one."),
+            icon=":material/event_repeat:",
+        )
+        return
+    filters = jobs_view.ask_filters(jobs, kinds)
+    jobs_view.draw(
+        filters.apply(jobs),
+        job_statistics.by_job(viewer.db),
+        kinds,
+        clock.now(),
+        show=lambda job_id: go(job=job_id),
+    )
+
+
+def draw_job(job_id: str, *, edit: bool) -> None:
+    """One schedule, or its form; an id that is not the person's own shows nothing."""
+    try:
+        job = schedules.job(viewer.db, job_id)
+        brand = next(brand for brand in viewer.brands if brand.id == job["brand_id"])
+    except (NotFound, StopIteration):
+        states.empty("No such schedule", "It is gone, or it is not yours to see.", icon=":material/search_off:")
+        return
+    if edit and viewer.may_write(brand) and job_view.may_edit(job, kinds):
+        draw_form(job)
+    else:
+        job_editor.close()
+        job_view.draw(viewer, kinds, job, brand, lambda: go(job=job_id, edit="1"))
+
+
+def draw_form(job: dict[str, object] | None) -> None:
+    """A new schedule, or the one to change; sent, it leads to the schedule, left, back."""
+    cards.section("Edit schedule" if job else "New schedule")
+    done = job_editor.draw(viewer, kinds, job)
+    if done is not None:
+        go(**({"job": done} if done else {}))
+
+
+cards.title("Ad Scheduler", "What runs when, and did it?")
+st.html(Path(parts.__path__[0]) / "schedules.css")
+if not viewer.brands:
+    states.empty("No brand yet", "Load the demo or import a report first.", icon=":material/event_repeat:")
+    st.page_link(places.home(), label="Go to Home", icon=":material/home:")
+elif "job" in st.query_params:
+    draw_back()
+    draw_job(st.query_params["job"], edit="edit" in st.query_params)
+elif "new" in st.query_params and may_write:
+    draw_back()
+    draw_form(None)
+else:
+    job_editor.close()
+    if may_write and st.button("New schedule", type="primary", icon=":material/add:"):
+        go(new="1")
+    draw_list()

@@ -1,0 +1,101 @@
+"""Data: can I trust the numbers?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+import viraltracker.web as parts
+from viraltracker import clock
+from viraltracker.errors import ViralTrackerError
+from viraltracker.jobs import registry
+from viraltracker.store import brands, schedules
+from viraltracker.store.brands import Brand
+from viraltracker.web import cards, connect_form, data_view, guard, imports_view, overview, states, times, words, work
+
+viewer = guard.require_user()
+kinds = registry.standard()
+
+
+def pick_brand() -> Brand | None:
+    """The brand in the address, else the first; an address with a brand that is not the person's own means nothing."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="controls"):
+        chosen = None
+        if viewer.brands:
+            ids = [brand.id for brand in viewer.brands]
+            names = {brand.id: brand.name for brand in viewer.brands}
+            wanted = st.query_params.get("brand")
+            index = ids.index(wanted) if wanted in names else 0
+            chosen = st.selectbox("Brand", ids, index=index, format_func=lambda found: names[found])
+            st.query_params["brand"] = chosen
+        if viewer.may_add_brands:
+            with st.popover("New brand", icon=":material/add:"):
+                draw_new_brand()
+    return next((brand for brand in viewer.brands if brand.id == chosen), None)
+
+
+def draw_new_brand() -> None:
+    """A brand is all that an import needs."""
+    with st.form("new-brand", border=False):
+        name = st.text_input("Name of the brand", max_chars=200)
+        if st.form_submit_button("Add the brand", type="primary"):
+            try:
+                made = brands.ensure(viewer.db, name)
+            except ViralTrackerError as error:
+                st.error(words.literal(error.message), icon=":material/error:")
+                return
+            st.query_params["brand"] = made.id
+            st.rerun()
+
+
+def draw_work(brand: Brand) -> None:
+    """What works on this brand's data, and what failed."""
+    runs = schedules.runs(viewer.db, brand_id=brand.id, limit=50)
+    for run in overview.unmended(runs, clock.now()):
+        work.draw_failed(viewer, brand, run, kinds)
+    if overview.active(runs):
+        work.watch(viewer, brand, kinds)
+
+
+def draw_brand(brand: Brand) -> None:
+    """Sources first, then how far each can be trusted."""
+    trust = data_view.read(viewer.db, brand.id)
+    now, zone, may_write = clock.now(), times.viewer_zone(), viewer.may_write(brand)
+    cards.lead(data_view.in_short(trust))
+    draw_work(brand)
+    cards.section("Ad accounts")
+    data_view.draw_accounts(trust, zone, now)
+    if may_write:
+        with st.expander("Connect a Meta ad account", icon=":material/link:"):
+            connect_form.draw(viewer, brand, kinds["meta_sync"])
+    cards.section("Imported files")
+    if trust.context["datasets"]:
+        data_view.draw_datasets(trust, zone, now)
+    elif not may_write:
+        st.html('<p class="vt-more">No file is imported.</p>')
+    if may_write:
+        imports_view.draw(viewer, brand, kinds["import_file"])
+    if trust.context["status"]:
+        cards.section("Freshness")
+        data_view.draw_freshness(trust, zone, now)
+        cards.section("Missing days")
+        data_view.draw_gaps(trust.gaps, zone, now)
+    if not trust.is_empty:
+        cards.section("Classification")
+        data_view.draw_classification(trust, now)
+
+
+cards.title("Data", "Can I trust the numbers?")
+st.html(Path(parts.__path__[0]) / "schedules.css")
+brand = pick_brand()
+if brand is not None:
+    draw_brand(brand)
+elif viewer.may_add_brands:
+    states.empty(
+        "No brand yet",
+        "Add one with **New brand**; then import a report from Ads Manager or connect its ad account.",
+        icon=":material/database:",
+    )
+else:
+    states.empty("No brand yet", "Ask an owner or an editor to add one.", icon=":material/database:")

@@ -1,0 +1,83 @@
+"""The chat as a person uses it: a question with slips, an answer with the stored numbers, a job that answers itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import App
+from tests.browser.test_first_use import LONG_MS, shown_metrics, stored_metrics
+from viraltracker.store import brands, chats, schedules
+from viraltracker.web import overview
+
+# The tests tell one story, in the order they are written in.
+
+QUESTION = "analize the wonder pows ad account"
+
+
+def ask(page: Page, line: str) -> None:
+    """Types a line and sends it."""
+    box = page.get_by_test_id("stChatInputTextArea")
+    box.fill(line)
+    box.press("Enter")
+    expect(page.locator(".vt-said").first).to_have_text(line)
+
+
+def test_a_question_with_slips_is_answered_with_the_stored_numbers(app: App, new_page: Callable[[], Page]) -> None:
+    """From the demo's first load to an answer; a reload keeps the session and what was said."""
+    page = new_page()
+    page.goto(app.url)
+    page.get_by_role("button", name="Load the demo").click()
+    expect(page.get_by_text("What to do first")).to_be_visible(timeout=LONG_MS)
+    page.get_by_role("link", name="Ad Intelligence").click()
+    expect(page.get_by_text("The newest analysis")).to_be_visible()
+    ask(page, QUESTION)
+    expect(page.locator(".vt-first").first).to_contain_text("Wonder Paws", timeout=LONG_MS)
+    assert shown_metrics(page) == stored_metrics(app)
+    said = page.locator(".vt-answer").first.inner_text()
+    with app.owner() as db:
+        found = overview.newest_analysis(db, brands.find(db, "Wonder Paws").id)
+    assert found is not None
+    assert f"USD {found['summary']['totals']['spend']:,.2f}" in said
+    page.get_by_text("Rows and arithmetic").click()
+    expect(page.locator(".vt-sum").filter(has_text="Link CTR = link clicks ÷ impressions").first).to_be_visible()
+
+    page.reload()
+    expect(page.locator(".vt-said").first).to_have_text(QUESTION)
+    assert page.locator(".vt-answer").first.inner_text() == said
+
+
+def test_a_question_that_needs_work_answers_itself(app: App, new_page: Callable[[], Page]) -> None:
+    """Another window is analysed in the background; the tab may close, the answer is there when it opens again."""
+    page = new_page()
+    page.goto(f"{app.url}/ad_intelligence")
+    page.get_by_role("button", name="analize the wonder").click()
+    ask(page, "how much did we spend in the last 11 days")
+    expect(page.locator(".vt-first").first).to_contain_text("(11 full days)", timeout=LONG_MS)
+    expect(page.locator(".vt-answer").first).to_contain_text("against the 11 days before", timeout=LONG_MS)
+
+    ask(page, "analyze the last 12 days")
+    address = page.url
+    page.close()
+    page = new_page()
+    page.goto(address)
+    expect(page.locator(".vt-answer").first).to_contain_text("against the 12 days before", timeout=LONG_MS)
+    assert shown_metrics(page) == stored_metrics(app)
+
+
+def test_a_change_waits_for_a_yes(app: App, new_page: Callable[[], Page]) -> None:
+    """A schedule in words is saved by a click on the button, not by the words."""
+    page = new_page()
+    page.goto(f"{app.url}/ad_intelligence")
+    ask(page, "sync every morning at 6")
+    expect(page.locator(".vt-first").first).to_contain_text("every day at 06:00")
+    with app.owner() as db:
+        brand = brands.find(db, "Wonder Paws")
+        assert not [job for job in schedules.jobs(db, brand.id) if job["schedule_type"] == "recurring"]
+        page.get_by_role("button", name="Save the schedule").click()
+        expect(page.locator(".vt-first").filter(has_text=re.compile("^Saved"))).to_be_visible()
+        recurring = [job for job in schedules.jobs(db, brand.id) if job["schedule_type"] == "recurring"]
+        assert [job["cron_expression"] for job in recurring] == ["0 6 * * *"]
+        assert len(chats.sessions(db)) == 2

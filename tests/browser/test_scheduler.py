@@ -1,0 +1,156 @@
+"""A person schedules work, starts it by hand, and holds it up."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import App
+from viraltracker import clock
+from viraltracker.scheduling import cron
+from viraltracker.store import brands, schedules, storage
+from viraltracker.store.storage import FolderStorage
+
+LONG_MS = 60_000
+BRAND = "Bark & Co"
+NAME = "Read new creatives"
+EXPORT = """Reporting starts,Reporting ends,Campaign name,Ad name,Body (ad settings),Impressions,Amount spent (USD)
+2026-10-01,2026-10-01,Always on,Stairs,Does your dog struggle with the stairs?,1000,12.50
+2026-10-01,2026-10-01,Always on,Offer,Last day: 40 % off every bundle. Order now.,2000,20.00
+"""
+
+# The tests tell one story, in the order they are written in.
+
+
+@pytest.fixture(scope="module", autouse=True)
+def brand_with_ads(app: App, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A brand with two imported ads that nobody has read yet; its id."""
+    found = app.stack().endpoints()
+    assert found is not None
+    file = tmp_path_factory.mktemp("export") / "ads.csv"
+    file.write_text(EXPORT, encoding="utf-8")
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    with app.owner() as db:
+        brand = brands.ensure(db, BRAND, currency="USD")
+        FolderStorage(found.asset_dir).put("imports", storage.key(brand.id, digest), file, "text/csv")
+        job = {
+            "brand_id": brand.id,
+            "job_type": "import_file",
+            "name": "Import",
+            "parameters": {"file_name": file.name, "sha256": digest},
+            "schedule_type": "one_time",
+        }
+        schedules.save(db, job, now=clock.now())
+    return brand.id
+
+
+def job_of(app: App) -> dict[str, Any]:
+    """The schedule of this story, with `runs`."""
+    with app.owner() as db:
+        found = next(job for job in schedules.jobs(db) if job["name"] == NAME)
+        return {**found, "runs": schedules.runs(db, job_id=found["id"])}
+
+
+def open_job(app: App, page: Page) -> None:
+    """From the list to the schedule's own view."""
+    page.goto(f"{app.url}/ad_scheduler")
+    row = page.locator('[class*="st-key-job-row-"]').filter(has_text=NAME)
+    row.get_by_role("button", name="Details").click()
+    expect(page.get_by_role("heading", name=NAME)).to_be_visible()
+
+
+def test_a_form_left_alone_saves_the_types_defaults(app: App, new_page: Callable[[], Page]) -> None:
+    """The form shows the next runs before anything is saved, and Save writes exactly one schedule."""
+    page = new_page()
+    page.goto(f"{app.url}/ad_scheduler")
+    page.get_by_role("button", name="New schedule").click()
+    expect(page.get_by_text("Every day at 07:00. Next, in your time:")).to_be_visible()
+    page.get_by_role("combobox", name="What to do").click()
+    assert page.get_by_role("option", name="Import a file").count() == 0
+    page.get_by_role("option", name="Classify creatives").click()
+    name = page.get_by_role("textbox", name="Name")
+    expect(name).to_have_value("Classify creatives")
+    name.fill(NAME)
+    name.press("Enter")
+    page.get_by_role("button", name="Save schedule").evaluate("button => { button.click(); button.click(); }")
+    expect(page.get_by_role("heading", name=NAME)).to_be_visible()
+    expect(page.get_by_text("It has not run yet.")).to_be_visible()
+    saved = job_of(app)
+    assert saved["parameters"] == {"max_new": 200, "max_video": 15, "days_back": 30, "force": False, "mode": "realtime"}
+    assert (saved["cron_expression"], saved["status"]) == ("0 7 * * *", "active")
+    with app.owner() as db:
+        assert [job["name"] for job in schedules.jobs(db)].count(NAME) == 1
+
+
+def test_ten_quick_clicks_run_a_classification_once(app: App, new_page: Callable[[], Page]) -> None:
+    """Run now shows the run to its end in place and leaves the schedule's next time alone."""
+    before = job_of(app)
+    page = new_page()
+    open_job(app, page)
+    page.get_by_role("button", name="Run now").evaluate("button => { for (let i = 0; i < 10; i++) button.click(); }")
+    history = page.get_by_role("table", name="History of runs")
+    expect(history.get_by_text("Succeeded")).to_be_visible(timeout=LONG_MS)
+    expect(history).to_contain_text("2 new")
+    expect(page.get_by_role("button", name="Run now")).to_be_enabled()
+    after = job_of(app)
+    assert [run["trigger"] for run in after["runs"]] == ["run_now"]
+    assert after["next_run_at"] == before["next_run_at"]
+
+
+def test_a_schedule_is_paused_and_goes_on_at_a_time_that_lies_ahead(app: App, new_page: Callable[[], Page]) -> None:
+    """Each state is read back from the page and from the database; nothing is run for the time in between."""
+    page = new_page()
+    open_job(app, page)
+    page.get_by_role("button", name="Pause").click()
+    resume = page.get_by_role("button", name="Resume")
+    expect(resume).to_be_visible()
+    expect(page.get_by_text("Paused", exact=True)).to_be_visible()
+    assert job_of(app)["status"] == "paused"
+    resume.click()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    resumed = job_of(app)
+    assert resumed["status"] == "active"
+    assert datetime.fromisoformat(resumed["next_run_at"]) > clock.now()
+    assert len(resumed["runs"]) == 1
+
+
+def test_an_edit_over_somebody_elses_is_said_and_run_now_keeps_the_schedule(
+    app: App, new_page: Callable[[], Page], brand_with_ads: str
+) -> None:
+    """What a colleague saved meanwhile stays; Run now on the form is a job of its own with the form's values."""
+    page = new_page()
+    open_job(app, page)
+    page.get_by_role("button", name="Edit").click()
+    expect(page.get_by_role("textbox", name="Name")).to_have_value(NAME)
+    theirs = job_of(app)
+    now = clock.now()
+    with app.owner() as db:
+        columns = ("id", "revision", "brand_id", "job_type", "name", "schedule_type", "timezone")
+        changed = {name: theirs[name] for name in columns} | {
+            "cron_expression": "0 9 * * *",
+            "next_run_at": cron.next_time("0 9 * * *", theirs["timezone"], now),
+        }
+        schedules.save(db, changed, now=now)
+    page.get_by_role("button", name="Save schedule").click()
+    expect(page.get_by_text("This schedule was changed by somebody else; open it again.")).to_be_visible()
+    expect(page.get_by_text("Somebody else saved this schedule")).to_be_visible()
+    page.get_by_role("button", name="Run now").click()
+    expect(page.get_by_role("table", name="History of runs").get_by_text("Succeeded")).to_be_visible(timeout=LONG_MS)
+    with app.owner() as db:
+        named = {job["id"]: job for job in schedules.jobs(db, brand_with_ads) if job["name"] == NAME}
+    kept = named.pop(theirs["id"])
+    assert (kept["cron_expression"], kept["last_run"]["trigger"]) == ("0 9 * * *", "run_now")
+    assert [job["schedule_type"] for job in named.values()] == ["one_time"]
+
+
+def test_an_id_that_is_nobodys_shows_nothing(app: App, new_page: Callable[[], Page]) -> None:
+    page = new_page()
+    for made_up in ("00000000-0000-4000-8000-000000000000", "drop table"):
+        page.goto(f"{app.url}/ad_scheduler?job={made_up}&edit=1")
+        expect(page.get_by_text("It is gone, or it is not yours to see.")).to_be_visible()
+        assert page.get_by_role("button", name="Save schedule").count() == 0

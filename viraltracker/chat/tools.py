@@ -1,0 +1,140 @@
+"""What the chat reads: stored analyses and what hangs on them, with the person's own rights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import SequenceMatcher
+from typing import Any, Final
+
+from viraltracker.analysis import full_analysis
+from viraltracker.analysis.full_analysis import Question
+from viraltracker.chat.answer import Asked, Person
+from viraltracker.store import analyses, schedules
+from viraltracker.store.brands import Brand
+from viraltracker.store.client import Database
+
+Json = dict[str, Any]
+
+OPEN_STATES: Final = ("pending", "acknowledged")
+_NUMBERS = ("spend", "conversions", "cpa", "cpa_low", "cpa_high", "probability", "needs_spend")
+_AD_COLUMNS = ",".join(
+    ["id", "ad_id", "verdict", "reason", "ad_name:detail->>ad_name", *(f"{name}:detail->{name}" for name in _NUMBERS)]
+)
+LIKE = 0.72
+"""So alike is what a person types to the name of the ad that they mean."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """The question, and the `ad_intelligence_runs` row that answers it, if there is one."""
+
+    asked: Question
+    run: Json | None
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether the brand has anything to analyse."""
+        return self.asked.source.last_day is not None
+
+
+def analysis(db: Database, brand: Brand, days: int, now: datetime) -> Found:
+    """The stored analysis of the last `days` full days over the present data, in two round trips."""
+    asked = full_analysis.question(db, brand.id, days=days, now=now)
+    return Found(asked, full_analysis.stored(db, brand.id, asked))
+
+
+def analysis_of_job(db: Database, job_run_id: str) -> Json | None:
+    """The analysis that a finished run stored or found."""
+    result = schedules.run(db, job_run_id)["result"] or {}
+    return analyses.run(db, result["intelligence_run_id"]) if "intelligence_run_id" in result else None
+
+
+def newest_analysis(db: Database, brand: Brand) -> Json | None:
+    """The brand's newest analysis of any window."""
+    where = {"brand_id": brand.id, "goal": "full_analysis", "status": "completed"}
+    found = db.newest("ad_intelligence_runs", where=where, order="started_at", limit=1)
+    return found[0] if found else None
+
+
+def ads(db: Database, run_id: str, verdict: str | None = None) -> list[Json]:
+    """Every judged ad of a run, or those with one verdict, highest spend first:
+    `ad_id, ad_name, verdict, reason, spend, conversions, cpa, cpa_low, cpa_high, probability, needs_spend`."""
+    where = {"run_id": run_id, "diagnosis": "winner_loser"} | ({"verdict": verdict} if verdict else {})
+    rows = db.rows("ad_intelligence_diagnostics", columns=_AD_COLUMNS, where=where)
+    return [{name: value for name, value in row.items() if name != "id"} for row in rows]
+
+
+def about_ad(db: Database, brand: Brand, run_id: str, ad_id: str) -> tuple[list[Json], Json | None]:
+    """Everything a run says about one ad, the verdict first, and the ad itself (None for an imported one)."""
+    found = db.rows("ad_intelligence_diagnostics", where={"run_id": run_id, "ad_id": ad_id})
+    rows = db.rows("ads", where={"brand_id": brand.id, "ad_id": ad_id}, key="ad_id")
+    found.sort(key=lambda row: bool(row["diagnosis"] != "winner_loser"))
+    return found, rows[0] if rows else None
+
+
+def named(rows: Sequence[Json], wanted: str) -> list[Json]:
+    """Ads that the words may mean, best first: by id, by whole name, by a part of it, else by likeness."""
+    folded = " ".join(wanted.casefold().split())
+    names = [(row, " ".join((row["ad_name"] or "").casefold().split())) for row in rows]
+    for fits in (
+        [row for row in rows if row["ad_id"] == wanted.strip()],
+        [row for row, name in names if name == folded],
+        [row for row, name in names if folded and folded in name],
+    ):
+        if fits:
+            return fits
+    likeness = [(_likeness(folded, name), row) for row, name in names if name]
+    close = sorted((pair for pair in likeness if pair[0] >= LIKE), key=lambda pair: -pair[0])
+    return [row for _, row in close]
+
+
+def _likeness(wanted: str, name: str) -> float:
+    """A name often goes on after the part that people say: what comes after a bar is its format and number."""
+    return max(SequenceMatcher(None, wanted, part).ratio() for part in (name, name.split("|", maxsplit=1)[0].strip()))
+
+
+def recommendations(db: Database, brand: Brand, run: Json) -> tuple[list[Json], int]:
+    """The run's open recommendations, numbered from 1, each with its `row_id`; and how many were answered already."""
+    wanted = run["summary"]["recommendations"]
+    rows = db.rows(
+        "ad_intelligence_recommendations",
+        columns="id,cause_key,state,superseded_at",
+        where={"brand_id": brand.id, "scope": run["scope"]},
+    )
+    standing = {row["cause_key"]: row for row in rows if row["superseded_at"] is None}
+    open_ones = [item for item in wanted if item["id"] in standing and standing[item["id"]]["state"] in OPEN_STATES]
+    numbered = [
+        {**item, "number": number, "row_id": standing[item["id"]]["id"]}
+        for number, item in enumerate(open_ones, start=1)
+    ]
+    return numbered, len(wanted) - len(numbered)
+
+
+def recurring(db: Database, brand: Brand) -> list[Json]:
+    """The brand's schedules."""
+    return [job for job in schedules.jobs(db, brand.id) if job["schedule_type"] == "recurring"]
+
+
+def start(asked: Asked, job_type: str, parameters: Json) -> str:
+    """Writes a job that is due at once and gives its run's id; the same question starts it once.
+
+    Raises BadInput for wrong parameters, Refused for a brand the person may not write.
+    """
+    job = job_row(asked.person, asked.brand, job_type, parameters) | {"schedule_type": "one_time"}
+    saved = schedules.save(asked.db, job, now=asked.now, idempotency_key=asked.key)
+    return str(saved.run_id)
+
+
+def job_row(person: Person, brand: Brand, job_type: str, parameters: Json) -> Json:
+    """The columns of a schedule that its type decides."""
+    kind = person.kinds[job_type]
+    return {
+        "brand_id": brand.id,
+        "job_type": kind.name,
+        "name": kind.label,
+        "parameters": kind.parse(parameters).model_dump(mode="json"),
+        "max_attempts": kind.max_attempts,
+        "timeout_s": kind.timeout_s,
+    }

@@ -1,0 +1,49 @@
+"""Connecting an ad account: the token goes in and never comes out."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import streamlit as st
+
+from viraltracker.errors import BadInput, ViralTrackerError
+from viraltracker.store import accounts
+from viraltracker.store.brands import Brand
+from viraltracker.web import words, work
+from viraltracker.web.guard import Viewer
+
+_NUMBER: Final = re.compile(r"(?:act_)?([0-9]{1,20})")
+
+
+def account_id(typed: str) -> str:
+    """The id as the tables have it, from what a person copies; BadInput when it is none."""
+    found = _NUMBER.fullmatch(re.sub(r"[\s-]", "", typed.lower()))
+    if found is None:
+        raise BadInput("An ad account's id is its number, or act_ and its number, as in the address of Ads Manager.")
+    return f"act_{found[1]}"
+
+
+def draw(viewer: Viewer, brand: Brand, kind: work.JobKind) -> None:
+    """Asks for an account and its token, stores both, and starts the first sync (`kind`)."""
+    key = f"connect-{brand.id}-{st.session_state.get(f'connected-{brand.id}', 0)}"
+    with st.form(key, border=False):
+        st.html(
+            '<p class="vt-more">The token needs the permission <b>ads_read</b>; a system user\'s does not run out. '
+            "It is kept where only the worker can read it. For a connected account it replaces the old one.</p>"
+        )
+        left, right = st.columns(2)
+        typed = left.text_input("Ad account", placeholder="act_1234567890", key=f"{key}-account")
+        token = right.text_input("Access token", type="password", autocomplete="off", key=f"{key}-token")
+        sent = st.form_submit_button("Connect and sync", type="primary", icon=":material/link:")
+    if not sent:
+        return
+    try:
+        accounts.connect_as_person(viewer.db, brand.id, account_id(typed), token.strip())
+        run_id = work.start(viewer, brand, kind, {}, idempotency_key=f"connect:{key}")
+    except ViralTrackerError as error:
+        st.error(words.literal(error.message), icon=":material/error:")
+        return
+    # A fresh form: the token does not stay in this browser's session.
+    st.session_state[f"connected-{brand.id}"] = run_id
+    st.rerun()

@@ -1,0 +1,248 @@
+"""One schedule: what it does, how it runs at this moment, and how it went."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import streamlit as st
+
+from viraltracker import clock
+from viraltracker.errors import BadInput, ViralTrackerError
+from viraltracker.scheduling import cron
+from viraltracker.store import schedules
+from viraltracker.store.brands import Brand
+from viraltracker.store.client import Database
+from viraltracker.web import cards, job_form, jobs_view, overview, times, words, work
+from viraltracker.web.guard import Viewer
+from viraltracker.web.job_editor import NEEDS_A_FILE, FormKind
+
+Json = dict[str, Any]
+
+RUNS_SHOWN: Final = 20
+EVENTS_SHOWN: Final = 200
+LOOK_SECONDS: Final = 1.0
+TRIGGERS: Final = {
+    "schedule": "its schedule",
+    "run_now": "Run now",
+    "chain": "another run",
+    "retry": "Try again",
+    "api": "a person",
+}
+REASONS: Final = {
+    "overlap": "The last run still worked.",
+    "missed_window": "No worker ran at its time.",
+    "paused": "The schedule was paused.",
+    "superseded": "A newer run took its place.",
+}
+ERROR_CLASSES: Final = {
+    "permanent": "will not pass by itself",
+    "transient": "may pass",
+    "rate_limited": "asked to wait",
+    "needs_reauth": "needs a new access token",
+    "lost": "the worker was lost",
+    "timeout": "took too long",
+}
+
+
+def may_edit(job: Json, kinds: Mapping[str, FormKind]) -> bool:
+    """Whether there is a form for it."""
+    return job["job_type"] in kinds and job["job_type"] not in NEEDS_A_FILE and job["status"] != "archived"
+
+
+def draw(viewer: Viewer, kinds: Mapping[str, FormKind], job: Json, brand: Brand, edit: Callable[[], None]) -> None:
+    """The whole view; `edit` is called when the person wants to change it."""
+    _draw_live(viewer, kinds, job["id"], brand, edit)
+    runs = schedules.runs(viewer.db, job_id=job["id"], limit=RUNS_SHOWN)
+    if runs:
+        _draw_events(viewer.db, runs)
+
+
+@st.fragment(run_every=LOOK_SECONDS)
+def _draw_live(
+    viewer: Viewer, kinds: Mapping[str, FormKind], job_id: str, brand: Brand, edit: Callable[[], None]
+) -> None:
+    """What may change while somebody looks."""
+    job = schedules.job(viewer.db, job_id)
+    runs = schedules.runs(viewer.db, job_id=job_id, limit=RUNS_SHOWN)
+    now, zone = clock.now(), times.viewer_zone()
+    label = jobs_view.label(job, kinds)
+    kind = "" if job["name"] == label else f"{words.html(label)} · "
+    st.html(
+        f'<div class="vt-heading"><h2 class="vt-brand">{words.html(job["name"])}</h2>'
+        f"{jobs_view.tag(jobs_view.STATUSES, job['status'])}</div>"
+        f'<p class="vt-fresh">{kind}{words.html(brand.name)}</p>'
+    )
+    if job["status_reason"]:
+        st.warning(words.literal(job["status_reason"]), icon=":material/report:")
+    active = overview.active(runs)
+    if viewer.may_write(brand):
+        _draw_actions(viewer, kinds, job, runs, edit)
+    for run in active:
+        _draw_active(viewer, brand, run, label, now)
+    if any(run["state"] == "queued" for run in active) and not overview.worker_alive(viewer.db, now):
+        st.warning(
+            "No worker is running, so this waits: start one with `viraltracker up`, or "
+            "`python -m worker.scheduler_worker` on a server. It goes on by itself then.",
+            icon=":material/hourglass_disabled:",
+        )
+    for run in overview.unmended(runs, now):
+        work.draw_failed(viewer, brand, run, kinds)
+    _draw_facts(job, kinds, now, zone)
+    cards.section("History")
+    if runs:
+        st.html(history(runs, zone, now))
+        if len(runs) == RUNS_SHOWN:
+            st.html(f'<p class="vt-more">The newest {RUNS_SHOWN} runs.</p>')
+    else:
+        st.html('<p class="vt-more">It has not run yet.</p>')
+
+
+def _draw_actions(
+    viewer: Viewer, kinds: Mapping[str, FormKind], job: Json, runs: Sequence[Json], edit: Callable[[], None]
+) -> None:
+    # A click counts for the state that was on the screen: its key names the newest run, so that many clicks, or two
+    # people at once, start one run, and a click that arrives late belongs to a button that is gone.
+    newest = runs[0]["id"] if runs else "none"
+    busy = bool(overview.active(runs))
+    with st.container(horizontal=True, key="job-actions"):
+        runnable = job["status"] not in ("archived", "invalid")
+        run = runnable and st.button(
+            "Run now", type="primary", icon=":material/play_arrow:", key=f"run-now-{newest}", disabled=busy
+        )
+        if may_edit(job, kinds) and st.button("Edit", icon=":material/edit:", key="edit-job"):
+            edit()
+        pause = job["status"] == "active" and st.button("Pause", icon=":material/pause:", key="pause-job")
+        resume = job["status"] == "paused" and st.button("Resume", icon=":material/resume:", key="resume-job")
+    try:
+        if run and not busy:
+            schedules.run_now(viewer.db, job["id"], f"run-now:{job['id']}:{newest}")
+        elif pause:
+            schedules.pause(viewer.db, job["id"])
+        elif resume:
+            _resume(viewer.db, job)
+    except ViralTrackerError as error:
+        st.error(words.literal(error.message), icon=":material/error:")
+        return
+    if run or pause or resume:
+        st.rerun()
+
+
+def _resume(db: Database, job: Json) -> None:
+    now = clock.now()
+    if job["cron_expression"] is not None:
+        following = cron.next_time(job["cron_expression"], job["timezone"], now)
+    else:
+        following = times.parsed(job["next_run_at"])
+        if following <= now:
+            raise BadInput("Its time passed while it was paused: press Run now, or edit it and choose another time.")
+    schedules.resume(db, job["id"], next_run_at=following, now=now)
+
+
+def _draw_active(viewer: Viewer, brand: Brand, run: Json, label: str, now: datetime) -> None:
+    work.draw_active(run, label, now)
+    zone = times.viewer_zone()
+    if run["state"] == "queued" and times.parsed(run["run_at"]) > now:
+        why = f" after: {run['error_message']}" if run["error_message"] else ""
+        sort = ERROR_CLASSES.get(run["error_class"] or "", "")
+        said = f"Try {run['attempt'] + 1} of {run['max_attempts']} begins {times.local(run['run_at'], zone, now)}{why}"
+        st.info(words.literal(f"{said}{f' ({sort})' if sort else ''}"), icon=":material/schedule:")
+    if not viewer.may_write(brand):
+        return
+    if run["cancel_requested_at"]:
+        st.html('<p class="vt-more" role="status">It was asked to stop and ends at its next step.</p>')
+    elif st.button("Stop run", icon=":material/stop_circle:", key=f"stop-{run['id']}"):
+        schedules.stop(viewer.db, run["id"])
+        st.rerun()
+
+
+def _draw_facts(job: Json, kinds: Mapping[str, FormKind], now: datetime, zone: str) -> None:
+    facts = [("When", words.html(job_form.in_words(job)))]
+    if job["status"] == "active" and job["next_run_at"]:
+        facts.append(("Next run", f"{times.span(job['next_run_at'], zone, now)} ({times.utc(job['next_run_at'])})"))
+        if job["cron_expression"]:
+            after = times.parsed(job["next_run_at"])
+            try:
+                later = job_form.upcoming(job["cron_expression"], job["timezone"], after, job_form.UPCOMING - 1)
+                facts.append(("Then", " · ".join(times.span(moment, zone, now) for moment in later)))
+            except BadInput as error:
+                facts.append(("Then", words.html(error.message)))
+    kind = kinds.get(job["job_type"])
+    named = {field.name: field for field in job_form.fields(kind.parameters)} if kind else {}
+    for name, value in job["parameters"].items():
+        if value is not None and not (name in named and named[name].is_settled):
+            title = named[name].title if name in named else name
+            facts.append(
+                (title, words.html({True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value))
+            )
+    listed = "".join(f"<dt>{words.html(name)}</dt><dd>{said}</dd>" for name, said in facts)
+    st.html(f'<dl class="vt-facts">{listed}</dl>')
+
+
+def history(runs: Sequence[Json], zone: str, now: datetime) -> str:
+    """HTML: a table of runs, the newest first."""
+    head = ("Run", "Result", "Started by", "Took", "Tries", "What it said")
+    cells = "".join(f'<th scope="col">{name}</th>' for name in head)
+    body = "".join(_history_row(run, zone, now) for run in runs)
+    return (
+        '<div class="vt-scroll"><table class="vt-table" aria-label="History of runs">'
+        f"<tr>{cells}</tr>{body}</table></div>"
+    )
+
+
+def _history_row(run: Json, zone: str, now: datetime) -> str:
+    at = run["started_at"] or run["scheduled_for"]
+    return (
+        f"<tr><td>{times.span(at, zone, now)}<small>{times.utc(at)}</small></td>"
+        f"<td>{jobs_view.tag(jobs_view.RESULTS, run['state'])}</td>"
+        f"<td>{words.html(TRIGGERS.get(run['trigger'], run['trigger']))}</td>"
+        f"<td>{words.html(times.between(run['started_at'], run['finished_at'], now))}</td>"
+        f"<td>{run['attempt']}</td><td class='wrap'>{words.html(outcome(run))}</td></tr>"
+    )
+
+
+def outcome(run: Json) -> str:
+    """What a run said at its end, in one line."""
+    if run["state"] == "skipped":
+        said = REASONS.get(run["reason"], str(run["reason"]))
+        return f"{said} {run['occurrences']:,} times are left out." if run["occurrences"] > 1 else said
+    if run["error_message"]:
+        sort = ERROR_CLASSES.get(run["error_class"] or "")
+        return f"{run['error_message']} ({sort})" if sort else str(run["error_message"])
+    counts = [
+        f"{value:,} {name.replace('_', ' ')}"
+        for name, value in (run["result"] or {}).items()
+        if isinstance(value, int) and not isinstance(value, bool) and value
+    ]
+    return ", ".join(counts)
+
+
+def _draw_events(db: Database, runs: Sequence[Json]) -> None:
+    """What a run reported on its way."""
+    zone, now = times.viewer_zone(), clock.now()
+    with st.expander("Events", icon=":material/list:"):
+        by_id = {run["id"]: run for run in runs}
+        chosen = st.selectbox(
+            "Run",
+            list(by_id),
+            format_func=lambda found: (
+                f"{times.local(by_id[found]['started_at'] or by_id[found]['scheduled_for'], zone, now)}: "
+                f"{jobs_view.RESULTS.get(by_id[found]['state'], (by_id[found]['state'],))[0].lower()}"
+            ),
+        )
+        found = schedules.events(db, chosen)
+        if not found:
+            st.html('<p class="vt-more">This run reported nothing.</p>')
+            return
+        rows = "".join(
+            f"<tr><td>{times.span(event['at'], zone, now)}</td><td>{words.html(event['level'])}</td>"
+            f"<td class='wrap'>{words.html(event['message'])}</td></tr>"
+            for event in found[-EVENTS_SHOWN:]
+        )
+        st.html(
+            '<div class="vt-scroll"><table class="vt-table" aria-label="Events"><tr><th scope="col">When</th>'
+            f'<th scope="col">Level</th><th scope="col">What happened</th></tr>{rows}</table></div>'
+        )
+        if len(found) > EVENTS_SHOWN:
+            st.html(f'<p class="vt-more">The newest {EVENTS_SHOWN} of {len(found):,}.</p>')
