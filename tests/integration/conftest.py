@@ -20,6 +20,7 @@ from viraltracker.local.stack import Endpoints, Stack
 
 PREFIX = "vt-test-"
 ABANDONED_SECONDS = 600
+_shared: list[Stack] = []
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,24 @@ def stack() -> Iterator[Stack]:
     with temporary_home() as home:
         shared = Stack(home, cache=settings.load().cache)
         with shared.hold():
+            _shared.append(shared)
             yield shared
+            _shared.clear()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _only_the_owners_organisation_stays() -> Iterator[None]:
+    """Organisations that a module made go with it, so that none after it meets more than the owner's own."""
+    yield
+    for shared in _shared:
+        found = shared.endpoints()
+        if found is not None:
+            with psycopg.connect(shared.superuser_url(), autocommit=True) as connection:
+                connection.execute(
+                    "delete from public.organizations where id not in"
+                    " (select organization_id from public.memberships where user_id = %s)",
+                    [found.owner_id],
+                )
 
 
 @pytest.fixture(scope="session")
