@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from viraltracker.intelligence.plain import count
+
 Json = dict[str, Any]
 
 TOP_ADS = 8
@@ -142,7 +144,7 @@ def _opening(short: Json) -> str:
         f"{counts.get('learning', 0)} in learning",
         f"{counts.get('not_evaluated', 0)} not evaluated",
     ]
-    return f"{short['ads']:,} ads{against}: {', '.join(parts)}."
+    return f"{count(short['ads'], 'ad')}{against}: {', '.join(parts)}."
 
 
 def _metrics(short: Json) -> Json:
@@ -209,13 +211,13 @@ def _coverage(short: Json) -> str:
     if not short["ads"]:
         return "There is nothing to classify."
     if classified["spend_share"] is None:
-        return f"{classified['ads']:,} of {short['ads']:,} ads are classified."
+        return f"{classified['ads']:,} of {count(short['ads'], 'ad')} are classified."
     text = (
         f"Classification covers {classified['spend_share']:.0%} of the spend: {classified['ads']:,} of "
-        f"{short['ads']:,} ads by {classified['creatives']:,} readings."
+        f"{count(short['ads'], 'ad')} by {count(classified['creatives'], 'reading')}."
     )
     if classified["ads_missing"]:
-        text += f" {classified['ads_missing']:,} ads are not classified yet: run a classification to cover them."
+        text += f" Not classified yet: {count(classified['ads_missing'], 'ad')}; run a classification to cover them."
     return text
 
 

@@ -15,6 +15,7 @@ from viraltracker.cli.app import JsonOption, app
 from viraltracker.cli.session import Session
 from viraltracker.creatives import agreement, classifier
 from viraltracker.errors import BadInput
+from viraltracker.intelligence.plain import count
 from viraltracker.meta.ads_manager.parse import parse_export
 from viraltracker.meta.ads_manager.table import MAX_BYTES
 from viraltracker.settings import load as load_settings
@@ -230,10 +231,10 @@ def _say_import(result: dict[str, Any]) -> None:
         return
     checked = {True: "adds up to its own totals row", False: "does NOT add up to its own totals row", None: ""}
     words = [
-        f"{result['records']:,} records, {result['ad_keys']:,} ads",
+        f"{count(result['records'], 'record')}, {count(result['ad_keys'], 'ad')}",
         f"{result['window']['from']} to {result['window']['to']}",
         checked[result["reconciles"]],
-        f"{result['bad_rows']:,} lines left out (see `viraltracker jobs show`)" if result["bad_rows"] else "",
+        f"{count(result['bad_rows'], 'line')} left out (see `viraltracker jobs show`)" if result["bad_rows"] else "",
     ]
     output.tell(f"{result['file']}: {', '.join(word for word in words if word)}.")
     for note in result["notes"]:
