@@ -31,7 +31,7 @@ def draw_first_run() -> None:
             "It takes under a minute.",
         )
         if st.button("Load the demo", type="primary", icon=":material/pets:", disabled=not viewer.may_add_brands):
-            brand = brands.ensure(viewer.db, DEMO_BRAND, aliases=["WonderPaws"], goal="purchase", currency="USD")
+            brand = brands.ensure(viewer.db, DEMO_BRAND, aliases=["WonderPaws"])
             work.start(viewer, brand, kinds["load_demo"], {})
             st.session_state["analyse_when_loaded"] = brand.id
             st.rerun()
@@ -40,16 +40,17 @@ def draw_first_run() -> None:
     with file, st.container(border=True, height="stretch"):
         cards.choice(
             "Import a file",
-            "Export a report from Ads Manager as CSV or XLSX, by ad and by day if you can. Then, where ViralTracker "
-            "is installed:",
+            "Export a report from Ads Manager as CSV or XLSX, by ad and by day if you can. A preview shows what each "
+            "column is taken for before anything is stored.",
         )
-        st.code('viraltracker import report.csv \\\n  --brand "My brand"', language=None)
+        st.page_link(places.data(), label="Import on the Data page", icon=":material/upload_file:")
     with meta, st.container(border=True, height="stretch"):
         cards.choice(
             "Connect Meta",
-            "A live connection reads an ad account by itself, every day. This version connects the demo account only; "
-            "until yours can be connected here, an exported report brings in the same numbers.",
+            "A live connection reads an ad account by itself, as often as a schedule says. It needs an access token "
+            "with ads_read.",
         )
+        st.page_link(places.data(), label="Connect on the Data page", icon=":material/link:")
 
 
 def draw_brand(state: BrandState) -> None:
@@ -86,8 +87,11 @@ def draw_unanalysed(state: BrandState) -> None:
     if not state.has_data:
         states.empty(
             "No numbers yet",
-            f'Import a report from Ads Manager: `viraltracker import report.csv --brand "{state.brand.name}"`',
+            "Connect its ad account or import a report from Ads Manager on the Data page.",
             icon=":material/upload_file:",
+        )
+        st.page_link(
+            places.data(), label="Open Data", icon=":material/database:", query_params={"brand": state.brand.id}
         )
         return
     just_loaded = st.session_state.pop("analyse_when_loaded", None) == state.brand.id
