@@ -33,7 +33,6 @@ def draw_first_run() -> None:
         if st.button("Load the demo", type="primary", icon=":material/pets:", disabled=not viewer.may_add_brands):
             brand = brands.ensure(viewer.db, DEMO_BRAND, aliases=["WonderPaws"])
             work.start(viewer, brand, kinds["load_demo"], {})
-            st.session_state["analyse_when_loaded"] = brand.id
             st.rerun()
         if not viewer.may_add_brands:
             st.caption("Your role may look but not load; ask an owner to make you an editor.")
@@ -94,7 +93,6 @@ def draw_unanalysed(state: BrandState) -> None:
             places.data(), label="Open Data", icon=":material/database:", query_params={"brand": state.brand.id}
         )
         return
-    just_loaded = st.session_state.pop("analyse_when_loaded", None) == state.brand.id
     states.empty("Ready to be analysed", "The numbers are here; nothing has judged them yet.", icon=":material/check:")
     pressed = st.button(
         "Analyse the account",
@@ -102,7 +100,7 @@ def draw_unanalysed(state: BrandState) -> None:
         key=f"analyse-{state.brand.id}",
         disabled=not viewer.may_write(state.brand),
     )
-    if just_loaded or pressed:
+    if pressed:
         work.start(viewer, state.brand, kinds["ad_intelligence_analysis"], {})
         st.rerun()
 

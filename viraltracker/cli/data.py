@@ -19,7 +19,7 @@ from viraltracker.intelligence.plain import count
 from viraltracker.meta.ads_manager.parse import parse_export
 from viraltracker.meta.ads_manager.table import MAX_BYTES
 from viraltracker.settings import load as load_settings
-from viraltracker.store import brands, evaluations, schedules, storage
+from viraltracker.store import brands, evaluations, storage
 
 DEMO_BRAND = "Wonder Paws"
 GOLDEN_PARTS = ("open", "held_out")
@@ -35,9 +35,7 @@ def demo(
     with session.opened(worker=True) as opened:
         brand = brands.ensure(opened.db, DEMO_BRAND, aliases=["WonderPaws"])
         loaded = work.submit(opened, brand.id, "load_demo", {})
-        work.wait(opened, loaded, quiet=as_json)
-        for run in schedules.chained(opened.db, loaded):
-            work.wait(opened, run["id"], quiet=as_json)
+        work.wait_with_chained(opened, loaded, quiet=as_json)
         _analyse(opened, brand, days, as_json)
     if keep:
         from viraltracker.cli.stack import up  # noqa: PLC0415 - the two command modules know each other only here

@@ -68,6 +68,15 @@ def wait(session: Session, run_id: str, *, quiet: bool = False) -> dict[str, Any
     return run
 
 
+def wait_with_chained(session: Session, run_id: str, *, quiet: bool = False) -> None:
+    """Waits for a run and for all that its success starts, each in its turn; raises as `wait` does."""
+    waiting = [run_id]
+    while waiting:
+        following = waiting.pop(0)
+        wait(session, following, quiet=quiet)
+        waiting += [run["id"] for run in schedules.chained(session.db, following)]
+
+
 def run(session: Session, brand_id: str, job_type: str, parameters: dict[str, Any], *, quiet: bool) -> dict[str, Any]:
     """Submits and waits; the run's result."""
     ended = wait(session, submit(session, brand_id, job_type, parameters), quiet=quiet)

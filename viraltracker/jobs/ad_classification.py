@@ -10,6 +10,7 @@ from pydantic import Field
 from viraltracker import clock
 from viraltracker.analysis import sources
 from viraltracker.creatives import classification, classifier
+from viraltracker.jobs import ad_intelligence_analysis
 from viraltracker.jobs.context import JobContext
 from viraltracker.jobs.job_type import JobType, Parameters, Result
 
@@ -29,7 +30,15 @@ class AdClassification(Parameters):
 
 
 def run(context: JobContext, parameters: AdClassification) -> Result:
-    """The counts of the classification: new, reused, reasons, remaining."""
+    """The counts of the classification: new, reused, reasons, remaining. An analysis follows where there is news."""
+    result = classify(context, parameters)
+    if result["new"]:
+        ad_intelligence_analysis.follow(context)
+    return result
+
+
+def classify(context: JobContext, parameters: AdClassification) -> Result:
+    """Reads what is not read yet; a step of other jobs as well."""
     source = sources.choose(context.db, context.brand_id)
     until = source.last_day or clock.now().date()
     summary = classification.classify_brand(

@@ -21,6 +21,11 @@ class AdIntelligenceAnalysis(Parameters):
     date_to: date | None = Field(None, title="Last day", description="Ends the window here instead.")
 
 
+def follow(context: JobContext) -> None:
+    """Has the brand judged again once this run has succeeded, so that nobody who asks has to wait for it."""
+    context.chain(TYPE.name, TYPE.label, {})
+
+
 def run(context: JobContext, parameters: AdIntelligenceAnalysis) -> Result:
     """The stored run's id and summary."""
     context.progress(0, 1, "analysis")

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from viraltracker.errors import BadInput
+from viraltracker.jobs import ad_intelligence_analysis
 from viraltracker.jobs.context import JobContext
 from viraltracker.jobs.job_type import JobType, Parameters, Result
 from viraltracker.meta.ads_manager.model import ParsedExport
@@ -31,7 +32,7 @@ class ImportFile(Parameters):
 
 
 def run(context: JobContext, parameters: ImportFile) -> Result:
-    """What was loaded and what was not, row by row."""
+    """What was loaded and what was not, row by row. An analysis follows where there is news."""
     if (parameters.date_from is None) != (parameters.date_to is None):
         raise BadInput("Give both the first and the last day of the period, or neither.")
     period = (parameters.date_from, parameters.date_to) if parameters.date_from and parameters.date_to else None
@@ -45,6 +46,8 @@ def run(context: JobContext, parameters: ImportFile) -> Result:
     dataset_id, already = imports.load(
         context.db, context.brand_id, _dataset(parsed, key), rows, progress=_progress(context)
     )
+    if not already:
+        ad_intelligence_analysis.follow(context)
     for bad in parsed.bad_rows[:20]:
         context.log(f"Line {bad.line} was left out: {bad.reason}", level="warning", step="import")
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from viraltracker import clock, errors
-from viraltracker.jobs import ad_classification, asset_download, graph
+from viraltracker.jobs import ad_classification, ad_intelligence_analysis, asset_download, graph
 from viraltracker.jobs.context import JobContext
 from viraltracker.jobs.job_type import JobType, Parameters, Result
 from viraltracker.meta import sync
@@ -33,7 +33,7 @@ class MetaSync(Parameters):
 
 
 def run(context: JobContext, parameters: MetaSync) -> Result:
-    """One report per account under `accounts`, and what the optional steps did."""
+    """One report per account under `accounts`, and what the optional steps did. An analysis follows."""
     reports = []
     assets = []
     for account in graph.accounts_of(context):
@@ -56,13 +56,14 @@ def run(context: JobContext, parameters: MetaSync) -> Result:
     result["status"] = "partial" if any(report["status"] == "partial" for report in reports) else "ok"
     if parameters.auto_classify:
         result["classification"] = _classify(context, parameters)
+    ad_intelligence_analysis.follow(context)
     return result
 
 
 def _classify(context: JobContext, parameters: MetaSync) -> Result:
     """The classification, or the reason it did not happen: the sync has succeeded whatever becomes of this."""
     try:
-        return ad_classification.run(
+        return ad_classification.classify(
             context,
             ad_classification.AdClassification(
                 max_new=parameters.classify_max_new,

@@ -53,10 +53,7 @@ def progress(db: Database, run_id: str, label: str) -> None:
     run = schedules.run(db, run_id)
     if run["state"] not in overview.ACTIVE:
         st.rerun()
-    now = clock.now()
-    work.draw_active(run, label, now)
-    if run["state"] == "queued" and not overview.worker_alive(db, now):
-        st.warning("No worker is running, so this waits; it goes on by itself when one does: `viraltracker up`.")
+    work.draw_active(run, label, clock.now())
 
 
 def _tool(result: Json) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from viraltracker.web import account, guard, places
+from viraltracker.web import account, guard, places, work
 
 HERE = Path(__file__).parent
 
@@ -18,4 +18,6 @@ page = st.navigation(places.every(), position="sidebar" if viewer is not None an
 if viewer is not None and viewer.roles and not viewer.embedded:
     with st.sidebar:
         account.draw(viewer.email)
+if viewer is not None and viewer.roles:
+    work.draw_worker_silence(viewer.db)
 page.run()

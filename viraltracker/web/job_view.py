@@ -81,12 +81,6 @@ def _draw_live(
         _draw_actions(viewer, kinds, job, runs, edit)
     for run in active:
         _draw_active(viewer, brand, run, label, now)
-    if any(run["state"] == "queued" for run in active) and not overview.worker_alive(viewer.db, now):
-        st.warning(
-            "No worker is running, so this waits: start one with `viraltracker up`, or "
-            "`python -m worker.scheduler_worker` on a server. It goes on by itself then.",
-            icon=":material/hourglass_disabled:",
-        )
     for run in overview.unmended(runs, now):
         work.draw_failed(viewer, brand, run, kinds)
     _draw_facts(job, kinds, now, zone)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from viraltracker.store import analyses, schedules
+from viraltracker.store import analyses, overviews, schedules
 from viraltracker.store.brands import Brand
 from viraltracker.store.client import Database
 from viraltracker.web import words
@@ -16,10 +16,7 @@ Json = dict[str, Any]
 
 ACTIVE: Final = frozenset({"queued", "running"})
 FAILED: Final = frozenset({"failed", "timed_out"})
-WORKER_SILENT: Final = timedelta(minutes=2)
 FAILURES_SHOWN: Final = timedelta(days=7)
-RUNS_READ: Final = 300
-"""Enough for the newest run of every job of an agency's last days."""
 
 
 @dataclass(frozen=True)
@@ -42,42 +39,28 @@ class BrandState:
 
 
 def read(db: Database, brands: Sequence[Brand], now: datetime) -> list[BrandState]:
-    """The state of each brand, in five round trips and one more per brand."""
-    runs = db.newest("scheduled_job_runs", order="created_at", limit=RUNS_READ)
-    alerts = schedules.open_alerts(db)
-    accounts = db.rows("ad_accounts", key="account_id")
-    statuses = db.newest("dataset_status", where={"dataset": "insights"}, order="last_attempt_at", limit=1000)
-    imports = db.newest(
-        "import_datasets",
-        columns="brand_id,file_name,imported_at,date_to",
-        where={"status": "ready"},
-        order="imported_at",
-        limit=1000,
-    )
-    states = []
-    for brand in brands:
-        own = [run for run in runs if run["brand_id"] == brand.id]
-        states.append(
-            BrandState(
-                brand=brand,
-                analysis=newest_analysis(db, brand.id),
-                accounts=[account for account in accounts if account["brand_id"] == brand.id],
-                active=active(own),
-                failed=unmended(own, now),
-                alerts=[alert for alert in alerts if alert["brand_id"] == brand.id],
-                synced=next((status for status in statuses if status["brand_id"] == brand.id), None),
-                imported=next((dataset for dataset in imports if dataset["brand_id"] == brand.id), None),
-            )
-        )
-    return states
+    """The state of each brand, in one round trip."""
+    found = overviews.by_brand(db, brands[0].id if len(brands) == 1 else None)
+    return [_state(brand, found[brand.id], now) for brand in brands if brand.id in found]
 
 
 def newest_analysis(db: Database, brand_id: str) -> Json | None:
-    """The brand's newest completed analysis with its blocks and summary, None before the first."""
-    where = {"brand_id": brand_id, "goal": "full_analysis", "status": "completed"}
-    columns = "id,date_from,date_to,days,source,summary,blocks,finished_at"
-    found = db.newest("ad_intelligence_runs", columns=columns, where=where, order="started_at", limit=1)
-    return found[0] if found else None
+    """The brand's newest completed analysis of the usual window with its blocks and summary, None before the first."""
+    analysis: Json | None = overviews.by_brand(db, brand_id).get(brand_id, {}).get("analysis")
+    return analysis
+
+
+def _state(brand: Brand, found: Json, now: datetime) -> BrandState:
+    return BrandState(
+        brand=brand,
+        analysis=found["analysis"],
+        accounts=found["accounts"],
+        active=active(found["runs"]),
+        failed=unmended(found["runs"], now),
+        alerts=found["alerts"],
+        synced=found["synced"],
+        imported=found["imported"],
+    )
 
 
 def analysis_of(db: Database, job_run_id: str) -> Json | None:
@@ -104,12 +87,6 @@ def unmended(runs: Sequence[Json], now: datetime) -> list[Json]:
         if run["state"] in FAILED and now - datetime.fromisoformat(run["finished_at"]) < FAILURES_SHOWN:
             found.append(run)
     return found
-
-
-def worker_alive(db: Database, now: datetime) -> bool:
-    """Whether a worker has given a sign of life lately."""
-    seen = [datetime.fromisoformat(worker["last_seen_at"]) for worker in schedules.workers(db)]
-    return bool(seen) and now - max(seen) < WORKER_SILENT
 
 
 def freshness(state: BrandState, now: datetime, shown: Json | None = None) -> list[tuple[str, str]]:

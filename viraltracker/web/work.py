@@ -11,15 +11,18 @@ import streamlit as st
 
 from viraltracker import clock
 from viraltracker.errors import Unavailable
-from viraltracker.store import schedules
+from viraltracker.store import overviews, schedules
 from viraltracker.store.brands import Brand
+from viraltracker.store.client import Database
 from viraltracker.web import overview, words
 from viraltracker.web.guard import Viewer
 
 Json = dict[str, Any]
 
 LOOK_SECONDS = 1.0
-WAIT_UNREMARKABLE_SECONDS = 5.0
+WORKER_SILENT_SECONDS = 75.0
+"""A worker beats every 20 s, and takes its own runs for lost after 60 s without an answer."""
+WORKER_LOOK_SECONDS = 10.0
 
 
 class _Parsed(Protocol):
@@ -60,6 +63,18 @@ def start(viewer: Viewer, brand: Brand, kind: JobKind, parameters: Json, *, idem
     return saved.run_id
 
 
+@st.fragment(run_every=WORKER_LOOK_SECONDS)
+def draw_worker_silence(db: Database) -> None:
+    """Says so, on every page, while nobody works: what waits then is nobody's fault."""
+    silence = overviews.worker_silence(db)
+    if silence is None or silence > WORKER_SILENT_SECONDS:
+        st.warning(
+            "No worker is running, so schedules and queued work wait. Start one with `viraltracker up`, or "
+            "`python -m worker.scheduler_worker` on a server; everything goes on by itself then.",
+            icon=":material/hourglass_disabled:",
+        )
+
+
 @st.fragment(run_every=LOOK_SECONDS)
 def watch(viewer: Viewer, brand: Brand, kinds: Mapping[str, JobKind]) -> None:
     """The brand's waiting and working runs, live; draws the whole page again once none is left.
@@ -72,13 +87,6 @@ def watch(viewer: Viewer, brand: Brand, kinds: Mapping[str, JobKind]) -> None:
     now = clock.now()
     for run in runs:
         draw_active(run, _label(run, kinds), now)
-    waiting = [run for run in runs if run["state"] == "queued" and _age(run["run_at"], now) > WAIT_UNREMARKABLE_SECONDS]
-    if waiting and not overview.worker_alive(viewer.db, now):
-        st.warning(
-            "No worker is running, so this waits: start one with `viraltracker up`, or "
-            "`python -m worker.scheduler_worker` on a server. It goes on by itself then.",
-            icon=":material/hourglass_disabled:",
-        )
 
 
 def draw_failed(viewer: Viewer, brand: Brand, run: Json, kinds: Mapping[str, JobKind]) -> None:

@@ -39,6 +39,8 @@ PUBLIC = {
     # These run as their caller, under row level security.
     **dict.fromkeys(
         (
+            "brand_overviews",
+            "worker_silence",
             "jobs_overview",
             "job_statistics",
             "analysis_context",

@@ -1,0 +1,25 @@
+"""What the pages of a brand begin with, and whether anybody works, each in one call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from viraltracker.store.client import Database
+
+Json = dict[str, Any]
+
+
+def by_brand(db: Database, brand_id: str | None = None) -> dict[str, Json]:
+    """For every visible brand, or one: `{analysis, accounts, runs, alerts, synced, imported}` by its id.
+
+    `analysis` is the newest completed run of the usual window; `runs` are the active ones and the newest ended one of
+    each type, the newest first.
+    """
+    answer: dict[str, Json] = db.call("brand_overviews", p_brand=brand_id)
+    return answer
+
+
+def worker_silence(db: Database) -> float | None:
+    """Seconds since any worker was heard, None when none has been since the last one said goodbye."""
+    answer: float | None = db.call("worker_silence")
+    return answer
