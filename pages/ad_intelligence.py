@@ -13,6 +13,7 @@ from viraltracker.jobs import registry
 from viraltracker.store import chats
 from viraltracker.store.brands import Brand
 from viraltracker.web import answers, blocks, cards, guard, overview, places, states, times, words
+from viraltracker.web.pictures import Pictures
 
 viewer = guard.require_user()
 person = Person(viewer.db, viewer.brands, viewer.may_write, registry.standard(), times.viewer_zone())
@@ -119,7 +120,7 @@ def draw_message(session: Session, message: Message, *, newest: bool) -> None:
             answers.line(message.text)
         return
     with st.chat_message("assistant", avatar=":material/query_stats:"):
-        answers.answer(message.key, message.text, message.envelope, message.tools, newest=newest)
+        answers.answer(message, Pictures(viewer.db, session.row["brand_id"]), newest=newest)
         job = message.envelope.get("job")
         if job and message in session.waiting():
             answers.progress(viewer.db, job["run_id"], job["label"])
@@ -157,7 +158,7 @@ def draw_opening(brand: Brand) -> None:
     if state.analysis is not None:
         cards.section("The newest analysis")
         cards.freshness(overview.freshness(state, clock.now()))
-        blocks.draw(state.analysis["blocks"], state.analysis["summary"])
+        blocks.draw(state.analysis["blocks"], state.analysis["summary"], Pictures(viewer.db, brand.id))
 
 
 cards.title("Ad Intelligence", "What happened, why, and what now?")

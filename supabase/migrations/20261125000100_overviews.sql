@@ -47,3 +47,15 @@ $$;
 
 revoke all on function public.brand_overviews(uuid), public.worker_silence() from public, anon, authenticated;
 grant execute on function public.brand_overviews(uuid), public.worker_silence() to authenticated, service_role;
+
+-- Pictures of ads: whose creative is stored where, and its file for the members of the brand. Only the worker writes them.
+create function public.ad_pictures(p_brand uuid, p_ads text[]) returns jsonb
+language sql stable set search_path = '' as $$
+    select coalesce(jsonb_object_agg(ad_id, storage_key), '{}') from public.ad_assets
+    where brand_id = p_brand and ad_id = any (p_ads) and kind = 'image' and status = 'stored'
+$$;
+revoke all on function public.ad_pictures(uuid, text[]) from public, anon, authenticated;
+grant execute on function public.ad_pictures(uuid, text[]) to authenticated, service_role;
+
+create policy members_read_assets on storage.objects for select to authenticated
+    using (bucket_id = 'assets' and (storage.foldername(name))[1] in (select app.my_brands()::text));

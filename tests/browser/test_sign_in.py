@@ -19,6 +19,7 @@ from viraltracker.local.stack import Stack
 from viraltracker.sandbox import server
 from viraltracker.sandbox.supabase_auth import SupabaseAuth
 from viraltracker.sandbox.supabase_gateway import Keys, SupabaseGateway
+from viraltracker.sandbox.supabase_storage import SupabaseStorageApi
 from viraltracker.web.sessions import COOKIE, from_cookie
 
 PASSWORD = "correct horse battery"
@@ -60,7 +61,8 @@ def hosted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosted]:
             secret = LocalKeys.from_json(stack.home.keys.read_text(encoding="utf-8")).secret
             service = SupabaseAuth(database, secret)
             keys = Keys("sb_publishable_test", "sb_secret_test", endpoints.anon_key, endpoints.service_key)
-            gateway = SupabaseGateway(endpoints.rest_url, keys, folder, service)
+            files = SupabaseStorageApi(database, secret, folder)
+            gateway = SupabaseGateway(endpoints.rest_url, keys, files, service)
             url = f"http://127.0.0.1:{(port := free_port())}"
             with server.running_app(gateway.app()) as supabase_url:
                 environment = {"SUPABASE_URL": supabase_url, "SUPABASE_PUBLISHABLE_KEY": keys.publishable}

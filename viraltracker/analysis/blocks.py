@@ -3,7 +3,7 @@
 A block is one of
     {kind: heading | text, text}
     {kind: metrics, items: [{name, label, value, unit, change, note}]}
-    {kind: table, title, columns: [{key, label, unit}], rows: [{…}], more}
+    {kind: table, title, columns: [{key, label, unit}], rows: [{…}], more}; a row about an ad also has its `ad_id`
     {kind: cards, title, items: [{id, title, why, category, action, money_per_week, confidence, change_our_mind, ads}],
      more}
 Units are money, count, rate (a fraction), ratio or text. `more` counts rows that were left out. `change` is a fraction
@@ -194,7 +194,7 @@ def _cards(recommendations: list[Json]) -> Json:
 
 def _table(title: str, columns: list[Json], rows: list[Json], limit: int) -> Json:
     keys = [column["key"] for column in columns]
-    shown = [{key: row[key] for key in keys} for row in rows[:limit]]
+    shown = [{key: row[key] for key in (*keys, "ad_id") if key in row} for row in rows[:limit]]
     return {"kind": "table", "title": title, "columns": columns, "rows": shown, "more": max(0, len(rows) - limit)}
 
 

@@ -24,7 +24,7 @@ from viraltracker.store.client import Database
 NAME_OF_TEXT = 50
 """So much of an ad's text stands for its name."""
 
-VERSION = "full_analysis@2"
+VERSION = "full_analysis@3"
 """Part of every run's configuration: a changed rule never reuses what an older one concluded."""
 
 

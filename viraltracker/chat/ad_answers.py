@@ -149,5 +149,6 @@ def _short(row: Json) -> str:
 
 
 def _table(title: str, rows: Sequence[Json], more: int) -> Json:
-    shown = [{str(column["key"]): row[str(column["key"])] for column in _COLUMNS} for row in rows]
+    keys = ("ad_id", *(str(column["key"]) for column in _COLUMNS))
+    shown = [{key: row[key] for key in keys} for row in rows]
     return {"kind": "table", "title": title, "columns": _COLUMNS, "rows": shown, "more": more}

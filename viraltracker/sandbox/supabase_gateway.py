@@ -7,22 +7,19 @@ signed-in user's own JWT through.
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import httpx
 from starlette.applications import Starlette
-from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from viraltracker.sandbox.supabase_auth import SupabaseAuth
+from viraltracker.sandbox.supabase_storage import SupabaseStorageApi
 
-_PATH = re.compile(r"[0-9a-zA-Z._-]+(/[0-9a-zA-Z._-]+)*")
 _HOP_BY_HOP = frozenset({"connection", "content-length", "date", "host", "server", "transfer-encoding"})
 
 
@@ -47,11 +44,11 @@ class Keys:
 
 @dataclass(frozen=True)
 class SupabaseGateway:
-    """`rest_url` is PostgREST's root; `folder` holds the buckets; without `auth` nobody can sign in."""
+    """`rest_url` is PostgREST's root; without `auth` nobody can sign in."""
 
     rest_url: str
     keys: Keys
-    folder: Path
+    files: SupabaseStorageApi
     auth: SupabaseAuth | None = None
 
     def app(self) -> Starlette:
@@ -96,26 +93,7 @@ class SupabaseGateway:
         return await self.auth.answer(request, request.path_params["path"])
 
     async def _object(self, request: Request) -> Response:
-        """Files of private buckets; with the secret key alone."""
-        if self.keys.authorization(request) != f"Bearer {self.keys.service_jwt}":
-            return _refused(403, "Unauthorized", "new row violates row-level security policy")
-        bucket, path = request.path_params["bucket"], request.path_params["path"]
-        if not _PATH.fullmatch(f"{bucket}/{path}") or ".." in path:
-            return _refused(400, "InvalidKey", "Invalid key")
-        file = self.folder / bucket / path
-        if request.method == "GET":
-            if not file.is_file():
-                return _refused(404, "not_found", "Object not found")
-            return Response(file.read_bytes(), media_type="application/octet-stream")
-        async with request.form() as form:
-            upload = next(part for part in form.values() if isinstance(part, UploadFile))
-            if file.exists() and request.headers.get("x-upsert") != "true":
-                return _refused(409, "Duplicate", "The resource already exists")
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(await upload.read())
-        return JSONResponse({"Id": path, "Key": f"{bucket}/{path}"})
-
-
-def _refused(status: int, error: str, message: str) -> Response:
-    # Hosted Storage answers 400 and names the real status inside.
-    return JSONResponse({"statusCode": str(status), "error": error, "message": message}, status_code=400)
+        authorization = self.keys.authorization(request)
+        if authorization is None:
+            return JSONResponse({"message": "Invalid API key"}, status_code=401)
+        return await self.files.answer(request, authorization, **request.path_params)

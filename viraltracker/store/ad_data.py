@@ -128,3 +128,9 @@ def save_assets(db: Database, account: AdAccount, rows: Sequence[dict[str, Any]]
     """Stores the outcome of downloads: columns of `ad_assets`, one row per ad."""
     if rows:
         db.call("save_assets", p_brand=account.brand_id, p_rows=rows)
+
+
+def pictures(db: Database, brand_id: str, ad_ids: Sequence[str]) -> dict[str, str]:
+    """Where the picture of each of these ads is stored, by ad id; an ad without one is not in it."""
+    answer: dict[str, str] = db.call("ad_pictures", p_brand=brand_id, p_ads=list(ad_ids))
+    return answer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import streamlit as st
 
@@ -13,6 +13,7 @@ from viraltracker import clock
 from viraltracker.store import schedules
 from viraltracker.store.client import Database
 from viraltracker.web import blocks, overview, words, work
+from viraltracker.web.pictures import Pictures
 
 Json = dict[str, Any]
 
@@ -22,25 +23,39 @@ ROWS_SHOWN: Final = 50
 LONGEST_CELL: Final = 160
 
 
+class Message(Protocol):
+    """What an answer kept of itself."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def envelope(self) -> Mapping[str, Any]: ...
+    @property
+    def tools(self) -> Sequence[Json]: ...
+
+
 def line(text: str) -> None:
     """What the person typed."""
     st.html(f'<p class="vt-said">{words.html(text)}</p>')
 
 
-def answer(key: str, text: str, envelope: Mapping[str, Any], tools: Sequence[Json], *, newest: bool) -> None:
+def answer(message: Message, pictures: Pictures, *, newest: bool) -> None:
     """Text and cards, then tables and charts and the drawer with the rows, in older answers on demand."""
+    text, envelope, tools = message.text, message.envelope, message.tools
     first, *rest = text.split("\n")
     said = "".join(f"<p>{words.html(part)}</p>" for part in rest)
     st.html(f'<div class="vt-answer"><p class="vt-first">{words.html(first)}</p>{said}</div>')
     parts = envelope.get("blocks") or []
     for block in parts:
         if block["kind"] == "cards":
-            blocks.draw_block(block, envelope["facts"])
+            blocks.draw_block(block, envelope["facts"], pictures)
     tables = [block for block in parts if block["kind"] != "cards"]
-    if not newest and not ((tables or tools) and st.toggle("Tables, charts and rows", key=f"details-{key}")):
+    if not newest and not ((tables or tools) and st.toggle("Tables, charts and rows", key=f"details-{message.key}")):
         return
     for block in tables:
-        blocks.draw_block(block, envelope["facts"])
+        blocks.draw_block(block, envelope["facts"], pictures)
     if tools:
         with st.expander("Rows and arithmetic", icon=":material/calculate:"):
             for result in tools:

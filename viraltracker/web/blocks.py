@@ -7,38 +7,44 @@ from typing import Any
 import streamlit as st
 
 from viraltracker.web import cards, charts, words
+from viraltracker.web.pictures import Pictures, thumbnails_or_none
 
 Json = dict[str, Any]
 
 GROUPINGS = {"By awareness": "awareness", "By format": "format"}
 TONES = {"Winners": "good", "Losers": "bad"}
+LEADERBOARDS = (*TONES, "Most spend", "Nearest to a verdict")
+LEADERS = 4
 LABELS = ("awareness", "format")
 RANGE = ("cpa_low", "cpa_high")
 
 
-def draw(blocks: list[Json], summary: Json) -> None:
+def draw(blocks: list[Json], summary: Json, pictures: Pictures) -> None:
     """All blocks in their order, but the notes about the numbers last, folded away; see `analysis.blocks`."""
     currency = summary["currency"]
     notes = [block["text"] for block in blocks if block["kind"] == "text"]
     if notes:
         cards.lead(notes.pop(0))
     for block in blocks:
-        draw_block(block, summary)
+        draw_block(block, summary, pictures)
     with st.expander("About these numbers", icon=":material/info:"):
         attribution = summary["attribution"] or "not stated by the source"
         st.html("<ul>" + "".join(f"<li>{words.html(note)}</li>" for note in notes) + "</ul>" if notes else "<p></p>")
         st.html(f'<p class="vt-more">Attribution: {words.html(attribution)}. Money in {words.html(currency)}.</p>')
 
 
-def draw_block(block: Json, summary: Json) -> None:
-    """Metrics, cards, or a table with its chart; of the summary: `currency, prior_window, target, totals.cpa`."""
+def draw_block(block: Json, summary: Json, pictures: Pictures) -> None:
+    """Metrics, cards, or a table with its chart; of the summary: `currency, prior_window, target, totals.cpa`.
+
+    `pictures` shows the ads at the top of a table of winners or losers.
+    """
     match block["kind"]:
         case "metrics":
             cards.metrics(block["items"], summary["currency"], words.period(summary["prior_window"]))
         case "cards":
             _recommendations(block)
         case "table":
-            _table(block, summary)
+            _table(block, summary, pictures)
 
 
 def _recommendations(block: Json) -> None:
@@ -47,10 +53,14 @@ def _recommendations(block: Json) -> None:
     _more(block["more"], "with less money at stake")
 
 
-def _table(block: Json, summary: Json) -> None:
+def _table(block: Json, summary: Json, pictures: Pictures) -> None:
     title, rows, currency = block["title"], block["rows"], summary["currency"]
     cards.section(title)
     target = summary["target"]
+    leaders = [row for row in rows if "ad_id" in row][:LEADERS] if title in LEADERBOARDS else []
+    if leaders:
+        shown = thumbnails_or_none(pictures, [row["ad_id"] for row in leaders])
+        cards.leaderboard(leaders, shown, currency, TONES.get(title, "accent"))
     known = [row for row in rows if row["cpa"] and row["cpa_low"] and row["cpa_high"]] if title in TONES else []
     if known:
         charts.cpa_intervals(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import streamlit as st
@@ -86,6 +86,33 @@ def briefs(cards: Sequence[Json]) -> None:
     """Recommendations in one line each."""
     lines = (f'<p class="vt-brief">{_tag(card)}<b>{words.html(card["title"])}</b>{_stake(card)}</p>' for card in cards)
     st.html("".join(lines))
+
+
+def leaderboard(rows: Sequence[Json], pictures: Mapping[str, str], currency: str, tone: str) -> None:
+    """Ads by rank, each with its picture, what it spent, and its cost per conversion with the 90 % interval.
+
+    Rows of a table block with `ad_id, ad_name, spend, conversions, cpa, cpa_low, cpa_high, probability`; `pictures` are
+    data URIs by ad id; `tone` as in the style sheet.
+    """
+    cards = (_leader(rank, row, pictures.get(row["ad_id"]), currency, tone) for rank, row in enumerate(rows, start=1))
+    st.html(f'<div class="vt-leaders">{"".join(cards)}</div>')
+
+
+def _leader(rank: int, row: Json, picture: str | None, currency: str, tone: str) -> str:
+    name = words.html(row["ad_name"] or row["ad_id"])
+    shown = f'<img src="{words.html(picture)}" alt="">' if picture else "<i>No picture is stored</i>"
+    cost = "no conversion"
+    if row["cpa"] is not None:
+        cost = f"<b>{words.money(row['cpa'], currency)}</b> CPA"
+        if row["cpa_low"] is not None and row["cpa_high"] is not None:
+            ends = (words.money(row[end], currency) for end in ("cpa_low", "cpa_high"))
+            cost += f"<small>{' to '.join(ends)}</small>"
+    sure = f'<span class="vt-tag {tone}">{words.sure(row["probability"])} sure</span>' if row["probability"] else ""
+    spent = "" if row["spend"] is None else f"{words.money(row['spend'], currency)} spent"
+    return (
+        f'<article class="vt-leader"><figure>{shown}<span class="vt-rank">{rank}</span></figure>'
+        f"<h4>{name}</h4><p>{cost}</p><footer>{spent}{sure}</footer></article>"
+    )
 
 
 def _freshness(parts: Sequence[tuple[str, str]]) -> str:

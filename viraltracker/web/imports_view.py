@@ -8,22 +8,18 @@ import tempfile
 import uuid
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import streamlit as st
 
-from viraltracker import clock, settings
-from viraltracker.errors import BadInput, ConfigurationError, ViralTrackerError
+from viraltracker import clock
+from viraltracker.errors import BadInput, ViralTrackerError
 from viraltracker.meta.ads_manager import ParsedExport, parse_export
 from viraltracker.meta.ads_manager.table import MAX_BYTES
-from viraltracker.settings import Settings
 from viraltracker.store import schedules, storage
 from viraltracker.store.brands import Brand
-from viraltracker.store.client import Database
-from viraltracker.store.storage import FolderStorage, Storage, SupabaseStorage
-from viraltracker.web import cards, words, work
+from viraltracker.web import cards, files, words, work
 from viraltracker.web.guard import Viewer
 
 Json = dict[str, Any]
@@ -69,27 +65,12 @@ def send(viewer: Viewer, brand: Brand, kind: work.JobKind, given: Given, key: st
 
     Raises Refused for a brand the person may not write.
     """
-    keep = storage_of(viewer.db)
+    keep = files.of(viewer.db)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "export"
         file.write_bytes(given.data)
         keep.put("imports", storage.key(brand.id, given.sha256), file, "application/octet-stream")
     return work.start(viewer, brand, kind, given.parameters(), idempotency_key=key)
-
-
-def storage_of(db: Database) -> Storage:
-    """Where files go with this person's rights: the embedded stack's folder, or the project's own Storage."""
-    configured = _configured()
-    if configured.hosted:
-        return SupabaseStorage(db.client)
-    if configured.asset_dir is None:
-        raise ConfigurationError("The app does not know where files are kept: start it with `viraltracker up`.")
-    return FolderStorage(configured.asset_dir)
-
-
-@cache
-def _configured() -> Settings:
-    return settings.load_for_web()
 
 
 def draw(viewer: Viewer, brand: Brand, kind: work.JobKind) -> None:

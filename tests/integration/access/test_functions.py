@@ -41,6 +41,7 @@ PUBLIC = {
         (
             "brand_overviews",
             "worker_silence",
+            "ad_pictures",
             "jobs_overview",
             "job_statistics",
             "analysis_context",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from uuid import uuid4
 
 import httpx
@@ -21,6 +20,7 @@ from viraltracker.local.stack import Endpoints, Stack
 from viraltracker.sandbox import server
 from viraltracker.sandbox.supabase_auth import SupabaseAuth
 from viraltracker.sandbox.supabase_gateway import Keys, SupabaseGateway
+from viraltracker.sandbox.supabase_storage import SupabaseStorageApi
 from viraltracker.store import client
 from viraltracker.store.auth import Auth
 from viraltracker.web.sessions import Sessions
@@ -61,13 +61,15 @@ def auth_service(stack: Stack, database: psycopg.Connection) -> SupabaseAuth:
 
 @pytest.fixture(scope="session")
 def gateway(
-    endpoints: Endpoints, auth_service: SupabaseAuth, tmp_path_factory: pytest.TempPathFactory
+    stack: Stack, endpoints: Endpoints, auth_service: SupabaseAuth, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[str, str]]:
     """Address and publishable key of the hosted project."""
     keys = Keys("sb_publishable_test", "sb_secret_test", endpoints.anon_key, endpoints.service_key)
-    folder: Path = tmp_path_factory.mktemp("storage")
-    with server.running_app(SupabaseGateway(endpoints.rest_url, keys, folder, auth_service).app()) as url:
-        yield url, keys.publishable
+    secret = LocalKeys.from_json(stack.home.keys.read_text(encoding="utf-8")).secret
+    with psycopg.connect(stack.superuser_url(), autocommit=True) as own:
+        files = SupabaseStorageApi(own, secret, tmp_path_factory.mktemp("storage"))
+        with server.running_app(SupabaseGateway(endpoints.rest_url, keys, files, auth_service).app()) as url:
+            yield url, keys.publishable
 
 
 @pytest.fixture

@@ -1,0 +1,75 @@
+"""Small pictures of creatives, ready to stand in a page."""
+
+from __future__ import annotations
+
+import base64
+import io
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import streamlit as st
+from PIL import Image, ImageOps
+
+from viraltracker.errors import NotFound, Unavailable
+from viraltracker.store import ad_data
+from viraltracker.store.client import Database
+from viraltracker.web import files
+
+EDGE_PX: Final = 320
+"""Twice what a card shows, for screens with dense pixels."""
+MOST_PIXELS: Final = 50_000_000
+KEPT: Final = 1_000
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The creatives of one brand, read with the person's own rights."""
+
+    db: Database
+    brand_id: str
+
+    def of(self, ad_ids: Sequence[str]) -> Mapping[str, str]:
+        """A data URI for each of these ads whose picture is stored and can be read, by ad id."""
+        keys = ad_data.pictures(self.db, self.brand_id, ad_ids)
+        made = {key: _thumbnail(key, self.db) for key in set(keys.values())}
+        return {ad_id: uri for ad_id, key in keys.items() if (uri := made[key]) is not None}
+
+
+@st.cache_data(max_entries=KEPT, show_spinner=False)
+def _thumbnail(storage_key: str, _db: Database) -> str | None:
+    """The key holds the hash of the bytes, so what was made of it once stays right.
+
+    A file that is gone is remembered as such; a Storage that does not answer is asked again.
+    """
+    try:
+        return data_uri(files.of(_db).get("assets", storage_key))
+    except NotFound:
+        return None
+
+
+def thumbnails_or_none(pictures: Pictures, ad_ids: Sequence[str]) -> Mapping[str, str]:
+    """Like `of`, and nothing while Storage is away: numbers are worth showing without pictures."""
+    try:
+        return pictures.of(ad_ids)
+    except Unavailable:
+        return {}
+
+
+def data_uri(data: bytes) -> str | None:
+    """A JPEG of at most EDGE_PX; None for bytes that are no picture, or one too large to unpack."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "GIF", "WEBP")) as opened:
+                if opened.width * opened.height > MOST_PIXELS:
+                    return None
+                opened.draft("RGB", (EDGE_PX, EDGE_PX))
+                small = ImageOps.exif_transpose(opened).convert("RGB")
+        small.thumbnail((EDGE_PX, EDGE_PX))
+        out = io.BytesIO()
+        small.save(out, "JPEG", quality=80)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return None
+    return f"data:image/jpeg;base64,{base64.b64encode(out.getvalue()).decode()}"
