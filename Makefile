@@ -32,6 +32,7 @@ check: $(READY) ## Lint, types, direction of imports
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/mypy pages
 	@$(BIN)/lint-imports
 
 bench: $(READY) ## Measure what has to be fast, beside a reference in the same run

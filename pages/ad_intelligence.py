@@ -12,7 +12,7 @@ from viraltracker.errors import NotFound
 from viraltracker.jobs import registry
 from viraltracker.store import chats
 from viraltracker.store.brands import Brand
-from viraltracker.web import answers, blocks, cards, guard, overview, places, states, times, words
+from viraltracker.web import answers, blocks, cards, guard, notices, overview, places, states, times, words
 from viraltracker.web.pictures import Pictures
 
 viewer = guard.require_user()
@@ -153,6 +153,7 @@ def draw_opening(brand: Brand) -> None:
         states.empty("No numbers yet", "Sync an ad account or import a report first.", icon=":material/query_stats:")
         st.page_link(places.data(), label="Go to Data", icon=":material/database:")
         return
+    notices.draw(state.accounts, state.alerts)
     cards.lead("Ask in your own words, or begin with one of these. /help lists everything.")
     draw_suggestions([(line, line) for line in OPENERS])
     if state.analysis is not None:

@@ -11,7 +11,7 @@ from viraltracker import clock
 from viraltracker.errors import NotFound
 from viraltracker.jobs import registry
 from viraltracker.store import job_statistics, schedules
-from viraltracker.web import cards, guard, job_editor, job_view, jobs_view, places, states
+from viraltracker.web import cards, guard, job_editor, job_view, jobs_view, notices, places, states
 
 viewer = guard.require_user()
 kinds = registry.standard()
@@ -92,6 +92,7 @@ elif "new" in st.query_params and may_write:
     draw_form(None)
 else:
     job_editor.close()
+    notices.draw_of(viewer.db)
     if may_write and st.button("New schedule", type="primary", icon=":material/add:"):
         go(new="1")
     draw_list()

@@ -10,9 +10,22 @@ import viraltracker.web as parts
 from viraltracker import clock
 from viraltracker.errors import ViralTrackerError
 from viraltracker.jobs import registry
-from viraltracker.store import brands, schedules
+from viraltracker.store import brands
 from viraltracker.store.brands import Brand
-from viraltracker.web import cards, connect_form, data_view, guard, imports_view, overview, states, times, words, work
+from viraltracker.web import (
+    cards,
+    connect_form,
+    data_view,
+    guard,
+    imports_view,
+    notices,
+    overview,
+    states,
+    times,
+    words,
+    work,
+)
+from viraltracker.web.overview import BrandState
 
 viewer = guard.require_user()
 kinds = registry.standard()
@@ -49,21 +62,24 @@ def draw_new_brand() -> None:
             st.rerun()
 
 
-def draw_work(brand: Brand) -> None:
+def draw_work(state: BrandState) -> None:
     """What works on this brand's data, and what failed."""
-    runs = schedules.runs(viewer.db, brand_id=brand.id, limit=50)
-    for run in overview.unmended(runs, clock.now()):
+    brand = state.brand
+    failed = notices.unexplained(state.failed, state.accounts)
+    notices.draw(state.accounts, state.alerts, failed, way_to_data=False)
+    for run in failed:
         work.draw_failed(viewer, brand, run, kinds)
-    if overview.active(runs):
+    if state.active:
         work.watch(viewer, brand, kinds)
 
 
 def draw_brand(brand: Brand) -> None:
     """Sources first, then how far each can be trusted."""
-    trust = data_view.read(viewer.db, brand.id)
+    state = overview.read(viewer.db, [brand], clock.now())[0]
+    trust = data_view.read(viewer.db, brand.id, state.analysis)
     now, zone, may_write = clock.now(), times.viewer_zone(), viewer.may_write(brand)
     cards.lead(data_view.in_short(trust))
-    draw_work(brand)
+    draw_work(state)
     cards.section("Ad accounts")
     data_view.draw_accounts(trust, zone, now)
     if may_write:

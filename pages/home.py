@@ -9,7 +9,7 @@ import streamlit as st
 from viraltracker import clock
 from viraltracker.jobs import registry
 from viraltracker.store import brands
-from viraltracker.web import cards, guard, overview, places, states, words, work
+from viraltracker.web import cards, guard, notices, overview, places, states, words, work
 from viraltracker.web.overview import BrandState
 
 viewer = guard.require_user()
@@ -66,12 +66,9 @@ def draw_brand(state: BrandState) -> None:
                 icon_position="right",
                 query_params={"brand": state.brand.id},
             )
-    for alert in state.alerts:
-        st.warning(alert["text"], icon=":material/notifications:")
-    for account in state.accounts:
-        if account["status"] != "active":
-            st.warning(f"{account['account_id']}: {account['status_reason'] or account['status'].replace('_', ' ')}")
-    for run in state.failed:
+    failed = notices.unexplained(state.failed, state.accounts)
+    notices.draw(state.accounts, state.alerts, failed)
+    for run in failed:
         work.draw_failed(viewer, state.brand, run, kinds)
     if state.active:
         work.watch(viewer, state.brand, kinds)

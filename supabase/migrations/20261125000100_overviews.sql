@@ -8,7 +8,7 @@ language sql stable set search_path = '' as $$
     select coalesce(jsonb_object_agg(b.id, jsonb_build_object(
         'analysis', (
             select jsonb_build_object('id', r.id, 'date_from', r.date_from, 'date_to', r.date_to, 'days', r.days,
-                'source', r.source, 'summary', r.summary, 'blocks', r.blocks, 'finished_at', r.finished_at)
+                'source', r.source, 'summary', r.summary - array['recommendations', 'distribution', 'rules'], 'blocks', r.blocks, 'finished_at', r.finished_at)
             from public.ad_intelligence_runs r
             where r.brand_id = b.id and r.goal = 'full_analysis' and r.status = 'completed'
             order by (r.scope ~ ':(30|period)$') desc, r.started_at desc limit 1),
@@ -37,6 +37,16 @@ language sql stable set search_path = '' as $$
     from public.brands b where p_brand is null or b.id = p_brand
 $$;
 
+-- What stands in the way of fresh numbers, for the head of a page: accounts that no longer answer, and open alerts.
+create function public.troubles(p_brand uuid default null) returns jsonb
+language sql stable set search_path = '' as $$
+    select jsonb_build_object(
+        'accounts', (select coalesce(jsonb_agg(to_jsonb(a) order by a.brand_id, a.account_id), '[]')
+            from public.ad_accounts a where a.status <> 'active' and (p_brand is null or a.brand_id = p_brand)),
+        'alerts', (select coalesce(jsonb_agg(to_jsonb(a) order by a.opened_at desc, a.id), '[]')
+            from public.alerts a where a.closed_at is null and (p_brand is null or a.brand_id = p_brand)))
+$$;
+
 create index scheduled_job_runs_by_type on public.scheduled_job_runs (brand_id, job_type, created_at desc);
 
 -- Seconds since any worker gave a sign of life, by the database's clock; NULL when none has since the last one stopped.
@@ -45,8 +55,8 @@ language sql stable set search_path = '' as $$
     select extract(epoch from now() - max(last_seen_at)) from public.scheduler_workers where stopped_at is null
 $$;
 
-revoke all on function public.brand_overviews(uuid), public.worker_silence() from public, anon, authenticated;
-grant execute on function public.brand_overviews(uuid), public.worker_silence() to authenticated, service_role;
+revoke all on function public.brand_overviews(uuid), public.troubles(uuid), public.worker_silence() from public, anon, authenticated;
+grant execute on function public.brand_overviews(uuid), public.troubles(uuid), public.worker_silence() to authenticated, service_role;
 
 -- Pictures of ads: whose creative is stored where, and its file for the members of the brand. Only the worker writes them.
 create function public.ad_pictures(p_brand uuid, p_ads text[]) returns jsonb

@@ -43,10 +43,11 @@ class Sandbox:
         faults: FaultScript | None = None,
         until: date | None = None,
         media_lifetime_seconds: int = 4 * 3600,
+        token: str = catalog.TOKEN,
     ) -> None:
         self.faults = faults or FaultScript()
         self.links = SignedLinks(clock, media_lifetime_seconds)
-        self.graph = GraphApi(clock, self.links, until=until)
+        self.graph = GraphApi(clock, self.links, until=until, token=token)
         self.calls: deque[str] = deque(maxlen=_CALLS_KEPT)
         self._traces = itertools.count(1)
 

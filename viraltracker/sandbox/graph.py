@@ -66,12 +66,15 @@ class Report:
 
 
 class GraphApi:
-    """Answers calls for the demo account as it is on the clock's present day."""
+    """Answers calls for the demo account as it is on the clock's present day, to the holder of `token`."""
 
-    def __init__(self, clock: Clock, links: SignedLinks, *, until: date | None = None) -> None:
+    def __init__(
+        self, clock: Clock, links: SignedLinks, *, until: date | None = None, token: str = catalog.TOKEN
+    ) -> None:
         self._clock = clock
         self._links = links
         self._fixed_until = until
+        self._token = token
         self._built: tuple[date, DemoAccount, InsightsTable] | None = None
         self._lock = threading.Lock()
         self._reports: dict[str, Report] = {}
@@ -97,7 +100,7 @@ class GraphApi:
             path = path[1:]
         if call.token is None:
             raise graph_errors.no_token()
-        if call.token != catalog.TOKEN:
+        if call.token != self._token:
             raise graph_errors.bad_token()
         if not path:
             if call.method == "POST" and "batch" in call.params:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +16,7 @@ import httpx
 from postgrest.exceptions import APIError
 from supabase import Client, ClientOptions, SupabaseException, create_client
 
-from viraltracker import errors
+from viraltracker import clock, errors
 from viraltracker.store.transport import StripPrefixTransport
 
 Json = Any
@@ -49,11 +50,13 @@ def http_client(*, embedded: bool, timeout_s: float = 30.0) -> httpx.Client:
 class Database:
     """A cheap per-identity handle over the shared `httpx.Client`.
 
-    Every function of the schema is safe to repeat, so a call whose answer got lost is sent again.
+    Every function of the schema is safe to repeat, so a call whose answer got lost is sent again, but not once
+    `patience_s` have passed: a person at a page would rather be told.
     """
 
     client: Client
     sleep: Callable[[float], None] = time.sleep
+    patience_s: float = math.inf
 
     def call(self, function: str, **arguments: object) -> Json:
         """Calls a database function and returns its JSON value.
@@ -171,6 +174,7 @@ class Database:
         return cast("list[dict[str, Json]]", self._attempt(read))
 
     def _attempt(self, send: Callable[[], Json]) -> Json:
+        began = clock.monotonic()
         for delay in (*RETRY_DELAYS_S, None):
             try:
                 return send()
@@ -178,11 +182,15 @@ class Database:
                 translated = translate(error)
                 if delay is None or not isinstance(translated, errors.Unavailable):
                     raise translated from error
+                if clock.monotonic() - began + delay > self.patience_s:
+                    raise translated from error
                 self.sleep(delay)
         raise AssertionError("unreachable")
 
 
-def connect(url: str, key: str, http: httpx.Client, *, jwt: str | None = None) -> Database:
+def connect(
+    url: str, key: str, http: httpx.Client, *, jwt: str | None = None, patience_s: float = math.inf
+) -> Database:
     """A handle for the holder of `key`, or of `jwt` behind a publishable key. Makes no request."""
     if (
         not url.startswith(("http://", "https://"))
@@ -193,7 +201,7 @@ def connect(url: str, key: str, http: httpx.Client, *, jwt: str | None = None) -
     headers = {"Authorization": f"Bearer {jwt or key}"}
     options = ClientOptions(httpx_client=http, headers=headers, auto_refresh_token=False, persist_session=False)
     try:
-        return Database(create_client(url, key, options))
+        return Database(create_client(url, key, options), patience_s=patience_s)
     except (SupabaseException, httpx.InvalidURL, ValueError):
         raise errors.ConfigurationError(_WRONG_FORM) from None
 

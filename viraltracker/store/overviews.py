@@ -19,6 +19,15 @@ def by_brand(db: Database, brand_id: str | None = None) -> dict[str, Json]:
     return answer
 
 
+def troubles(db: Database, brand_id: str | None = None) -> Json:
+    """What stands in the way of fresh numbers, of every visible brand or one: `{accounts, alerts}`, as rows.
+
+    Accounts that are not active, and open alerts, the newest first.
+    """
+    answer: Json = db.call("troubles", p_brand=brand_id)
+    return answer
+
+
 def worker_silence(db: Database) -> float | None:
     """Seconds since any worker was heard, None when none has been since the last one said goodbye."""
     answer: float | None = db.call("worker_silence")

@@ -13,7 +13,7 @@ from viraltracker.analysis import sources
 from viraltracker.analysis.sources import Source
 from viraltracker.store import analyses, freshness
 from viraltracker.store.client import Database
-from viraltracker.web import overview, states, times, words
+from viraltracker.web import states, times, words
 
 Json = dict[str, Any]
 
@@ -55,14 +55,14 @@ class Trust:
         return not self.context["accounts"] and not self.context["datasets"]
 
 
-def read(db: Database, brand_id: str) -> Trust:
-    """The brand's data in four round trips."""
+def read(db: Database, brand_id: str, analysis: Json | None) -> Trust:
+    """The brand's data in three round trips; `analysis` is its newest one."""
     context = analyses.context(db, brand_id)
     return Trust(
         context=context,
         source=sources.from_context(context),
         gaps=freshness.gaps(db, brand_id),
-        analysis=overview.newest_analysis(db, brand_id),
+        analysis=analysis,
         classification=freshness.newest_classification(db, brand_id),
     )
 
@@ -92,16 +92,20 @@ def draw_accounts(trust: Trust, zone: str, now: datetime) -> None:
         status = _insights(trust, account["account_id"])
         name = account["name"] or account["account_id"]
         error = account["status_reason"] or (status or {}).get("last_error") or ""
-        days = f"{words.window(account['first_day'], account['last_full_day'] or account['first_day'])}"
+        explained = f"<small class='wrap'>{words.html(error)}</small>" if error else ""
+        days = "none yet"
+        if account["first_day"]:
+            window = words.window(account["first_day"], account["last_full_day"] or account["first_day"])
+            days = f"{window}<small>{account['days']:,} days</small>"
         rows.append(
             (
                 f"<b>{words.html(name)}</b><small>{words.html(account['account_id'])}</small>",
                 f"{ORIGINS[account['source']]}<small>{words.html(account['currency'] or '–')}"
                 f" · {words.html(account['timezone'] or '–')}</small>",
-                f"{days}<small>{account['days']:,} days</small>" if account["first_day"] else "none yet",
+                days,
                 _moment(status, "last_success_at", zone, now),
                 _moment(status, "last_attempt_at", zone, now),
-                _tag(*STATUSES[account["status"]]) + (f"<small>{words.html(error)}</small>" if error else ""),
+                _tag(*STATUSES[account["status"]]) + explained,
             )
         )
     _table("Ad accounts", ("Account", "Source", "Numbers of", "Last success", "Last attempt", "State"), rows)

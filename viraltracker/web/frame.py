@@ -6,14 +6,21 @@ from pathlib import Path
 
 import streamlit as st
 
-from viraltracker.web import account, guard, places, work
+from viraltracker.errors import ViralTrackerError
+from viraltracker.web import account, guard, places, states, work
 
 HERE = Path(__file__).parent
 
 st.set_page_config(page_title="ViralTracker", page_icon=HERE / "mark.svg", layout="wide", initial_sidebar_state=230)
 st.html(HERE / "look.css")
 st.logo(HERE / "logo.svg", icon_image=HERE / "mark.svg", size="large")
-viewer = guard.viewer()
+try:
+    viewer = guard.viewer()
+except ViralTrackerError as error:
+    # Without its pages named, Streamlit would forget which one was asked for, and draw Home in its place later.
+    st.navigation(places.every(), position="hidden")
+    states.draw_failure(error)
+    st.stop()
 page = st.navigation(places.every(), position="sidebar" if viewer is not None and viewer.roles else "hidden")
 if viewer is not None and viewer.roles and not viewer.embedded:
     with st.sidebar:

@@ -19,6 +19,10 @@ from viraltracker.store.client import Database
 from viraltracker.web import account
 from viraltracker.web.sessions import COOKIE, Sessions
 
+PATIENCE_SECONDS = 8.0
+"""So long a page waits for a database that restarts before it says so, and looks again by itself."""
+ANSWER_SECONDS = 10.0
+"""Hosted Supabase gives a signed-in person's statement 8 s, so nothing that takes longer is worth waiting for."""
 LOOPBACK = ("127.0.0.1", "localhost")
 
 
@@ -90,7 +94,7 @@ def _seen(jwt: str) -> Viewer:
     if "sub" not in said:
         raise ConfigurationError("The key that names the person is none; start with `viraltracker up`.")
     url, key = configured.supabase_url or "", configured.supabase_publishable_key or ""
-    db = client.connect(url, key, http, jwt=jwt)
+    db = client.connect(url, key, http, jwt=jwt, patience_s=PATIENCE_SECONDS)
     user_id = str(said["sub"])
     return Viewer(
         db=db,
@@ -115,7 +119,9 @@ def require_safe_address(configured: Settings, address: str | None) -> None:
 def _connection() -> tuple[Settings, httpx.Client]:
     """Settings and connection pool of this process, made at the first page."""
     configured = settings.load_for_web()
-    return configured, client.http_client(embedded=not configured.hosted, timeout_s=configured.database_timeout)
+    return configured, client.http_client(
+        embedded=not configured.hosted, timeout_s=min(configured.database_timeout, ANSWER_SECONDS)
+    )
 
 
 def http() -> httpx.Client:

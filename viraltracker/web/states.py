@@ -7,7 +7,7 @@ import secrets
 
 import streamlit as st
 
-from viraltracker.errors import Unavailable, ViralTrackerError
+from viraltracker.errors import ConfigurationError, Unavailable, ViralTrackerError
 
 AGAIN_SECONDS = 5.0
 
@@ -37,7 +37,7 @@ def draw_failure(error: Exception) -> bool:
     """
     if isinstance(error, ViralTrackerError):
         st.error(error.message, icon=":material/error:")
-        if isinstance(error, Unavailable):
+        if isinstance(error, Unavailable | ConfigurationError):
             _draw_again_soon([])
         return True
     code = secrets.token_hex(3)

@@ -40,6 +40,7 @@ PUBLIC = {
     **dict.fromkeys(
         (
             "brand_overviews",
+            "troubles",
             "worker_silence",
             "ad_pictures",
             "jobs_overview",

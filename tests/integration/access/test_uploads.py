@@ -66,3 +66,21 @@ def test_files_go_nowhere_but_below_the_brand(
         acting_as(database, world.a.owner) as person,
     ):
         upload(person, bucket, name.format(brand=world.a.brand_id))
+
+
+@pytest.mark.parametrize("who", ["owner", "editor", "viewer", "other organisation", "nobody"])
+def test_members_and_nobody_else_see_the_creatives_of_their_brands(
+    database: psycopg.Connection, world: World, who: str
+) -> None:
+    """Pictures on the pages are read with the person's own rights; exports stay with the worker."""
+    users = {"other organisation": world.b.owner, "nobody": None}
+    user = users[who] if who in users else getattr(world.a, who)
+    names = [f"{world.a.brand_id}/{FILE}", FILE]
+    with database.transaction(force_rollback=True):
+        for bucket in ("assets", "imports"):
+            for name in names:
+                upload(database, bucket, name)
+        with acting_as(database, user) as person:
+            seen = person.execute("select bucket_id, name from storage.objects").fetchall()
+            assert person.execute("delete from storage.objects").rowcount == 0
+    assert seen == ([("assets", names[0])] if who in ("owner", "editor", "viewer") else [])
