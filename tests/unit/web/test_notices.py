@@ -52,4 +52,4 @@ def test_a_run_that_a_refused_token_explains_needs_no_line_of_its_own() -> None:
 
 def test_an_account_without_a_name_is_called_by_its_id() -> None:
     """A token that is refused at once leaves an account of which nothing is known but its id."""
-    assert notices.account_words(LOCKED_OUT) == "act_1 needs a new access token, so no new numbers come. Gone"
+    assert notices.account_words(LOCKED_OUT) == "act_1 needs a new access token, so no new numbers come. Gone."
