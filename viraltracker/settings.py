@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
 from dotenv import dotenv_values
@@ -64,6 +65,7 @@ class Settings:
     worker_slots: int = 2
     database_timeout: float = 30.0
     log_level: str = "INFO"
+    log_format: Literal["json", "text"] = "json"
 
     @property
     def hosted(self) -> bool:
@@ -130,6 +132,7 @@ def _settings(read: _Reader) -> Settings:
         worker_slots=read.whole("VIRALTRACKER_WORKER_SLOTS", Settings.worker_slots, 1, 64),
         database_timeout=read.seconds("VIRALTRACKER_DATABASE_TIMEOUT_SECONDS", Settings.database_timeout),
         log_level=read.log_level("VIRALTRACKER_LOG_LEVEL") or Settings.log_level,
+        log_format=read.log_format("VIRALTRACKER_LOG_FORMAT") or Settings.log_format,
     )
     if settings.beat_seconds * 2 > settings.lease_seconds:
         raise ConfigurationError(
@@ -209,6 +212,16 @@ class _Reader:
 
     def port(self, name: str) -> int | None:
         return self.whole(name, 0, 1, 65_535) or None
+
+    def log_format(self, name: str) -> Literal["json", "text"] | None:
+        match self._values.get(name):
+            case None:
+                return None
+            case "json":
+                return "json"
+            case "text":
+                return "text"
+        raise ConfigurationError(f"{name} must be json or text.")
 
     def log_level(self, name: str) -> str | None:
         value = self._values.get(name)

@@ -15,6 +15,7 @@ from viraltracker.jobs.registry import Registry
 from viraltracker.scheduling import retry
 from viraltracker.store import queue
 from viraltracker.store.queue import WorkerIdentity
+from worker import logs
 from worker.heartbeat import Heartbeat
 
 log = logging.getLogger("viraltracker.worker")
@@ -30,7 +31,13 @@ def execute(
     While the database is away the run stays in hand and its end is told again: the work is done, and an answer that
     comes too late is refused by the run's epoch.
     """
-    context = JobContext(services, control)
+    run = control.run
+    with logs.about(run_id=run.id, job_id=run.job_id, job_type=run.job_type, attempt=str(run.attempt)):
+        _execute(JobContext(services, control), types, worker, heartbeat)
+
+
+def _execute(context: JobContext, types: Registry, worker: WorkerIdentity, heartbeat: Heartbeat) -> None:
+    control = context.control
     failure: BaseException | None = None
     result = None
     try:
@@ -44,7 +51,7 @@ def execute(
             failure = errors.Refused(f"How the run ended could not be stored: {error.message}")
             _record(context, None, failure, worker, heartbeat)
     except errors.ViralTrackerError as error:
-        log.error("run %s could not be recorded, its lease will run out: %s", control.run.id, error.message)
+        log.error("the end could not be recorded, so the lease will run out: %s", error.message)
     finally:
         # Also after what is no Exception, such as SystemExit: the lease then runs out, and the slot is free again.
         heartbeat.remove(control)
@@ -64,13 +71,13 @@ def _record(
         try:
             accepted = tell()
         except errors.Unavailable as error:
-            log.warning("the end of run %s will be told again: %s", context.control.run.id, error.message)
+            log.warning("the end will be told again: %s", error.message)
             context.db.sleep(RECORD_AGAIN_SECONDS)
             continue
         if accepted:
-            log.info("run %s %s", context.control.run.id, what)
+            log.info("%s", what)
         else:
-            log.warning("run %s was taken away from this worker; %s is dropped", context.control.run.id, what)
+            log.warning("the run was taken away from this worker; %s is dropped", what)
         return
 
 
@@ -90,7 +97,7 @@ def _ending(
         return "interrupted", partial(queue.release, db, run, worker, "the worker was stopped")
     if isinstance(failure, errors.Stopped) and stopped == "cancelled":
         return "stopped", partial(queue.finish, db, run, worker, "cancelled")
-    message = _message(failure, run.id)
+    message = _message(failure)
     decision = retry.decide(failure, attempt=run.attempt, max_attempts=run.max_attempts, spread=random.random())  # noqa: S311 - not a secret
     context.log(message, level="error", attempt=run.attempt, error_class=decision.error_class)
     return f"failed ({decision.error_class}): {message}", partial(
@@ -106,10 +113,10 @@ def _ending(
     )
 
 
-def _message(failure: BaseException, run_id: str) -> str:
+def _message(failure: BaseException) -> str:
     """What people read. An error nobody foresaw gets a short id, and its trace goes to the log."""
     if isinstance(failure, errors.ViralTrackerError):
         return failure.message
     reference = uuid.uuid4().hex[:8]
-    log.error("run %s failed unexpectedly [%s]", run_id, reference, exc_info=failure)
+    log.error("failed unexpectedly [%s]", reference, exc_info=failure)
     return f"Something went wrong in the worker ({type(failure).__name__}); its log has the details under {reference}."

@@ -2,7 +2,9 @@
 
 Knows no job type. Any number of these may run on any number of machines; they share nothing but the database.
 
-    python -m worker.scheduler_worker
+    python -m worker.scheduler_worker           until it is stopped
+    python -m worker.scheduler_worker --drain   until nothing is due and nothing runs, for a cron of the host's own
+    python -m worker.scheduler_worker --once    one look: what is due now and fits into its slots
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import FrameType
-from typing import Any
+from typing import Any, Literal
 
 import viraltracker
 from viraltracker import clock, errors, settings
@@ -33,7 +35,7 @@ from viraltracker.jobs.registry import Registry
 from viraltracker.scheduling import occurrences
 from viraltracker.store import queue
 from viraltracker.store.queue import WorkerIdentity
-from worker import execution
+from worker import execution, logs
 from worker.heartbeat import Heartbeat
 
 log = logging.getLogger("viraltracker.worker")
@@ -46,6 +48,10 @@ GOODBYE_SECONDS = 2.0
 """The last word to the database takes no longer, even when it hangs."""
 DATABASE_AWAY_SECONDS = 1.0
 """Between two looks at a database that does not answer."""
+PRUNE_SECONDS = 3600.0
+"""Between two looks for rows that are past their time; while there are many, the next reap takes more."""
+
+Mode = Literal["forever", "drain", "once"]
 
 
 class Worker:
@@ -56,12 +62,14 @@ class Worker:
         services: Services,
         types: Registry,
         *,
+        mode: Mode = "forever",
         grace_seconds: float = GRACE_SECONDS,
         stop_seconds: float = STOP_SECONDS,
     ) -> None:
         configured = services.settings
         self._services = services
         self._types = types
+        self._mode = mode
         self._poll = configured.poll_seconds
         self._reap_every = configured.reap_seconds
         self._lease = timedelta(seconds=configured.lease_seconds)
@@ -106,35 +114,56 @@ class Worker:
         log.info("worker %s stopped", self.identity.id)
 
     def _loop(self) -> None:
-        next_reap = 0.0
+        next_reap = next_prune = 0.0
         while self._stopped_at is None:
             try:
                 if clock.monotonic() >= next_reap:
                     self._report(queue.reap(self._db))
                     next_reap = clock.monotonic() + self._reap_every
-                self._advance()
+                    if clock.monotonic() >= next_prune and not any(queue.prune(self._db).values()):
+                        next_prune = clock.monotonic() + PRUNE_SECONDS
+                advanced = self._advance()
                 claimed = self._claim()
             except errors.Unavailable as error:
                 log.warning("waiting for the database: %s", error.message)
-                self._pause(max(self._poll, DATABASE_AWAY_SECONDS))
+                self._pause(DATABASE_AWAY_SECONDS)
                 continue
+            if self._mode == "once" or (self._mode == "drain" and not (advanced or claimed or self.unfinished)):
+                self._finish_in_hand()
+                return
             if not claimed:
                 self._pause(self._poll)
 
-    def _advance(self) -> None:
-        now, jobs = queue.due(self._db)
-        for job in jobs:
+    def _finish_in_hand(self) -> None:
+        """Waits for the handlers that run, unless somebody stops the worker meanwhile."""
+        while self.unfinished and self._stopped_at is None:
+            self._stop_asked(queue.due(self._db, self.identity).stop)
+            self._pause(self._poll)
+
+    def _advance(self) -> int:
+        due = queue.due(self._db, self.identity)
+        self._stop_asked(due.stop)
+        for job in due.jobs:
             try:
                 registry.get(self._types, job["job_type"]).parse(job["parameters"])
-                plan = occurrences.advance(_schedule(job), now)
+                schedule = _schedule(job)
+                plan = occurrences.advance(schedule, due.now)
                 rows: list[dict[str, object]] = [
                     {"scheduled_for": o.scheduled_for, "run_at": o.run_at, "reason": o.reason, "count": o.count}
                     for o in plan.occurrences
                 ]
-                queue.advance(self._db, job, next_run_at=plan.next_run_at, occurrences=rows)
+                overdue_at = plan.overdue_at(schedule)
+                queue.advance(self._db, job, next_run_at=plan.next_run_at, occurrences=rows, overdue_at=overdue_at)
             except (errors.BadInput, errors.Refused) as error:
                 log.warning("schedule %s cannot run: %s", job["id"], error.message)
                 queue.invalidate(self._db, job, error.message)
+        return len(due.jobs)
+
+    def _stop_asked(self, run_ids: frozenset[str]) -> None:
+        """A person who stops a run need not wait for its next beat."""
+        for control in self._heartbeat.running():
+            if control.run.id in run_ids:
+                control.stop("cancelled")
 
     def _claim(self) -> int:
         free = self.identity.slots - len(self._heartbeat.running())
@@ -144,7 +173,8 @@ class Worker:
         runs = queue.claim(self._db, self._claim_id, self.identity, free, self._lease)
         self._claim_id = uuid.uuid4()
         for run in runs:
-            log.info("run %s %s attempt %s", run.id, run.job_type, run.attempt)
+            with logs.about(run_id=run.id, job_id=run.job_id, job_type=run.job_type, attempt=str(run.attempt)):
+                log.info("claimed")
             control = RunControl(run)
             self._heartbeat.add(control)
             # A daemon, so that a handler that never returns cannot keep the process alive.
@@ -216,20 +246,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m worker.scheduler_worker", description=__doc__)
     parser.add_argument("--asset-dir", type=Path, help="folder for creatives instead of Supabase Storage (embedded)")
     parser.add_argument("--sandbox", metavar="URL", help="the demo account's Graph API (embedded)")
+    modes = parser.add_mutually_exclusive_group()
+    modes.add_argument("--once", dest="mode", action="store_const", const="once", help="end after one look")
+    modes.add_argument("--drain", dest="mode", action="store_const", const="drain", help="end when nothing is left")
     options = parser.parse_args(arguments)
     worker: Worker | None = None
     code = 0
     try:
         configured = settings.load()
-        logging.basicConfig(
-            level=configured.log_level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-        )
-        logging.getLogger("httpx").setLevel(logging.WARNING)
+        logs.set_up(configured.log_level, configured.log_format)
         with tempfile.TemporaryDirectory(prefix="viraltracker-", ignore_cleanup_errors=True) as scratch:
             services = connection.worker_services(
                 configured, asset_dir=options.asset_dir, sandbox_url=options.sandbox, scratch=Path(scratch)
             )
-            worker = Worker(services, registry.standard())
+            worker = Worker(services, registry.standard(), mode=options.mode or "forever")
+            logs.set_up(configured.log_level, configured.log_format, worker_id=str(worker.identity.id))
             _stop_on_signals(worker)
             worker.run()
     except errors.ViralTrackerError as error:

@@ -62,10 +62,19 @@ class Ownership:
     stop: bool
 
 
-def due(db: Database) -> tuple[datetime, list[dict[str, Any]]]:
-    """The database's now, and the schedules that are due."""
-    answer = db.call("due")
-    return datetime.fromisoformat(answer["now"]), answer["jobs"]
+@dataclass(frozen=True)
+class Due:
+    """The database's now, the schedules that are due, and which runs of the asking worker are to be stopped."""
+
+    now: datetime
+    jobs: list[dict[str, Any]]
+    stop: frozenset[str]
+
+
+def due(db: Database, worker: WorkerIdentity | None = None) -> Due:
+    """What there is to do now."""
+    answer = db.call("due", p_worker=worker.id if worker else None)
+    return Due(datetime.fromisoformat(answer["now"]), answer["jobs"], frozenset(answer["stop"]))
 
 
 def advance(
@@ -74,8 +83,12 @@ def advance(
     *,
     next_run_at: datetime | None,
     occurrences: Sequence[dict[str, object]],
+    overdue_at: datetime | None = None,
 ) -> bool:
-    """Moves a due schedule on unless another worker has; True when this call did."""
+    """Moves a due schedule on unless another worker has; True when this call did.
+
+    Without a success until `overdue_at` an alert says so; the first one given since the last success counts.
+    """
     answer = db.call(
         "advance",
         p_job=job["id"],
@@ -83,6 +96,7 @@ def advance(
         p_expected_next=job["next_run_at"],
         p_next=next_run_at,
         p_occurrences=occurrences,
+        p_overdue_at=overdue_at,
     )
     return bool(answer["advanced"])
 
@@ -165,8 +179,15 @@ def release(db: Database, run: ClaimedRun, worker: WorkerIdentity, reason: str) 
 
 
 def reap(db: Database) -> dict[str, list[str]]:
-    """Takes back what dead workers held: `{requeued, lost, asked_to_stop, timed_out}` as run ids."""
+    """Takes back what dead workers held: `{requeued, lost, asked_to_stop, timed_out}` as run ids, and `overdue` as ids
+    of schedules that have not succeeded for too long."""
     answer: dict[str, list[str]] = db.call("reap")
+    return answer
+
+
+def prune(db: Database) -> dict[str, int]:
+    """Deletes a portion of what is past its time; how many rows of each kind."""
+    answer: dict[str, int] = db.call("prune")
     return answer
 
 

@@ -35,7 +35,25 @@ PUBLIC = {
     # The process that starts the embedded database calls this as its owner.
     "create_local_organization": NOBODY,
     # Each of these asks for the right to write by itself.
-    **dict.fromkeys(("save_schedule", "run_now", "pause", "resume", "stop", "retry", "connect_account"), MEMBERS),
+    **dict.fromkeys(
+        (
+            "save_schedule",
+            "run_now",
+            "pause",
+            "resume",
+            "stop",
+            "retry",
+            "connect_account",
+            "pause_jobs",
+            "resume_jobs",
+            "archive_jobs",
+            "retry_jobs",
+            "set_limit",
+        ),
+        MEMBERS,
+    ),
+    # These count what everybody's runs do, and say nothing of what the caller may not see.
+    **dict.fromkeys(("why_waiting", "fleet"), MEMBERS),
     # These run as their caller, under row level security.
     **dict.fromkeys(
         (
@@ -44,6 +62,7 @@ PUBLIC = {
             "worker_silence",
             "ad_pictures",
             "jobs_overview",
+            "job_list",
             "job_statistics",
             "analysis_context",
             "analysis_stats",
@@ -66,6 +85,7 @@ PUBLIC = {
             "release",
             "reap",
             "worker_stopped",
+            "prune",
         ),
         WORKER,
     ),
@@ -116,8 +136,11 @@ APP = {
         (
             "run_from_job",
             "log_event",
-            "running_under",
-            "is_full",
+            "room",
+            "close_alerts",
+            "release_held",
+            "alert_overdue",
+            "take_back",
             "require_clock",
             "open_alert",
             "alert_of_run",
@@ -130,6 +153,8 @@ APP = {
         (
             "touch_brand",
             "keep_terminal",
+            "forget_overdue",
+            "release_held_of_account",
             "close_intelligence_of_ended_job",
             "require_owner",
             "require_another_owner",
@@ -208,19 +233,26 @@ def test_internal_functions_that_run_as_their_owner_are_few_and_known(database: 
     ).fetchall()
     assert [name for (name,) in found] == [
         "accept_invitations",
+        "archive_jobs",
         "awaits_first_organization",
         "connect_account",
         "create_first_organization",
+        "fleet",
         "invite_member",
         "members",
         "pause",
+        "pause_jobs",
         "remove_member",
         "resume",
+        "resume_jobs",
         "retry",
+        "retry_jobs",
         "run_now",
         "save_schedule",
         "schema_version",
+        "set_limit",
         "set_member_role",
         "stop",
+        "why_waiting",
         "withdraw_invitation",
     ]

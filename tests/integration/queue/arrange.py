@@ -64,7 +64,7 @@ class Arranged:
         """A schedule whose next time came ten seconds ago, as the worker reads it."""
         job = self.schedule(**columns)
         self.change("scheduled_jobs", job["id"], next_run_at=self.now() - timedelta(seconds=10))
-        return next(found for found in queue.due(self.db)[1] if found["id"] == job["id"])
+        return next(found for found in queue.due(self.db).jobs if found["id"] == job["id"])
 
     def fire(self, job: dict[str, Any], at: datetime | None = None) -> bool:
         """Advances a schedule by one occurrence that runs, as a worker would; the next comes an hour after."""

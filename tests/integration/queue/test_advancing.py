@@ -24,9 +24,9 @@ def test_only_active_schedules_whose_time_has_come_are_due(arranged: Arranged) -
     """Measured by the database's clock, which the answer brings along."""
     arranged.schedule()
     due = arranged.due_schedule()
-    now, jobs = queue.due(arranged.db)
-    assert [job["id"] for job in jobs] == [due["id"]]
-    assert abs(now - arranged.now()) < timedelta(minutes=1)
+    found = queue.due(arranged.db)
+    assert [job["id"] for job in found.jobs] == [due["id"]]
+    assert abs(found.now - arranged.now()) < timedelta(minutes=1)
 
 
 def test_many_workers_advance_a_schedule_once(arranged: Arranged) -> None:

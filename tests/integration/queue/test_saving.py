@@ -125,7 +125,7 @@ def test_a_paused_schedule_is_not_due_and_replays_nothing(arranged: Arranged, wo
     assert not schedules.pause(arranged.db, job["id"])
     assert [(run["state"], run["reason"]) for run in arranged.runs(job["id"])] == [("skipped", "paused")]
     arranged.change("scheduled_jobs", job["id"], next_run_at=arranged.now() - timedelta(days=3))
-    assert job["id"] not in [found["id"] for found in queue.due(arranged.db)[1]]
+    assert job["id"] not in [found["id"] for found in queue.due(arranged.db).jobs]
     now = arranged.now()
     with pytest.raises(BadInput, match="must lie ahead"):
         schedules.resume(arranged.db, job["id"], next_run_at=now - timedelta(days=3), now=now)
@@ -133,7 +133,7 @@ def test_a_paused_schedule_is_not_due_and_replays_nothing(arranged: Arranged, wo
         schedules.resume(arranged.db, job["id"], next_run_at=now, now=now - timedelta(hours=2))
     assert schedules.resume(arranged.db, job["id"], next_run_at=now + timedelta(hours=1), now=now)
     assert not schedules.resume(arranged.db, job["id"], next_run_at=now + timedelta(hours=1), now=now)
-    assert job["id"] not in [found["id"] for found in queue.due(arranged.db)[1]]
+    assert job["id"] not in [found["id"] for found in queue.due(arranged.db).jobs]
     assert len(arranged.runs(job["id"])) == 1
     assert arranged.claim(worker) == []
 

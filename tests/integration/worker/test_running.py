@@ -285,4 +285,4 @@ def test_a_click_that_comes_while_it_runs_is_a_run_of_its_own(arranged: Arranged
     assert saved.run_id is not None
     in_state(arranged, saved.run_id, "succeeded")
     assert arranged.job(job["id"])["next_run_at"] == job["next_run_at"]
-    assert queue.due(arranged.db)[1] == []
+    assert queue.due(arranged.db).jobs == []
