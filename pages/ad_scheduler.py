@@ -10,8 +10,8 @@ import viraltracker.web as parts
 from viraltracker import clock
 from viraltracker.errors import NotFound
 from viraltracker.jobs import registry
-from viraltracker.store import job_statistics, schedules
-from viraltracker.web import cards, guard, job_editor, job_view, jobs_view, notices, places, states
+from viraltracker.store import schedules
+from viraltracker.web import cards, fleet_view, guard, job_editor, job_view, jobs_view, notices, places, states
 
 viewer = guard.require_user()
 kinds = registry.standard()
@@ -36,9 +36,10 @@ def draw_back() -> None:
 
 @st.fragment(run_every=LOOK_SECONDS)
 def draw_list() -> None:
-    """Every schedule of every brand, narrowed by the filters."""
-    jobs = schedules.jobs(viewer.db)
-    if not jobs:
+    """The schedules of every brand, narrowed by the filters, and below them who works."""
+    offset = jobs_view.page_number() * jobs_view.PER_PAGE
+    found = schedules.listed(viewer.db, jobs_view.chosen_filters(), limit=jobs_view.PER_PAGE, offset=offset)
+    if not found["every"]:
         states.empty(
             "Nothing is scheduled yet",
             "A schedule syncs the account, classifies new creatives or analyses the numbers while you are elsewhere. "
@@ -46,14 +47,10 @@ def draw_list() -> None:
             icon=":material/event_repeat:",
         )
         return
-    filters = jobs_view.ask_filters(jobs, kinds)
-    jobs_view.draw(
-        filters.apply(jobs),
-        job_statistics.by_job(viewer.db),
-        kinds,
-        clock.now(),
-        show=lambda job_id: go(job=job_id),
-    )
+    jobs_view.draw_filters(found, kinds)
+    writable = frozenset(brand.id for brand in viewer.brands if viewer.may_write(brand))
+    jobs_view.draw(viewer.db, found, kinds, clock.now(), writable=writable, show=lambda job_id: go(job=job_id))
+    fleet_view.draw(viewer, {name: kind.label for name, kind in kinds.items()})
 
 
 def draw_job(job_id: str, *, edit: bool) -> None:
@@ -68,13 +65,26 @@ def draw_job(job_id: str, *, edit: bool) -> None:
         draw_form(job)
     else:
         job_editor.close()
-        job_view.draw(viewer, kinds, job, brand, lambda: go(job=job_id, edit="1"))
+        ways = job_view.Ways(lambda: go(job=job_id, edit="1"), lambda: go(new="1", like=job_id))
+        job_view.draw(viewer, kinds, job, brand, ways)
 
 
-def draw_form(job: dict[str, object] | None) -> None:
+def model_of(job_id: str | None) -> dict[str, object] | None:
+    """The schedule that a new one begins as a copy of; None where it is gone or not theirs to write for."""
+    if job_id is None:
+        return None
+    try:
+        job = schedules.job(viewer.db, job_id)
+    except NotFound:
+        return None
+    writable = {brand.id for brand in viewer.brands if viewer.may_write(brand)}
+    return job if job["brand_id"] in writable and job_view.may_edit(job, kinds) else None
+
+
+def draw_form(job: dict[str, object] | None, like: dict[str, object] | None = None) -> None:
     """A new schedule, or the one to change; sent, it leads to the schedule, left, back."""
     cards.section("Edit schedule" if job else "New schedule")
-    done = job_editor.draw(viewer, kinds, job)
+    done = job_editor.draw(viewer, kinds, job, like=like)
     if done is not None:
         go(**({"job": done} if done else {}))
 
@@ -89,7 +99,7 @@ elif "job" in st.query_params:
     draw_job(st.query_params["job"], edit="edit" in st.query_params)
 elif "new" in st.query_params and may_write:
     draw_back()
-    draw_form(None)
+    draw_form(None, like=model_of(st.query_params.get("like")))
 else:
     job_editor.close()
     notices.draw_of(viewer.db)

@@ -99,6 +99,7 @@ def create(
     if expression is not None:
         if at is not None:
             raise typer.BadParameter("--cron and --at exclude each other")
+        cron.require_gap(expression, timezone, now, kind.shortest_gap)
         job |= {
             "schedule_type": "recurring",
             "cron_expression": expression,

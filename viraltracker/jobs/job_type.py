@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
 import pydantic
@@ -36,6 +37,8 @@ class JobType(Generic[P]):
     run: Callable[[JobContext, P], Result]
     max_attempts: int = 3
     timeout_s: int = 3600
+    shortest_gap: timedelta = timedelta(minutes=5)
+    """Whoever wants it more often has a typo in the minute field: the data does not move that fast."""
 
     def parse(self, values: dict[str, Any]) -> P:
         """The checked parameters; BadInput names each field that is wrong and its bounds."""

@@ -7,7 +7,10 @@ follow real time. That is Debian cron's rule, which `cronsim` implements.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice, pairwise
+from typing import Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
@@ -20,6 +23,9 @@ ALIASES = {
     "@weekly": "0 0 * * 0",
     "@monthly": "0 0 1 * *",
 }
+
+GAPS_CHECKED: Final = 200
+"""So many of its next times tell how often an expression fires."""
 
 NOT_PLACES = frozenset({"localtime", "posixrules", "Factory"})
 """Files beside the zones that mean something else on every machine."""
@@ -60,6 +66,52 @@ def next_time(expression: str, zone_name: str, after: datetime) -> datetime:
     for moment in times(expression, zone_name, after):
         return moment
     raise BadInput(f'"{expression}" never fires; choose another day or month.')
+
+
+@dataclass(frozen=True)
+class Upcoming:
+    """A time to come, in UTC, with what a clock change does to it: `note` is None where it does nothing."""
+
+    moment: datetime
+    note: Literal["moved", "after_change"] | None = None
+
+
+def upcoming(expression: str, zone_name: str, after: datetime, count: int) -> list[Upcoming]:
+    """The next times. `moved`: the clocks skip this time, so it runs at the first one there is; `after_change`: the
+    first at another distance from UTC than the time before.
+
+    Raises BadInput when the expression never fires.
+    """
+    place = zone(zone_name)
+    found: list[Upcoming] = []
+    offset = after.astimezone(place).utcoffset()
+    for moment in islice(times(expression, zone_name, after), count):
+        local = moment.astimezone(place)
+        changed, offset = local.utcoffset() != offset, local.utcoffset()
+        if not _named(expression, local):
+            found.append(Upcoming(moment, "moved"))
+        else:
+            found.append(Upcoming(moment, "after_change" if changed else None))
+    if not found:
+        raise BadInput(f'"{expression}" never fires; choose another day or month.')
+    return found
+
+
+def require_gap(expression: str, zone_name: str, after: datetime, shortest: timedelta) -> None:
+    """Raises BadInput when its next times follow each other faster than that."""
+    next_ones = islice(times(expression, zone_name, after), GAPS_CHECKED)
+    if any(later - earlier < shortest for earlier, later in pairwise(next_ones)):
+        minutes = max(1, shortest // timedelta(minutes=1))
+        often = "once a minute" if minutes == 1 else f"every {minutes} minutes"
+        raise BadInput(f'"{expression}" fires more often than {often}; choose fewer times.')
+
+
+def _named(expression: str, local: datetime) -> bool:
+    """Whether the minute and the hour of that wall clock are among those the expression names."""
+    minute, hour, *_ = ALIASES.get(expression.strip().lower(), expression.strip()).split()
+    day = datetime(2001, 1, 1)  # noqa: DTZ001 - a wall clock without clock changes
+    before = day.replace(hour=local.hour, minute=local.minute) - timedelta(minutes=1)
+    return next(CronSim(f"{minute} {hour} * * *", before)) == day.replace(hour=local.hour, minute=local.minute)
 
 
 def _ascending(local_times: Iterator[datetime], after: datetime) -> Iterator[datetime]:

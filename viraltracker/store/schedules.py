@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -57,6 +58,63 @@ def pause(db: Database, job_id: str) -> bool:
 def resume(db: Database, job_id: str, *, next_run_at: datetime, now: datetime) -> bool:
     """True when the schedule was paused and is active now."""
     return bool(db.call("resume", p_job=job_id, p_next=next_run_at, p_now=now))
+
+
+def pause_many(db: Database, job_ids: Sequence[str]) -> int:
+    """How many of these schedules were active and are paused now; others are left as they are."""
+    return int(db.call("pause_jobs", p_jobs=list(job_ids)))
+
+
+def resume_many(db: Database, next_times: Mapping[str, datetime], *, now: datetime) -> int:
+    """How many of these paused schedules are active now, each from its next time on, as computed at `now`."""
+    rows = [{"id": job_id, "next": moment} for job_id, moment in next_times.items()]
+    return int(db.call("resume_jobs", p_jobs=rows, p_now=now))
+
+
+def archive(db: Database, job_ids: Sequence[str]) -> int:
+    """Takes schedules out of service for good and stops what they run; how many."""
+    return int(db.call("archive_jobs", p_jobs=list(job_ids)))
+
+
+def retry_many(db: Database, job_ids: Sequence[str]) -> int:
+    """Queues another try for the newest run of each of these schedules that did not succeed; how many."""
+    return int(db.call("retry_jobs", p_jobs=list(job_ids)))
+
+
+def why_waiting(db: Database, run_id: str) -> dict[str, Any]:
+    """Why a queued run does not run: `{why: gone | started | over | later | limit | no_worker | busy | soon, …}`.
+
+    With `later` come `until`, `error_class` and `error_message`; with `limit` its `scope` and `limit`; with `busy` the
+    workers' `slots`; with the last two how many runs are `ahead`.
+    """
+    answer: dict[str, Any] = db.call("why_waiting", p_run=run_id)
+    return answer
+
+
+def listed(db: Database, filters: Mapping[str, str], *, limit: int, offset: int = 0) -> dict[str, Any]:
+    """One page of schedules and what the filters may be set to.
+
+    `filters` are `brand`, `job_type`, `status` (or `current`, `held`), `result`, `search`. The answer is
+    `{total, every, brands, types, statuses, results, jobs}`; each job has `brand_name`, `last_run`, `runs` and
+    `recent`, the states of its last 20 runs, newest first.
+    """
+    answer: dict[str, Any] = db.call("job_list", p_filter=dict(filters), p_limit=limit, p_offset=offset)
+    return answer
+
+
+def fleet(db: Database) -> dict[str, Any]:
+    """`{now, workers, queued, limits}`: workers heard today, each with `running`, and limits with what they count."""
+    answer: dict[str, Any] | None = db.call("fleet")
+    return answer or {"now": None, "workers": [], "queued": 0, "limits": []}
+
+
+def set_limit(db: Database, scope: str, key: str, limit: int | None) -> None:
+    """Sets how many runs under a scope may work at once; None takes the limit away, 0 pauses.
+
+    Scopes and keys: global `*`, job_type, organization and brand by id, brand_job_type `brand:type`. Raises Refused for
+    a scope that this identity may not limit.
+    """
+    db.call("set_limit", p_scope=scope, p_key=key, p_limit=limit)
 
 
 def jobs(db: Database, brand_id: str | None = None) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import altair as alt
@@ -17,6 +18,8 @@ AXIS_PX: Final = 60
 """Streamlit fits axis, labels and title into a chart's height."""
 LABEL_PX: Final = 24
 PADDING: Final = {"left": 0, "top": 4, "right": 14, "bottom": 4}
+FEWEST_RUNS: Final = 3
+"""Fewer stand in the table just as well."""
 COLOURS: Final = {
     "light": {"good": "#0b7a4b", "bad": "#c4320a", "accent": "#4a46c6", "line": "#5d5d73"},
     "dark": {"good": "#5fd39a", "bad": "#ff9b7a", "accent": "#a9a6ff", "line": "#b4b4c8"},
@@ -110,3 +113,40 @@ def spend_and_cpa(rows: list[Json], key: str, label: str, *, account_cpa: float 
         cost.properties(padding=PADDING).configure_view(stroke=None),
         alt=f"CPA by {label.lower()}, against the whole account",
     )
+
+
+def runs(found: Sequence[Json], named: Mapping[str, tuple[str, str]], zone: str) -> None:
+    """The newest runs on a line of time: when each began, how long it took, how it ended; skips have no length.
+
+    Rows of `scheduled_job_runs`; `named` gives a state's name and tone.
+    """
+    palette = {**colours(), "quiet": colours()["line"], "warn": colours()["accent"]}
+    rows = []
+    for run in found:
+        began = run["started_at"] or run["scheduled_for"]
+        seconds = 0.0
+        if run["started_at"] and run["finished_at"]:
+            seconds = (pd.Timestamp(run["finished_at"]) - pd.Timestamp(run["started_at"])).total_seconds()
+        name, tone = named.get(run["state"], (run["state"], "quiet"))
+        local = pd.Timestamp(began).tz_convert(zone).tz_localize(None)
+        took = words.duration(seconds)
+        rows.append({"at": local, "seconds": seconds, "took": took, "how": name, "tone": tone, "tries": run["attempt"]})
+    if len(rows) < FEWEST_RUNS:
+        return
+    frame = pd.DataFrame(rows)
+    shown = list(dict.fromkeys(frame["how"]))
+    tones = [palette[next(row["tone"] for row in rows if row["how"] == how)] for how in shown]
+    base = alt.Chart(frame).encode(
+        x=alt.X("at:T", title=None, axis=alt.Axis(format="%b %d %H:%M", labelAngle=0, tickCount=6, grid=False)),
+        color=alt.Color("how:N", scale=alt.Scale(domain=shown, range=tones), title=None),
+        tooltip=[
+            alt.Tooltip("at:T", title="Began", format="%Y-%m-%d %H:%M:%S"),
+            alt.Tooltip("how:N", title="Result"),
+            alt.Tooltip("took:N", title="Took"),
+            alt.Tooltip("tries:Q", title="Tries"),
+        ],
+    )
+    y = alt.Y("seconds:Q", title="Seconds", axis=alt.Axis(tickCount=3))
+    bars = base.mark_rule(strokeWidth=3, opacity=0.6).encode(y=y, y2=alt.datum(0))
+    points = base.mark_point(size=55, filled=True, opacity=1).encode(y=y, shape=alt.Shape("how:N", title=None))
+    st.altair_chart((bars + points).properties(height=150, padding=PADDING), width="stretch")

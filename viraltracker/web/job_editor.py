@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from viraltracker import clock
 from viraltracker.errors import BadInput, ViralTrackerError
 from viraltracker.scheduling import cron
+from viraltracker.scheduling.cron import Upcoming
 from viraltracker.store import schedules
 from viraltracker.store.brands import Brand
 from viraltracker.store.schedules import Saved
@@ -46,6 +47,10 @@ MISFIRES: Final = {
     "none": "Leave them out",
     "all": "Run each of them",
 }
+CLOCK_CHANGES: Final = {
+    "moved": "moved: the clocks skip its time",
+    "after_change": "after the clocks change",
+}
 KEPT: Final = (
     "start_at",
     "end_at",
@@ -67,6 +72,8 @@ class FormKind(work.JobKind, Protocol):
     def icon(self) -> str: ...
     @property
     def description(self) -> str: ...
+    @property
+    def shortest_gap(self) -> timedelta: ...
     @property
     def parameters(self) -> type[BaseModel]: ...
 
@@ -99,7 +106,11 @@ class Answers:
     def save(self, viewer: Viewer, opened: Opened) -> Saved:
         """Saves the schedule. Raises BadInput for answers that do not fit, Refused when somebody else saved first."""
         now = clock.now()
-        job = self._job() | self.timing.columns(now) | {"overlap_policy": self.overlap, "misfire_policy": self.misfire}
+        job = (
+            self._job()
+            | self.timing.columns(now, self.kind.shortest_gap)
+            | {"overlap_policy": self.overlap, "misfire_policy": self.misfire}
+        )
         if opened.job is None:
             job["id"] = opened.id
         else:
@@ -132,8 +143,11 @@ def close() -> None:
     st.session_state.pop(OPEN, None)
 
 
-def draw(viewer: Viewer, kinds: Mapping[str, FormKind], job: Json | None) -> str | None:
-    """The form, empty or of `job`. Gives the id of the job to show once it was sent, "" once it was left."""
+def draw(viewer: Viewer, kinds: Mapping[str, FormKind], job: Json | None, *, like: Json | None = None) -> str | None:
+    """The form, empty, of `job`, or a new one that begins as a copy of `like`.
+
+    Gives the id of the job to show once it was sent, "" once it was left.
+    """
     opened = _opened(job)
     if job is not None and opened.job is not None and job["revision"] != opened.job["revision"]:
         st.warning(
@@ -141,7 +155,7 @@ def draw(viewer: Viewer, kinds: Mapping[str, FormKind], job: Json | None) -> str
             "what is stored. Cancel and open it again to go on from theirs.",
             icon=":material/group:",
         )
-    answers = _ask(viewer, kinds, opened)
+    answers = _ask(viewer, kinds, opened, opened.job or like or {})
     with st.container(horizontal=True, key="form-buttons"):
         save = st.button("Save schedule", type="primary", icon=":material/event_available:", key=f"save-{opened.id}")
         run = st.button("Run now", icon=":material/play_arrow:", key=f"form-run-{opened.id}")
@@ -166,8 +180,9 @@ def _opened(job: Json | None) -> Opened:
     return found
 
 
-def _ask(viewer: Viewer, kinds: Mapping[str, FormKind], opened: Opened) -> Answers:
-    job, key = opened.job or {}, opened.id
+def _ask(viewer: Viewer, kinds: Mapping[str, FormKind], opened: Opened, job: Json) -> Answers:
+    """`job` gives what the form begins with; of a schedule that is stored, brand and type stay."""
+    key, stored = opened.id, opened.job is not None
     brands = {brand.id: brand for brand in viewer.brands if viewer.may_write(brand)}
     offered = [name for name in kinds if name not in NEEDS_A_FILE]
     chosen_type = job.get("job_type", offered[0])
@@ -177,7 +192,7 @@ def _ask(viewer: Viewer, kinds: Mapping[str, FormKind], opened: Opened) -> Answe
         list(brands),
         index=list(brands).index(job["brand_id"]) if job else 0,
         format_func=lambda found: brands[found].name,
-        disabled=bool(job),
+        disabled=stored,
         key=f"brand-{key}",
     )
     type_name = right.selectbox(
@@ -185,16 +200,18 @@ def _ask(viewer: Viewer, kinds: Mapping[str, FormKind], opened: Opened) -> Answe
         offered,
         index=offered.index(chosen_type),
         format_func=lambda found: kinds[found].label,
-        disabled=bool(job),
+        disabled=stored,
         key=f"type-{key}",
     )
     kind = kinds[type_name]
     st.html(f'<p class="vt-more">{words.html(kind.description)}</p>')
-    name = st.text_input("Name", job.get("name", kind.label), max_chars=200, key=f"name-{key}-{type_name}")
-    parameters = _ask_parameters(kind, job.get("parameters", {}), f"{key}-{type_name}")
+    same_type = type_name == chosen_type
+    called = job.get("name", kind.label) if stored or not job else f"Copy of {job['name']}"[:200]
+    name = st.text_input("Name", called if same_type else kind.label, max_chars=200, key=f"name-{key}-{type_name}")
+    parameters = _ask_parameters(kind, job.get("parameters", {}) if same_type else {}, f"{key}-{type_name}")
     cards.section("When")
-    timing = _ask_timing(opened)
-    _draw_upcoming(timing)
+    timing = _ask_timing(key, job)
+    _draw_upcoming(timing, kind)
     with st.expander("When something gets in the way"):
         left, right = st.columns(2)
         overlap = left.selectbox(
@@ -248,9 +265,8 @@ def _ask_field(field: Field, value: Any, key: str) -> Any:
             return st.text_input(field.title, value or "", key=key, help=field.explained) or None
 
 
-def _ask_timing(opened: Opened) -> Timing:
-    key = opened.id
-    stored = job_form.timing_of(opened.job) if opened.job else Timing("daily", times.viewer_zone())
+def _ask_timing(key: str, job: Json) -> Timing:
+    stored = job_form.timing_of(job) if job else Timing("daily", times.viewer_zone())
     repeat = st.segmented_control(
         "How often",
         list(REPEATS),
@@ -300,21 +316,27 @@ def _ask_timing(opened: Opened) -> Timing:
     return Timing(repeat, zone, at=at, time_of_day=at_time, days=days, expression=expression)
 
 
-def _draw_upcoming(timing: Timing) -> None:
+def _draw_upcoming(timing: Timing, kind: FormKind) -> None:
     """The next five runs, or why there are none."""
     if timing.repeat == "now":
         st.html('<p class="vt-more">Saving runs it once, at once.</p>')
         return
     now, zone = clock.now(), times.viewer_zone()
     try:
-        found = timing.next_times(now)
+        found = timing.next_times(now, kind.shortest_gap)
     except BadInput as error:
         st.warning(words.literal(error.message), icon=":material/event_busy:")
         return
     expression = timing.cron_expression
     said = f"{words.html(job_form.describe(expression))}. " if expression else ""
-    runs = " · ".join(times.span(moment, zone, now) for moment in found)
+    runs = " · ".join(upcoming(time_to_come, zone, now) for time_to_come in found)
     st.html(f'<p class="vt-more" data-part="upcoming">{said}Next, in your time: {runs}</p>')
+
+
+def upcoming(found: Upcoming, zone: str, now: datetime) -> str:
+    """HTML: a time to come in the person's zone, marked where a clock change has to do with it."""
+    said = times.span(found.moment, zone, now)
+    return f'{said} <span class="vt-tag warn">{words.html(CLOCK_CHANGES[found.note])}</span>' if found.note else said
 
 
 def _tomorrow(zone: str) -> datetime:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from itertools import islice, pairwise
 from typing import Any, Final, Literal
 
 from cron_descriptor import ExpressionDescriptor, FormatException, Options
@@ -13,6 +12,7 @@ from pydantic import BaseModel
 
 from viraltracker.errors import BadInput
 from viraltracker.scheduling import cron
+from viraltracker.scheduling.cron import Upcoming
 
 Json = dict[str, Any]
 Kind = Literal["whole", "number", "switch", "choice", "day", "text"]
@@ -20,9 +20,6 @@ Repeat = Literal["now", "once", "daily", "weekly", "cron"]
 
 UPCOMING: Final = 5
 """Next runs that a form shows."""
-SHORTEST_GAP: Final = timedelta(minutes=5)
-"""Whoever wants work more often than this has a typo in the minute field: the data does not move that fast."""
-GAPS_CHECKED: Final = 200
 WEEKDAYS: Final = {
     1: "Monday",
     2: "Tuesday",
@@ -126,24 +123,26 @@ class Timing:
             case _:
                 return None
 
-    def next_times(self, now: datetime, count: int = UPCOMING) -> list[datetime]:
-        """The times to come, in UTC. Raises BadInput for a time that has passed or an expression that is no use."""
+    def next_times(self, now: datetime, shortest_gap: timedelta) -> list[Upcoming]:
+        """The times to come. Raises BadInput for a time that has passed or an expression that is no use: one that never
+        fires, or more often than `shortest_gap`."""
         expression = self.cron_expression
         if expression is not None:
-            return upcoming(expression, self.zone, now, count)
+            cron.require_gap(expression, self.zone, now, shortest_gap)
+            return cron.upcoming(expression, self.zone, now, UPCOMING)
         if self.repeat == "now":
-            return [now]
+            return [Upcoming(now)]
         if self.at is None:
             raise BadInput("Choose the day and the time.")
         moment = self.at.replace(tzinfo=cron.zone(self.zone)).astimezone(UTC)
         if moment <= now:
             raise BadInput("This time has passed; choose one that lies ahead, or Run now.")
-        return [moment]
+        return [Upcoming(moment)]
 
-    def columns(self, now: datetime) -> Json:
+    def columns(self, now: datetime, shortest_gap: timedelta) -> Json:
         """The columns of `scheduled_jobs` that say when; `next_run_at` None means at once. Raises as `next_times`."""
         expression = self.cron_expression
-        first = None if self.repeat == "now" else self.next_times(now)[0]
+        first = None if self.repeat == "now" else self.next_times(now, shortest_gap)[0].moment
         return {
             "schedule_type": "one_time" if expression is None else "recurring",
             "cron_expression": expression,
@@ -171,17 +170,6 @@ def timing_of(job: Json) -> Timing:
 
 def _is_time(found: re.Match[str]) -> bool:
     return int(found[1]) < 60 and int(found[2]) < 24
-
-
-def upcoming(expression: str, zone: str, now: datetime, count: int = UPCOMING) -> list[datetime]:
-    """Its next times in UTC. Raises BadInput when there are none, or they follow each other too fast."""
-    found = list(islice(cron.times(expression, zone, now), GAPS_CHECKED))
-    if not found:
-        raise BadInput(f'"{expression}" never fires; choose another day or month.')
-    if any(later - earlier < SHORTEST_GAP for earlier, later in pairwise(found)):
-        minutes = SHORTEST_GAP // timedelta(minutes=1)
-        raise BadInput(f'"{expression}" fires more often than every {minutes} minutes; choose fewer times.')
-    return found[:count]
 
 
 def in_words(job: Json) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from viraltracker.scheduling import cron
 from viraltracker.store import schedules
 from viraltracker.store.brands import Brand
 from viraltracker.store.client import Database
-from viraltracker.web import cards, job_form, jobs_view, overview, times, words, work
+from viraltracker.web import cards, charts, job_editor, job_form, jobs_view, overview, times, waiting, words, work
 from viraltracker.web.guard import Viewer
 from viraltracker.web.job_editor import NEEDS_A_FILE, FormKind
 
@@ -33,16 +34,8 @@ TRIGGERS: Final = {
 REASONS: Final = {
     "overlap": "The last run still worked.",
     "missed_window": "No worker ran at its time.",
-    "paused": "The schedule was paused.",
+    "paused": "The schedule was paused or held back.",
     "superseded": "A newer run took its place.",
-}
-ERROR_CLASSES: Final = {
-    "permanent": "will not pass by itself",
-    "transient": "may pass",
-    "rate_limited": "asked to wait",
-    "needs_reauth": "needs a new access token",
-    "lost": "the worker was lost",
-    "timeout": "took too long",
 }
 
 
@@ -51,18 +44,24 @@ def may_edit(job: Json, kinds: Mapping[str, FormKind]) -> bool:
     return job["job_type"] in kinds and job["job_type"] not in NEEDS_A_FILE and job["status"] != "archived"
 
 
-def draw(viewer: Viewer, kinds: Mapping[str, FormKind], job: Json, brand: Brand, edit: Callable[[], None]) -> None:
-    """The whole view; `edit` is called when the person wants to change it."""
-    _draw_live(viewer, kinds, job["id"], brand, edit)
+@dataclass(frozen=True)
+class Ways:
+    """Where a person goes on to from a schedule: its form, and the form of another like it."""
+
+    edit: Callable[[], None]
+    duplicate: Callable[[], None]
+
+
+def draw(viewer: Viewer, kinds: Mapping[str, FormKind], job: Json, brand: Brand, ways: Ways) -> None:
+    """The whole view; `ways` lead to other ones."""
+    _draw_live(viewer, kinds, job["id"], brand, ways)
     runs = schedules.runs(viewer.db, job_id=job["id"], limit=RUNS_SHOWN)
     if runs:
         _draw_events(viewer.db, runs)
 
 
 @st.fragment(run_every=LOOK_SECONDS)
-def _draw_live(
-    viewer: Viewer, kinds: Mapping[str, FormKind], job_id: str, brand: Brand, edit: Callable[[], None]
-) -> None:
+def _draw_live(viewer: Viewer, kinds: Mapping[str, FormKind], job_id: str, brand: Brand, ways: Ways) -> None:
     """What may change while somebody looks."""
     job = schedules.job(viewer.db, job_id)
     runs = schedules.runs(viewer.db, job_id=job_id, limit=RUNS_SHOWN)
@@ -71,14 +70,20 @@ def _draw_live(
     kind = "" if job["name"] == label else f"{words.html(label)} · "
     st.html(
         f'<div class="vt-heading"><h2 class="vt-brand">{words.html(job["name"])}</h2>'
-        f"{jobs_view.tag(jobs_view.STATUSES, job['status'])}</div>"
+        f"{jobs_view.tag(jobs_view.STATUSES, jobs_view.status_of(job))}</div>"
         f'<p class="vt-fresh">{kind}{words.html(brand.name)}</p>'
     )
     if job["status_reason"]:
         st.warning(words.literal(job["status_reason"]), icon=":material/report:")
+    if job["held_for"]:
+        st.warning(
+            "Meta refused the access token, so its times are skipped. It goes on by itself once the account is "
+            "connected again on the Data page; Run now tries it at once.",
+            icon=":material/key_off:",
+        )
     active = overview.active(runs)
     if viewer.may_write(brand):
-        _draw_actions(viewer, kinds, job, runs, edit)
+        _draw_actions(viewer, kinds, job, runs, ways)
     for run in active:
         _draw_active(viewer, brand, run, label, now)
     for run in overview.unmended(runs, now):
@@ -86,6 +91,7 @@ def _draw_live(
     _draw_facts(job, kinds, now, zone)
     cards.section("History")
     if runs:
+        charts.runs(runs, jobs_view.RESULTS, zone)
         st.html(history(runs, zone, now))
         if len(runs) == RUNS_SHOWN:
             st.html(f'<p class="vt-more">The newest {RUNS_SHOWN} runs.</p>')
@@ -93,9 +99,7 @@ def _draw_live(
         st.html('<p class="vt-more">It has not run yet.</p>')
 
 
-def _draw_actions(
-    viewer: Viewer, kinds: Mapping[str, FormKind], job: Json, runs: Sequence[Json], edit: Callable[[], None]
-) -> None:
+def _draw_actions(viewer: Viewer, kinds: Mapping[str, FormKind], job: Json, runs: Sequence[Json], ways: Ways) -> None:
     # A click counts for the state that was on the screen: its key names the newest run, so that many clicks, or two
     # people at once, start one run, and a click that arrives late belongs to a button that is gone.
     newest = runs[0]["id"] if runs else "none"
@@ -106,9 +110,14 @@ def _draw_actions(
             "Run now", type="primary", icon=":material/play_arrow:", key=f"run-now-{newest}", disabled=busy
         )
         if may_edit(job, kinds) and st.button("Edit", icon=":material/edit:", key="edit-job"):
-            edit()
+            ways.edit()
         pause = job["status"] == "active" and st.button("Pause", icon=":material/pause:", key="pause-job")
         resume = job["status"] == "paused" and st.button("Resume", icon=":material/resume:", key="resume-job")
+        if may_edit(job, kinds) and st.button("Duplicate", icon=":material/content_copy:", key="duplicate-job"):
+            ways.duplicate()
+        archive = job["status"] != "archived" and st.button("Archive", icon=":material/archive:", key="archive-job")
+    if archive:
+        _confirm_archive(viewer, job)
     try:
         if run and not busy:
             schedules.run_now(viewer.db, job["id"], f"run-now:{job['id']}:{newest}")
@@ -121,6 +130,20 @@ def _draw_actions(
         return
     if run or pause or resume:
         st.rerun()
+
+
+@st.dialog("Archive this schedule?")
+def _confirm_archive(viewer: Viewer, job: Json) -> None:
+    """Asks first: an archived schedule does not come back."""
+    st.markdown(
+        f"**{words.literal(job['name'])}** never runs again, and what it runs now is stopped. Its history stays."
+    )
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Keep"):
+            st.rerun()
+        if st.button("Archive it", type="primary", icon=":material/archive:"):
+            schedules.archive(viewer.db, [job["id"]])
+            st.rerun()
 
 
 def _resume(db: Database, job: Json) -> None:
@@ -136,12 +159,10 @@ def _resume(db: Database, job: Json) -> None:
 
 def _draw_active(viewer: Viewer, brand: Brand, run: Json, label: str, now: datetime) -> None:
     work.draw_active(run, label, now)
-    zone = times.viewer_zone()
-    if run["state"] == "queued" and times.parsed(run["run_at"]) > now:
-        why = f" after: {run['error_message']}" if run["error_message"] else ""
-        sort = ERROR_CLASSES.get(run["error_class"] or "", "")
-        said = f"Try {run['attempt'] + 1} of {run['max_attempts']} begins {times.local(run['run_at'], zone, now)}{why}"
-        st.info(words.literal(f"{said}{f' ({sort})' if sort else ''}"), icon=":material/schedule:")
+    if run["state"] == "queued":
+        said = waiting.why(schedules.why_waiting(viewer.db, run["id"]), times.viewer_zone(), now)
+        if said:
+            st.info(words.literal(said), icon=":material/schedule:")
     if not viewer.may_write(brand):
         return
     if run["cancel_requested_at"]:
@@ -158,8 +179,8 @@ def _draw_facts(job: Json, kinds: Mapping[str, FormKind], now: datetime, zone: s
         if job["cron_expression"]:
             after = times.parsed(job["next_run_at"])
             try:
-                later = job_form.upcoming(job["cron_expression"], job["timezone"], after, job_form.UPCOMING - 1)
-                facts.append(("Then", " · ".join(times.span(moment, zone, now) for moment in later)))
+                later = cron.upcoming(job["cron_expression"], job["timezone"], after, job_form.UPCOMING - 1)
+                facts.append(("Then", " · ".join(job_editor.upcoming(found, zone, now) for found in later)))
             except BadInput as error:
                 facts.append(("Then", words.html(error.message)))
     kind = kinds.get(job["job_type"])
@@ -202,7 +223,7 @@ def outcome(run: Json) -> str:
         said = REASONS.get(run["reason"], str(run["reason"]))
         return f"{said} {run['occurrences']:,} times are left out." if run["occurrences"] > 1 else said
     if run["error_message"]:
-        sort = ERROR_CLASSES.get(run["error_class"] or "")
+        sort = waiting.ERROR_CLASSES.get(run["error_class"] or "")
         return f"{run['error_message']} ({sort})" if sort else str(run["error_message"])
     counts = [
         f"{value:,} {name.replace('_', ' ')}"

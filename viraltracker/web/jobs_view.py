@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 import streamlit as st
 
+from viraltracker.errors import ViralTrackerError
+from viraltracker.scheduling import cron
+from viraltracker.store import schedules
+from viraltracker.store.client import Database
 from viraltracker.web import job_form, states, times, words
 from viraltracker.web.job_editor import FormKind
 
 Json = dict[str, Any]
 
 EVERY: Final = "all"
+CURRENT: Final = "current"
 PER_PAGE: Final = 25
 BUTTON_PX: Final = 80
+PICK_PX: Final = 28
+DOTS: Final = 10
 STATUSES: Final[Mapping[str, tuple[str, str]]] = {
     "active": ("Active", "good"),
+    "held": ("Held: needs a token", "bad"),
     "paused": ("Paused", "warn"),
     "invalid": ("Cannot run", "bad"),
     "completed": ("Done", "quiet"),
@@ -35,35 +42,24 @@ RESULTS: Final[Mapping[str, tuple[str, str]]] = {
     "skipped": ("Skipped", "quiet"),
     "never": ("Not yet run", "quiet"),
 }
-_ORDER: Final = ("invalid", "active", "paused", "completed", "archived")
+FILTERS: Final = ("brand", "job_type", "status", "result", "search")
+ENDS: Final = ("succeeded", "failed", "timed_out", "cancelled")
 
 
-@dataclass(frozen=True)
-class Filters:
-    """What the list is narrowed to; `EVERY` where it is not."""
-
-    brand: str = EVERY
-    job_type: str = EVERY
-    status: str = EVERY
-    result: str = EVERY
-
-    def apply(self, jobs: Sequence[Json]) -> list[Json]:
-        """The jobs that fit: those that need somebody first, then by their next time, finished ones newest first."""
-        found = [
-            job
-            for job in jobs
-            if self.brand in (EVERY, job["brand_id"])
-            and self.job_type in (EVERY, job["job_type"])
-            and self.status in (EVERY, job["status"])
-            and self.result in (EVERY, result_of(job))
-        ]
-        # `jobs_overview` gives the newest first, which a stable sort keeps among equals.
-        return sorted(found, key=lambda job: (_ORDER.index(job["status"]), job["next_run_at"] or ""))
+def status_of(job: Json) -> str:
+    """A key of STATUSES: a schedule whose token was refused is held, whatever else it is."""
+    return "held" if job["held_for"] and job["status"] == "active" else str(job["status"])
 
 
 def result_of(job: Json) -> str:
     """How the newest run went, a key of RESULTS."""
     return str(job["last_run"]["state"]) if job["last_run"] else "never"
+
+
+def streak(recent: Sequence[str]) -> int:
+    """How many of the newest ended runs succeeded in a row."""
+    ended = [state for state in recent if state in ENDS]
+    return next((place for place, state in enumerate(ended) if state != "succeeded"), len(ended))
 
 
 def tag(named: Mapping[str, tuple[str, str]], name: str) -> str:
@@ -78,72 +74,202 @@ def label(job: Json, kinds: Mapping[str, FormKind]) -> str:
     return kind.label if kind else str(job["job_type"]).replace("_", " ").capitalize()
 
 
-def ask_filters(jobs: Sequence[Json], kinds: Mapping[str, FormKind]) -> Filters:
-    """Selects for what occurs in the list; a filter that could change nothing is not offered."""
-    brands = {job["brand_id"]: str(job["brand_name"]) for job in jobs}
-    types = {job["job_type"]: label(job, kinds) for job in jobs}
-    statuses = {name: said for name, (said, _) in STATUSES.items() if any(job["status"] == name for job in jobs)}
-    results = {name: said for name, (said, _) in RESULTS.items() if any(result_of(job) == name for job in jobs)}
-    with st.container(horizontal=True, key="job-filters"):
-        return Filters(
-            _select("Brand", "All brands", brands),
-            _select("Type", "All types", types),
-            _select("Status", "Any status", statuses),
-            _select("Last result", "Any result", results),
+def chosen_filters() -> dict[str, str]:
+    """What the list is narrowed to, as `schedules.listed` takes it."""
+    given = {
+        name: st.session_state.get(f"filter-{name}") for name in ("brand", "job_type", "status", "result", "search")
+    }
+    given["status"] = given["status"] or CURRENT
+    return {name: str(value).strip() for name, value in given.items() if value and value != EVERY}
+
+
+def draw_filters(found: Json, kinds: Mapping[str, FormKind]) -> None:
+    """Selects for what occurs; a filter that could change nothing is not offered."""
+    types = {name: label({"job_type": name}, kinds) for name in found["types"]}
+    statuses = {CURRENT: "In service", EVERY: "Any status"}
+    statuses |= {
+        name: f"{said} ({count})" for name, (said, _) in STATUSES.items() if (count := found["statuses"].get(name))
+    }
+    results = {
+        name: f"{said} ({count})" for name, (said, _) in RESULTS.items() if (count := found["results"].get(name))
+    }
+    with st.container(horizontal=True, vertical_alignment="bottom", key="job-filters"):
+        if found["every"] > PER_PAGE:
+            st.text_input("Search", placeholder="Name", max_chars=100, key="filter-search", width=220, on_change=_first)
+        _select("brand", "Brand", {EVERY: "All brands", **found["brands"]}, 3)
+        _select("job_type", "Type", {EVERY: "All types", **types}, 3)
+        _select("status", "Status", statuses, 1)
+        _select("result", "Last result", {EVERY: "Any result", **results}, 3)
+
+
+def _select(name: str, title: str, options: Mapping[str, str], fewest: int) -> None:
+    if len(options) >= fewest:
+        named = list(options)
+        st.selectbox(
+            title, named, format_func=lambda one: options[one], key=f"filter-{name}", width=200, on_change=_first
         )
 
 
-def _select(title: str, none: str, options: Mapping[str, str]) -> str:
-    if len(options) < 2:
-        return EVERY
-    named = {EVERY: none, **options}
-    return st.selectbox(title, list(named), format_func=lambda found: named[found], key=f"filter-{title}", width=220)
+def _first() -> None:
+    """Another filter begins at the first page."""
+    st.session_state["job-page"] = 0
+
+
+def page_number() -> int:
+    """The page that is looked at, from 0."""
+    return int(st.session_state.get("job-page", 0))
 
 
 def draw(
-    jobs: Sequence[Json],
-    statistics: Mapping[str, Json],
+    db: Database,
+    found: Json,
     kinds: Mapping[str, FormKind],
     now: datetime,
     *,
+    writable: frozenset[str],
     show: Callable[[str], None],
 ) -> None:
-    """A row for each schedule; `show` is called with the id of the one that was opened."""
+    """A row for each schedule of one page; `show` is called with the id of the one that was opened.
+
+    Those of `writable` brands can be picked, and many treated at once.
+    """
+    jobs = found["jobs"]
     if not jobs:
         states.empty("Nothing fits", "No schedule fits these filters.", icon=":material/filter_alt_off:")
         return
     zone = times.viewer_zone()
-    pages = st.session_state.setdefault("job-pages", 1)
-    shown = jobs[: pages * PER_PAGE]
+    bulk = st.container(key="job-bulk")
+    picked = []
     with st.container(horizontal=True, vertical_alignment="center", key="job-head"):
         st.html(
             '<div class="vt-job head"><span>Job</span><span>When</span><span>Next run</span><span>Last result</span>'
             '<span class="num">Runs</span></div>'
         )
         st.html("<div></div>", width=BUTTON_PX)
-    for job in shown:
+    for job in jobs:
         with st.container(horizontal=True, vertical_alignment="center", key=f"job-row-{job['id']}"):
-            st.html(row(job, statistics.get(job["id"], {"runs": 0, "streak": 0}), label(job, kinds), zone, now))
+            st.html(row(job, label(job, kinds), zone, now))
             if st.button("Details", key=f"open-{job['id']}", width=BUTTON_PX):
                 show(job["id"])
-    if len(shown) < len(jobs) and st.button(f"Show more of {len(jobs):,}", key="more-jobs"):
-        st.session_state["job-pages"] = pages + 1
-        st.rerun()
+            if job["brand_id"] in writable and st.checkbox(
+                f"Pick {job['name']}", key=f"pick-{job['id']}", label_visibility="collapsed", width=PICK_PX
+            ):
+                picked.append(job)
+    _draw_pages(found["total"])
+    with bulk:
+        _draw_bulk(db, picked, now)
 
 
-def row(job: Json, counted: Json, type_label: str, zone: str, now: datetime) -> str:
+def _draw_pages(total: int) -> None:
+    last = (total - 1) // PER_PAGE
+    if last < 1:
+        return
+    here = min(page_number(), last)
+    with st.container(horizontal=True, vertical_alignment="center", key="job-pages"):
+        st.button("Earlier", disabled=here == 0, on_click=_turn, args=(here - 1,), icon=":material/chevron_left:")
+        st.html(f'<p class="vt-more">{here * PER_PAGE + 1:,} to {min(total, (here + 1) * PER_PAGE):,} of {total:,}</p>')
+        st.button("Later", disabled=here == last, on_click=_turn, args=(here + 1,), icon=":material/chevron_right:")
+
+
+def _turn(page: int) -> None:
+    st.session_state["job-page"] = page
+
+
+def _draw_bulk(db: Database, picked: Sequence[Json], now: datetime) -> None:
+    """What can be done with all that are picked at once."""
+    if said := st.session_state.pop("job-bulk-said", None):
+        st.toast(words.literal(said))
+    if problem := st.session_state.pop("job-bulk-problem", None):
+        st.error(words.literal(problem), icon=":material/error:")
+    if not picked:
+        return
+    active = [job["id"] for job in picked if job["status"] == "active"]
+    paused = [job for job in picked if job["status"] == "paused"]
+    failed = [job["id"] for job in picked if result_of(job) in ("failed", "timed_out")]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.html(f'<p class="vt-more" role="status">{len(picked):,} picked</p>', width="content")
+        _bulk("Pause", "pause", active, lambda: (schedules.pause_many(db, active), "paused"), picked)
+        _bulk("Resume", "resume", paused, lambda: (_resume(db, paused, now), "resumed"), picked)
+        _bulk("Try again", "replay", failed, lambda: (schedules.retry_many(db, failed), "started again"), picked)
+        every = [job["id"] for job in picked if job["status"] != "archived"]
+        _bulk("Archive", "archive", every, lambda: (schedules.archive(db, every), "archived"), picked)
+        st.button("Clear", type="tertiary", on_click=_unpick, args=(picked,))
+
+
+def _bulk(
+    said: str, icon: str, fitting: Sequence[object], do: Callable[[], tuple[int, str]], picked: Sequence[Json]
+) -> None:
+    if fitting:
+        name = f"{said} {len(fitting):,}"
+        st.button(name, icon=f":material/{icon}:", key=f"bulk-{icon}", on_click=_done, args=(do, picked))
+
+
+def _done(do: Callable[[], tuple[int, str]], picked: Sequence[Json]) -> None:
+    try:
+        count, how = do()
+    except ViralTrackerError as error:
+        st.session_state["job-bulk-problem"] = error.message
+        return
+    st.session_state["job-bulk-said"] = f"{count:,} {'schedule' if count == 1 else 'schedules'} {how}."
+    _unpick(picked)
+
+
+def _unpick(picked: Sequence[Json]) -> None:
+    for job in picked:
+        st.session_state[f"pick-{job['id']}"] = False
+
+
+def _resume(db: Database, paused: Sequence[Json], now: datetime) -> int:
+    """Each goes on at its next time; a single time that has passed meanwhile stays paused."""
+    following = {}
+    for job in paused:
+        if job["cron_expression"] is not None:
+            following[job["id"]] = cron.next_time(job["cron_expression"], job["timezone"], now)
+        elif job["next_run_at"] and (moment := times.parsed(job["next_run_at"])) > now:
+            following[job["id"]] = moment
+    return schedules.resume_many(db, following, now=now)
+
+
+def row(job: Json, type_label: str, zone: str, now: datetime) -> str:
     """HTML: what it is, when it runs, when next, how it went, how often."""
     last = job["last_run"]
     name = words.html(job["name"])
     kind = "" if job["name"] == type_label else f"{words.html(type_label)} · "
-    following = times.span(job["next_run_at"], zone, now) if job["next_run_at"] else "–"
-    exact = f"<small>{times.utc(job['next_run_at'])}</small>" if job["next_run_at"] else ""
-    went = f"<small>{times.span(last['finished_at'] or last['scheduled_for'], zone, now)}</small>" if last else ""
-    streak = f"<small>{counted['streak']} in a row</small>" if counted["streak"] > 1 else ""
+    status = status_of(job)
+    following = "–"
+    if status == "active" and job["next_run_at"]:
+        following = f"{times.span(job['next_run_at'], zone, now)}<small>{times.utc(job['next_run_at'])}</small>"
     return (
         f'<div class="vt-job"><span><b>{name}</b><small>{kind}{words.html(job["brand_name"])}</small></span>'
-        f"<span>{words.html(job_form.in_words(job))}<small>{tag(STATUSES, job['status'])}</small></span>"
-        f"<span>{following if job['status'] == 'active' else '–'}{exact if job['status'] == 'active' else ''}</span>"
-        f"<span>{tag(RESULTS, result_of(job))}{went}</span>"
-        f'<span class="num">{counted["runs"]:,}{streak}</span></div>'
+        f"<span>{words.html(job_form.in_words(job))}<small>{tag(STATUSES, status)}</small></span>"
+        f"<span>{following}</span>"
+        f"<span>{tag(RESULTS, result_of(job))}{_went(last, zone, now) if last else ''}</span>"
+        f'<span class="num">{job["runs"]:,}{_history(job["recent"])}</span></div>'
+    )
+
+
+def _went(last: Json, zone: str, now: datetime) -> str:
+    progress = last["progress"] or {}
+    if last["state"] == "running" and progress.get("total"):
+        share = min(1.0, progress["done"] / progress["total"])
+        bar = f'<span class="vt-bar" aria-hidden="true"><i style="width:{share * 100:.0f}%"></i></span>'
+        return f"<small>{words.html(progress.get('step') or '')} {words.percent(share)}{bar}</small>"
+    if last["state"] == "queued" and times.parsed(last["run_at"]) > now:
+        return f"<small>tries again {times.span(last['run_at'], zone, now)}</small>"
+    why = f"<small>{words.html(last['error_message'][:120])}</small>" if last["error_message"] else ""
+    return f"<small>{times.span(last['finished_at'] or last['scheduled_for'], zone, now)}</small>{why}"
+
+
+def _history(recent: Sequence[str]) -> str:
+    """The newest runs as dots, the newest last, with how many succeeded in a row."""
+    shown = [state for state in recent if state in ENDS][:DOTS][::-1]
+    if not shown:
+        return ""
+    tones = "".join(f'<i class="{RESULTS[state][1]}"></i>' for state in shown)
+    said = ", ".join(RESULTS[state][0].lower() for state in shown)
+    row_of = streak(recent)
+    many = f"{row_of}+" if row_of == len(recent) >= 20 else str(row_of)
+    return (
+        f'<span class="vt-dots" role="img" aria-label="{words.html(said)}" title="{words.html(said)}">{tones}</span>'
+        + (f"<small>{many} in a row</small>" if row_of > 1 else "")
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 
 import pytest
@@ -14,6 +14,7 @@ from viraltracker.web import job_form
 from viraltracker.web.job_form import Timing
 
 NOW = datetime(2026, 3, 28, 12, 0, tzinfo=UTC)
+GAP = timedelta(minutes=5)
 TYPES = registry.standard()
 
 
@@ -78,10 +79,14 @@ def test_a_stored_schedule_opens_as_it_was_saved(timing: Timing, expression: str
 
 def test_a_wall_clock_time_follows_its_zone_over_a_clock_change() -> None:
     """Seven in Berlin is six in UTC on the day before summer time and five on its first day."""
-    found = Timing("daily", "Europe/Berlin").next_times(NOW, 2)
-    assert [f"{moment:%d %H:%M}" for moment in found] == ["29 05:00", "30 05:00"]
+    coming = Timing("daily", "Europe/Berlin").next_times(NOW, GAP)
+    assert [f"{found.moment:%d %H:%M} {found.note}" for found in coming[:3]] == [
+        "29 05:00 after_change",
+        "30 05:00 None",
+        "31 05:00 None",
+    ]
     once = Timing("once", "America/New_York", at=datetime(2026, 3, 28, 9, 0))  # noqa: DTZ001 - of that zone
-    assert once.columns(NOW) == {
+    assert once.columns(NOW, GAP) == {
         "schedule_type": "one_time",
         "cron_expression": None,
         "timezone": "America/New_York",
@@ -103,12 +108,12 @@ def test_a_wall_clock_time_follows_its_zone_over_a_clock_change() -> None:
 )
 def test_a_time_that_is_no_use_is_refused_before_it_is_saved(timing: Timing, why: str) -> None:
     with pytest.raises(BadInput, match=why):
-        timing.columns(NOW)
+        timing.columns(NOW, GAP)
 
 
 def test_now_leaves_the_moment_to_the_database() -> None:
     """A one-time job without a time is due at once by the database's own clock."""
-    assert Timing("now", "UTC").columns(NOW)["next_run_at"] is None
+    assert Timing("now", "UTC").columns(NOW, GAP)["next_run_at"] is None
 
 
 @pytest.mark.parametrize(

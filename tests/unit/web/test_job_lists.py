@@ -8,41 +8,49 @@ from typing import Any
 import pytest
 
 from viraltracker.errors import BadInput
-from viraltracker.web import connect_form, job_view, times
-from viraltracker.web.jobs_view import Filters
-
-
-def job(name: str, status: str, next_run_at: str | None = None, state: str | None = None) -> dict[str, Any]:
-    return {
-        "id": name,
-        "brand_id": name[0],
-        "job_type": "meta_sync",
-        "status": status,
-        "next_run_at": next_run_at,
-        "last_run": {"state": state} if state else None,
-    }
-
-
-JOBS = [
-    job("a-done", "completed", state="succeeded"),
-    job("a-late", "active", "2026-11-25", "failed"),
-    job("b-soon", "active", "2026-11-24"),
-    job("b-broken", "invalid", "2026-11-24"),
-]
+from viraltracker.web import connect_form, job_view, jobs_view, times, waiting
 
 
 @pytest.mark.parametrize(
-    ("filters", "shown"),
+    ("recent", "in_a_row"),
     [
-        (Filters(), ["b-broken", "b-soon", "a-late", "a-done"]),
-        (Filters(brand="b", status="active"), ["b-soon"]),
-        (Filters(result="failed"), ["a-late"]),
-        (Filters(result="never"), ["b-broken", "b-soon"]),
-        (Filters(job_type="asset_download"), []),
+        ([], 0),
+        (["succeeded", "succeeded", "failed", "succeeded"], 2),
+        (["running", "queued", "succeeded", "timed_out"], 1),
+        (["failed", "succeeded"], 0),
     ],
 )
-def test_what_needs_somebody_comes_first_and_filters_add_up(filters: Filters, shown: list[str]) -> None:
-    assert [found["id"] for found in filters.apply(JOBS)] == shown
+def test_a_streak_counts_what_has_ended(recent: list[str], in_a_row: int) -> None:
+    """A run that still works breaks nothing, and one that failed does."""
+    assert jobs_view.streak(recent) == in_a_row
+
+
+def test_a_schedule_whose_token_was_refused_says_so_before_anything_else() -> None:
+    """It would look active, and its times pass without a run."""
+    assert jobs_view.status_of({"status": "active", "held_for": "needs_reauth"}) == "held"
+    assert jobs_view.status_of({"status": "paused", "held_for": "needs_reauth"}) == "paused"
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ({"why": "limit", "scope": "brand", "limit": 0}, "held back: the limit on this brand is 0"),
+        ({"why": "limit", "scope": "global", "limit": 4}, "all 4 runs that may work at once for everything"),
+        ({"why": "no_worker"}, "No worker"),
+        ({"why": "busy", "slots": 2, "ahead": 1}, "All 2 slots are at work; 1 run is ahead of it."),
+        ({"why": "soon", "ahead": 0}, "It begins in a moment."),
+    ],
+)
+def test_a_run_that_waits_says_why(found: dict[str, Any], said: str) -> None:
+    """The person who asks why it is not running need not know what a slot is to learn what to do."""
+    now = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    assert said in waiting.why(found, "UTC", now)
+
+
+def test_a_run_that_will_be_tried_again_says_when_and_after_what() -> None:
+    found = {"why": "later", "until": "2026-11-23T13:00:00+00:00", "error_class": "transient", "error_message": "Meta."}
+    now = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    assert waiting.why(found, "UTC", now) == "Its next try begins today 13:00, after: Meta. (may pass)"
 
 
 @pytest.mark.parametrize(
