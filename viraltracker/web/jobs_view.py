@@ -146,6 +146,8 @@ def draw(
             '<span class="num">Runs</span></div>'
         )
         st.html("<div></div>", width=BUTTON_PX)
+        if any(job["brand_id"] in writable for job in jobs):
+            st.html("<div></div>", width=PICK_PX)
     for job in jobs:
         with st.container(horizontal=True, vertical_alignment="center", key=f"job-row-{job['id']}"):
             st.html(row(job, label(job, kinds), zone, now))
