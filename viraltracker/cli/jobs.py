@@ -14,18 +14,33 @@ from viraltracker.cli import output, session, work
 from viraltracker.cli.app import JsonOption, jobs_app
 from viraltracker.errors import BadInput, NotFound
 from viraltracker.jobs import registry
-from viraltracker.scheduling import cron
+from viraltracker.scheduling import cron, waiting
 from viraltracker.store import brands, schedules
 
+PER_PAGE = 200
+SCOPES = ("global", "job_type", "organization", "brand", "brand_job_type")
 BrandOption = Annotated[str | None, typer.Option("--brand", help="Only this brand's.")]
 
 
 @jobs_app.command("list")
-def list_jobs(brand: BrandOption = None, as_json: JsonOption = False) -> None:
+def list_jobs(
+    brand: BrandOption = None,
+    status: Annotated[
+        str | None, typer.Option(help="active, held, paused, invalid, completed, archived, or current.")
+    ] = None,
+    result: Annotated[str | None, typer.Option(help="How the last run went: failed, succeeded, never, …")] = None,
+    search: Annotated[str | None, typer.Option(help="A part of the name.")] = None,
+    as_json: JsonOption = False,
+) -> None:
     """Schedules with their state, next time and last run."""
     with session.opened() as opened:
-        brand_id = brands.find(opened.db, brand).id if brand else None
-        found = schedules.jobs(opened.db, brand_id)
+        given = {"status": status, "result": result, "search": search}
+        filters = {name: value for name, value in given.items() if value}
+        if brand:
+            filters["brand"] = brands.find(opened.db, brand).id
+        found: list[dict[str, Any]] = []
+        while page := schedules.listed(opened.db, filters, limit=PER_PAGE, offset=len(found))["jobs"]:
+            found += page
     if as_json:
         output.print_json(found)
         return
@@ -34,7 +49,7 @@ def list_jobs(brand: BrandOption = None, as_json: JsonOption = False) -> None:
             job["name"],
             job["job_type"],
             job["brand_name"],
-            job["status"],
+            "held" if job["held_for"] and job["status"] == "active" else job["status"],
             _moment(job["next_run_at"], job["timezone"]),
             (job["last_run"] or {}).get("state", "never ran"),
             job["id"],
@@ -162,6 +177,65 @@ def resume(job_id: Annotated[str, typer.Argument(metavar="JOB")], as_json: JsonO
         upcoming = cron.next_time(job["cron_expression"], job["timezone"], now)
         changed = schedules.resume(opened.db, job["id"], next_run_at=upcoming, now=now)
     _answer({"job_id": job_id, "resumed": changed}, as_json)
+
+
+@jobs_app.command()
+def archive(job_id: Annotated[str, typer.Argument(metavar="JOB")], as_json: JsonOption = False) -> None:
+    """Take a schedule out of service for good; its history stays."""
+    with session.opened() as opened:
+        changed = schedules.archive(opened.db, [schedules.job(opened.db, job_id)["id"]])
+    _answer({"job_id": job_id, "archived": bool(changed)}, as_json)
+
+
+@jobs_app.command()
+def why(run_id: Annotated[str, typer.Argument(metavar="RUN")], as_json: JsonOption = False) -> None:
+    """Why a queued run does not run yet."""
+    with session.opened() as opened:
+        found = schedules.why_waiting(opened.db, schedules.run(opened.db, run_id)["id"])
+    if as_json:
+        output.print_json(found)
+    else:
+        output.say(
+            waiting.why(found, lambda at: _moment(at, "UTC")) or "It does not wait: look at `viraltracker jobs show`."
+        )
+
+
+@jobs_app.command()
+def workers(as_json: JsonOption = False) -> None:
+    """Who works, with which version, and the limits on how much works at once."""
+    with session.opened() as opened:
+        found = schedules.fleet(opened.service)
+    if as_json:
+        output.print_json(found)
+        return
+    rows = [
+        (
+            worker["name"],
+            worker["version"],
+            f"{worker['running']} of {worker['slots']}",
+            "stopped" if worker["stopped_at"] else f"heard {_moment(worker['last_seen_at'], 'UTC')}",
+        )
+        for worker in found["workers"]
+    ]
+    output.table("Workers", ("Worker", "Version", "Slots", "State"), rows)
+    limits = [(limit["scope"], limit["key"], f"{limit['running']} of {limit['limit']}") for limit in found["limits"]]
+    output.table("Limits", ("Scope", "Key", "Running"), limits)
+    output.say(f"{found['queued']:,} due runs wait.")
+
+
+@jobs_app.command()
+def limit(
+    scope: Annotated[str, typer.Argument(help="global, job_type, organization, brand or brand_job_type.")],
+    key: Annotated[str, typer.Argument(help="*, a type, an id, or BRAND_ID:TYPE.")],
+    most: Annotated[int | None, typer.Argument(min=0, help="Runs at once; 0 holds back, without it: no limit.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Set how many runs may work at once, or take the limit away."""
+    if scope not in SCOPES:
+        raise typer.BadParameter(f"the scope is one of {', '.join(SCOPES)}")
+    with session.opened() as opened:
+        schedules.set_limit(opened.service, scope, key, most)
+    _answer({"scope": scope, "key": key, "limit": "none" if most is None else most}, as_json)
 
 
 @jobs_app.command()

@@ -14,14 +14,6 @@ from viraltracker.web.guard import Viewer
 
 Json = dict[str, Any]
 
-SCOPES: Final = {
-    "global": "everything",
-    "job_type": "this kind of work",
-    "organization": "your organisation",
-    "brand": "this brand",
-    "brand_job_type": "this kind of work for this brand",
-}
-"""What a limit counts, in a sentence."""
 MOST: Final = 64
 
 

@@ -11,11 +11,11 @@ import streamlit as st
 
 from viraltracker import clock
 from viraltracker.errors import BadInput, ViralTrackerError
-from viraltracker.scheduling import cron
+from viraltracker.scheduling import cron, waiting
 from viraltracker.store import schedules
 from viraltracker.store.brands import Brand
 from viraltracker.store.client import Database
-from viraltracker.web import cards, charts, job_editor, job_form, jobs_view, overview, times, waiting, words, work
+from viraltracker.web import cards, charts, job_editor, job_form, jobs_view, overview, times, words, work
 from viraltracker.web.guard import Viewer
 from viraltracker.web.job_editor import NEEDS_A_FILE, FormKind
 
@@ -160,7 +160,9 @@ def _resume(db: Database, job: Json) -> None:
 def _draw_active(viewer: Viewer, brand: Brand, run: Json, label: str, now: datetime) -> None:
     work.draw_active(run, label, now)
     if run["state"] == "queued":
-        said = waiting.why(schedules.why_waiting(viewer.db, run["id"]), times.viewer_zone(), now)
+        said = waiting.why(
+            schedules.why_waiting(viewer.db, run["id"]), lambda at: times.local(at, times.viewer_zone(), now)
+        )
         if said:
             st.info(words.literal(said), icon=":material/schedule:")
     if not viewer.may_write(brand):

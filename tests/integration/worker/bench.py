@@ -21,7 +21,7 @@ from viraltracker.settings import Settings
 from viraltracker.store import client
 from viraltracker.store.storage import FolderStorage
 from viraltracker.store.transport import StripPrefixTransport
-from worker.scheduler_worker import Worker
+from worker.scheduler_worker import Mode, Worker
 
 from ..queue.arrange import PATIENCE_SECONDS
 
@@ -108,7 +108,13 @@ class Bench:
         return replace(quick, **changes)
 
     def start(
-        self, *types: JobType[Any], line: Line | None = None, grace: float = 20.0, stop: float = 25.0, **changes: Any
+        self,
+        *types: JobType[Any],
+        line: Line | None = None,
+        grace: float = 20.0,
+        stop: float = 25.0,
+        mode: Mode = "forever",
+        **changes: Any,
     ) -> tuple[Worker, threading.Thread]:
         """A worker that runs these types; `changes` are settings."""
         http = httpx.Client(transport=line or Line(), timeout=10)
@@ -117,7 +123,7 @@ class Bench:
         # The same number of tries as in earnest, at a test's pace.
         db = replace(db, sleep=lambda seconds: time.sleep(min(seconds, 0.05)))
         services = Services(db, FolderStorage(self.folder), self.settings(**changes), http, self.folder)
-        worker = Worker(services, registry.build(types), grace_seconds=grace, stop_seconds=stop)
+        worker = Worker(services, registry.build(types), mode=mode, grace_seconds=grace, stop_seconds=stop)
         thread = threading.Thread(target=worker.run, name="worker", daemon=True)
         thread.start()
         self._started.append((worker, thread))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
 from typing import Any, Final
-
-from viraltracker.web import fleet_view, times
 
 Json = dict[str, Any]
 
@@ -20,13 +18,26 @@ ERROR_CLASSES: Final = {
 """What became of an error, beside its message."""
 
 
-def why(found: Json, zone: str, now: datetime) -> str:
-    """What `schedules.why_waiting` found, in a sentence; "" for a run that does not wait."""
+SCOPES: Final = {
+    "global": "everything",
+    "job_type": "this kind of work",
+    "organization": "your organisation",
+    "brand": "this brand",
+    "brand_job_type": "this kind of work for this brand",
+}
+"""What a limit counts."""
+
+
+def why(found: Json, moment: Callable[[str], str]) -> str:
+    """What the queue's `why_waiting` found, in a sentence; "" for a run that does not wait.
+
+    `moment` words a time as its reader has it.
+    """
     match found["why"]:
         case "later":
-            return _later(found, zone, now)
+            return _later(found, moment(found["until"]))
         case "limit":
-            scope = fleet_view.SCOPES[found["scope"]]
+            scope = SCOPES[found["scope"]]
             if found["limit"] == 0:
                 return f"It is held back: the limit on {scope} is 0, under Workers and limits."
             return f"It waits its turn: all {found['limit']} runs that may work at once for {scope} do."
@@ -40,8 +51,7 @@ def why(found: Json, zone: str, now: datetime) -> str:
             return ""
 
 
-def _later(found: Json, zone: str, now: datetime) -> str:
-    begins = times.local(found["until"], zone, now)
+def _later(found: Json, begins: str) -> str:
     if not found["error_message"]:
         return f"It begins {begins}."
     sort = ERROR_CLASSES.get(found["error_class"] or "")
