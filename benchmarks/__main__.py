@@ -9,7 +9,7 @@ import platform
 import sys
 from collections.abc import Callable
 
-from benchmarks import analysis, import_file, installation, sync, verdicts
+from benchmarks import analysis, import_file, installation, schedules, sync, verdicts
 from benchmarks.figures import Result
 from benchmarks.installation import Installation
 from viraltracker.errors import ViralTrackerError
@@ -17,6 +17,7 @@ from viraltracker.errors import ViralTrackerError
 BENCHMARKS: dict[str, Callable[[Installation], list[Result]]] = {
     "analysis": analysis.run,
     "import": import_file.run,
+    "schedules": schedules.run,
     "sync": sync.run,
     "truth": verdicts.run,
 }

@@ -52,14 +52,15 @@ def brand_with_ads(app: App, tmp_path_factory: pytest.TempPathFactory) -> str:
 def job_of(app: App) -> dict[str, Any]:
     """The schedule of this story, with `runs`."""
     with app.owner() as db:
-        found = next(job for job in schedules.jobs(db) if job["name"] == NAME)
+        named = [job for job in schedules.jobs(db) if job["name"] == NAME]
+        found = next(job for job in named if job["schedule_type"] == "recurring")
         return {**found, "runs": schedules.runs(db, job_id=found["id"])}
 
 
 def open_job(app: App, page: Page) -> None:
     """From the list to the schedule's own view."""
     page.goto(f"{app.url}/ad_scheduler")
-    row = page.locator('[class*="st-key-job-row-"]').filter(has_text=NAME)
+    row = page.locator('[class*="st-key-job-row-"]').filter(has=page.get_by_text(NAME, exact=True))
     row.get_by_role("button", name="Details").click()
     expect(page.get_by_role("heading", name=NAME)).to_be_visible()
 
@@ -154,3 +155,64 @@ def test_an_id_that_is_nobodys_shows_nothing(app: App, new_page: Callable[[], Pa
         page.goto(f"{app.url}/ad_scheduler?job={made_up}&edit=1")
         expect(page.get_by_text("It is gone, or it is not yours to see.")).to_be_visible()
         assert page.get_by_role("button", name="Save schedule").count() == 0
+
+
+def test_many_schedules_are_held_up_at_once_and_found_by_their_filter(app: App, new_page: Callable[[], Page]) -> None:
+    """Picked rows are paused with one click; what is done is out of the way until somebody looks for it."""
+    page = new_page()
+    page.goto(f"{app.url}/ad_scheduler")
+    rows = page.locator('[class*="st-key-job-row-"]')
+    row = rows.filter(has_text=NAME).filter(has_text="Active")
+    expect(row).to_be_visible()
+    expect(rows.filter(has_text="Done")).to_have_count(0)
+    row.get_by_text(f"Pick {NAME}").locator("xpath=ancestor::label").click()
+    page.get_by_role("button", name="Pause 1").click()
+    expect(rows.filter(has_text=NAME).filter(has_text="Paused")).to_be_visible()
+    assert job_of(app)["status"] == "paused"
+    expect(page.get_by_role("button", name="Pause 1")).to_have_count(0)
+    page.get_by_role("combobox", name="Status").click()
+    page.get_by_role("option", name="Done").click()
+    expect(rows.filter(has_text="Import")).to_be_visible()
+    expect(rows.filter(has_text="Paused")).to_have_count(0)
+
+
+def test_a_copy_begins_with_what_it_was_copied_from(app: App, new_page: Callable[[], Page]) -> None:
+    """A second schedule like the first needs its name and nothing else; the first is left as it is."""
+    before = job_of(app)
+    page = new_page()
+    open_job(app, page)
+    page.get_by_role("button", name="Duplicate").click()
+    expect(page.get_by_role("textbox", name="Name")).to_have_value(f"Copy of {NAME}")
+    page.get_by_role("button", name="Save schedule").click()
+    expect(page.get_by_role("heading", name=f"Copy of {NAME}")).to_be_visible()
+    with app.owner() as db:
+        copy = next(job for job in schedules.jobs(db) if job["name"] == f"Copy of {NAME}")
+    same = ("brand_id", "job_type", "parameters", "cron_expression", "timezone", "overlap_policy", "misfire_policy")
+    assert {name: copy[name] for name in same} == {name: before[name] for name in same}
+    assert job_of(app)["revision"] == before["revision"]
+
+    page.get_by_role("button", name="Archive").click()
+    page.get_by_role("button", name="Archive it").click()
+    expect(page.get_by_text("Archived", exact=True)).to_be_visible()
+    assert page.get_by_role("button", name="Run now").count() == 0
+
+
+def test_a_run_that_a_limit_holds_back_says_so_until_it_is_let_go(app: App, new_page: Callable[[], Page]) -> None:
+    """The limit is set where the workers are shown; the run that waits for it names it, and goes on without it."""
+    page = new_page()
+    page.goto(f"{app.url}/ad_scheduler")
+    panel = page.get_by_text("Workers and limits: 1 worker")
+    panel.click()
+    expect(page.get_by_role("table", name="Workers")).to_contain_text("at work")
+    page.get_by_role("spinbutton", name="Runs at once, at most").fill("0")
+    page.get_by_role("button", name="Set limit").click()
+    expect(page.get_by_role("table", name="Limits")).to_contain_text(BRAND)
+
+    other = new_page()
+    open_job(app, other)
+    other.get_by_role("button", name="Run now").click()
+    expect(other.get_by_text("It is held back: the limit on this brand is 0")).to_be_visible()
+    page.get_by_role("button", name="Remove").click()
+    expect(page.get_by_text("No limit is set")).to_be_visible()
+    expect(other.get_by_role("button", name="Run now")).to_be_enabled(timeout=LONG_MS)
+    assert job_of(app)["runs"][0]["state"] == "succeeded"
