@@ -18,6 +18,24 @@ from viraltracker.scheduling import cron, waiting
 from viraltracker.store import brands, schedules
 
 PER_PAGE = 200
+KEPT = (
+    "id",
+    "revision",
+    "brand_id",
+    "job_type",
+    "schedule_type",
+    "start_at",
+    "end_at",
+    "max_runs",
+    "misfire_policy",
+    "misfire_window_s",
+    "overlap_policy",
+    "jitter_s",
+    "priority",
+    "max_attempts",
+    "timeout_s",
+)
+"""Columns of a schedule that an edit gives back as they are."""
 SCOPES = ("global", "job_type", "organization", "brand", "brand_job_type")
 BrandOption = Annotated[str | None, typer.Option("--brand", help="Only this brand's.")]
 
@@ -126,6 +144,36 @@ def create(
         job["brand_id"] = brands.find(opened.db, brand).id
         saved = schedules.save(opened.db, job, now=now)
     _answer({"job_id": saved.job_id, "run_id": saved.run_id}, as_json)
+
+
+@jobs_app.command()
+def edit(
+    job_id: Annotated[str, typer.Argument(metavar="JOB")],
+    name: Annotated[str | None, typer.Option(help="What to call it.")] = None,
+    expression: Annotated[str | None, typer.Option("--cron", help="Five fields or @daily.")] = None,
+    timezone: Annotated[str | None, typer.Option("--tz", help="IANA zone of the expression.")] = None,
+    parameters: Annotated[
+        list[str] | None, typer.Option("--set", help="A parameter, NAME=VALUE; may be repeated, others stay.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Change a recurring schedule; what is not named stays as it is."""
+    with session.opened() as opened:
+        job = schedules.job(opened.db, job_id)
+        if job["schedule_type"] != "recurring":
+            raise BadInput("Only a recurring schedule can be changed; create the job again.")
+        kind = registry.get(registry.standard(), job["job_type"])
+        now = clock.now()
+        changed = {column: job[column] for column in KEPT} | {
+            "name": name or job["name"],
+            "parameters": kind.parse(job["parameters"] | _parameters(parameters or [])).model_dump(mode="json"),
+            "cron_expression": expression or job["cron_expression"],
+            "timezone": timezone or job["timezone"],
+        }
+        cron.require_gap(changed["cron_expression"], changed["timezone"], now, kind.shortest_gap)
+        changed["next_run_at"] = cron.next_time(changed["cron_expression"], changed["timezone"], now)
+        saved = schedules.save(opened.db, changed, now=now)
+    _answer({"job_id": saved.job_id, "next_run_at": changed["next_run_at"].isoformat()}, as_json)
 
 
 @jobs_app.command("run-now")
