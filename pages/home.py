@@ -30,12 +30,10 @@ def draw_first_run() -> None:
             "Ninety days of a pet supplement brand's ad account, synced and analysed the way yours would be. "
             "It takes under a minute.",
         )
-        if st.button("Load the demo", type="primary", icon=":material/pets:", disabled=not viewer.may_add_brands):
+        if st.button("Load the demo", type="primary", icon=":material/pets:"):
             brand = brands.ensure(viewer.db, DEMO_BRAND, aliases=["WonderPaws"])
             work.start(viewer, brand, kinds["load_demo"], {})
             st.rerun()
-        if not viewer.may_add_brands:
-            st.caption("Your role may look but not load; ask an owner to make you an editor.")
     with file, st.container(border=True, height="stretch"):
         cards.choice(
             "Import a file",
@@ -79,24 +77,28 @@ def draw_brand(state: BrandState) -> None:
 
 
 def draw_unanalysed(state: BrandState) -> None:
-    """A brand without an analysis has one next step."""
+    """A brand without an analysis has one next step, for whoever may take it."""
+    may_write = viewer.may_write(state.brand)
     if not state.has_data:
         states.empty(
             "No numbers yet",
-            "Connect its ad account or import a report from Ads Manager on the Data page.",
+            "Connect its ad account or import a report from Ads Manager on the Data page."
+            if may_write
+            else "Somebody who may edit the brand can connect its ad account or import a report.",
             icon=":material/upload_file:",
         )
-        st.page_link(
-            places.data(), label="Open Data", icon=":material/database:", query_params={"brand": state.brand.id}
-        )
+        if may_write:
+            st.page_link(
+                places.data(), label="Open Data", icon=":material/database:", query_params={"brand": state.brand.id}
+            )
         return
-    states.empty("Ready to be analysed", "The numbers are here; nothing has judged them yet.", icon=":material/check:")
-    pressed = st.button(
-        "Analyse the account",
-        type="primary",
-        key=f"analyse-{state.brand.id}",
-        disabled=not viewer.may_write(state.brand),
-    )
+    said = "The numbers are here; nothing has judged them yet."
+    if not may_write:
+        said += " Somebody who may edit the brand can start that."
+    states.empty("Ready to be analysed", said, icon=":material/check:")
+    if not may_write:
+        return
+    pressed = st.button("Analyse the account", type="primary", key=f"analyse-{state.brand.id}")
     if pressed:
         work.start(viewer, state.brand, kinds["ad_intelligence_analysis"], {})
         st.rerun()
@@ -115,8 +117,10 @@ def draw_analysis(analysis: dict[str, Any]) -> None:
 
 
 cards.title("Home", "Is anything wrong?")
-if not viewer.brands:
+if not viewer.brands and viewer.may_add_brands:
     draw_first_run()
+elif not viewer.brands:
+    states.empty("No brand yet", "Ask an owner or an editor to add one.", icon=":material/home:")
 for place, state in enumerate(overview.read(viewer.db, viewer.brands, clock.now()) if viewer.brands else []):
     if place:
         st.divider()

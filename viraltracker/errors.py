@@ -3,6 +3,7 @@
 ViralTrackerError
 ├── BadInput              what was given cannot be used; says what to change
 ├── ConfigurationError    settings, keys or the schema are wrong; says what to set or run
+│   └── KeyExpired        a person's key has run out; their next page brings a new one
 ├── NotFound              a brand, job or run that does not exist or is not visible
 ├── Unavailable           a service did not answer; trying again later may work
 │   └── RateLimited       a service asked us to wait
@@ -37,6 +38,10 @@ class BadInput(ViralTrackerError):
 
 class ConfigurationError(ViralTrackerError):
     """The configuration is incomplete or wrong."""
+
+
+class KeyExpired(ConfigurationError):
+    """Your sign-in has to be renewed; reload this page if that does not happen by itself."""
 
 
 class NotFound(ViralTrackerError):

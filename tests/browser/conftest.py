@@ -6,29 +6,42 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.integration.conftest import temporary_home
 from viraltracker import settings
+from viraltracker.jobs import registry
+from viraltracker.jobs.context import Services
+from viraltracker.local.keys import Keys as LocalKeys
 from viraltracker.local.running import free_port
 from viraltracker.local.stack import Stack
+from viraltracker.sandbox import server
+from viraltracker.sandbox.supabase_auth import SupabaseAuth
+from viraltracker.sandbox.supabase_gateway import Keys, SupabaseGateway
+from viraltracker.sandbox.supabase_storage import SupabaseStorageApi
 from viraltracker.store import client
+from viraltracker.store.auth import Auth, Tokens
 from viraltracker.store.client import Database
+from viraltracker.store.storage import SupabaseStorage
+from worker.scheduler_worker import Worker
 
 OURS = ("SUPABASE_", "VIRALTRACKER_", "META_", "GEMINI_", "GOOGLE_GEMINI_", "ANTHROPIC_")
 START_SECONDS = 90
 # A bound for what never comes, not a target: two cores may be busy with other tests.
 expect.set_options(timeout=30_000)
 SYSTEM_CHROMIUM = Path("/usr/bin/chromium")
+PASSWORD = "correct horse battery"
 
 
 @dataclass(frozen=True)
@@ -49,6 +62,67 @@ class App:
         assert found is not None
         with client.http_client(embedded=True) as http:
             yield client.connect(found.rest_url, found.anon_key, http, jwt=found.owner_key)
+
+    @contextmanager
+    def service(self) -> Iterator[Database]:
+        """The database with the worker's key."""
+        found = self.stack().endpoints()
+        assert found is not None
+        with client.http_client(embedded=True) as http:
+            yield client.connect(found.rest_url, found.service_key, http)
+
+    @contextmanager
+    def held(self, job_type: str) -> Iterator[None]:
+        """Meanwhile no run of that type begins."""
+        limit = {"scope": "job_type", "key": job_type}
+        with self.service() as db:
+            db.insert_new("concurrency_limits", limit | {"limit": 0})
+            try:
+                yield
+            finally:
+                db.delete("concurrency_limits", where=limit)
+
+
+@dataclass(frozen=True)
+class Hosted:
+    """A deployment that nobody ever signed in to; `key` is the publishable one, `files` the folder behind Storage."""
+
+    url: str
+    supabase_url: str
+    key: str
+    secret: str = field(repr=False)
+    service: SupabaseAuth
+    database: psycopg.Connection
+    files: Path
+    http: httpx.Client
+
+    def tokens(self, email: str) -> Tokens:
+        """A session of somebody with PASSWORD."""
+        return Auth(self.supabase_url, self.key, self.http).sign_in(email, PASSWORD)
+
+    def db_of(self, email: str) -> Database:
+        """The database as they see it."""
+        return client.connect(self.supabase_url, self.key, self.http, jwt=self.tokens(email).access)
+
+    def worker_db(self) -> Database:
+        """The database with the worker's key."""
+        return client.connect(self.supabase_url, self.secret, self.http)
+
+    @contextmanager
+    def working(self, sandbox_url: str, scratch: Path) -> Iterator[None]:
+        """A worker with all job types, beside a sandbox for the demo account."""
+        configured = replace(settings.load(), poll_seconds=0.05)
+        db = self.worker_db()
+        services = Services(db, SupabaseStorage(db.client), configured, self.http, scratch, sandbox_url)
+        worker = Worker(services, registry.standard())
+        thread = threading.Thread(target=worker.run, name="worker", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            worker.stop()
+            thread.join(START_SECONDS)
+        assert not thread.is_alive()
 
 
 @pytest.fixture(scope="module")
@@ -94,8 +168,9 @@ def new_page(browser: Browser) -> Iterator[Callable[[], Page]]:
 
 
 def settled(page: Page) -> Page:
-    """The page once its script has run to the end."""
+    """The page once its script has run to the end and the browser has the code of all that is on it."""
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
     return page
 
 
@@ -131,6 +206,11 @@ def _answers(url: str) -> bool:
         return False
 
 
+def assert_every_page_was_drawn(log: Path) -> None:
+    """A failure that nobody foresaw may be gone from the screen after a second, but it is in the log."""
+    assert "page failure" not in (said := log.read_text(encoding="utf-8")), said
+
+
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """`viraltracker up` on an installation that nothing was ever done with."""
@@ -144,3 +224,36 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
         ),
     ):
         yield App(url, home)
+        assert_every_page_was_drawn(home / "logs" / "web.log")
+
+
+@pytest.fixture(scope="module")
+def hosted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosted]:
+    """The app as a host runs it, with the gateway and the sign-in of hosted Supabase, and no worker yet."""
+    folder = tmp_path_factory.mktemp("hosted")
+    with temporary_home() as home:
+        stack = Stack(home, cache=settings.load().cache)
+        with (
+            stack.hold() as endpoints,
+            psycopg.connect(stack.superuser_url(), autocommit=True) as database,
+            client.http_client(embedded=False) as http,
+        ):
+            database.execute("delete from public.organizations")
+            secret = LocalKeys.from_json(stack.home.keys.read_text(encoding="utf-8")).secret
+            service = SupabaseAuth(database, secret)
+            keys = Keys("sb_publishable_test", "sb_secret_test", endpoints.anon_key, endpoints.service_key)
+            files = folder / "storage"
+            gateway = SupabaseGateway(endpoints.rest_url, keys, SupabaseStorageApi(database, secret, files), service)
+            url = f"http://127.0.0.1:{(port := free_port())}"
+            with server.running_app(gateway.app()) as supabase_url:
+                values = {"SUPABASE_URL": supabase_url, "SUPABASE_PUBLISHABLE_KEY": keys.publishable}
+                with running(["viraltracker.web", "--port", str(port)], url, values, folder / "log"):
+                    yield Hosted(url, supabase_url, keys.publishable, keys.secret, service, database, files, http)
+                    assert_every_page_was_drawn(folder / "log")
+
+
+def sign_in(page: Page, email: str) -> None:
+    """Fills in the sign-in that the page shows."""
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()

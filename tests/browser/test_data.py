@@ -71,6 +71,15 @@ def test_a_file_is_previewed_then_imported_with_its_progress_in_place(
     expect(page.get_by_text("Analyses read october.csv, in USD, up to Oct 2, 2026.")).to_be_visible()
 
 
+def test_an_import_that_waits_says_so(app: App, upload: Callable[[str, bytes], Page]) -> None:
+    """Beside the brand's other work and where it was started; it goes on by itself."""
+    page = upload("november.csv", GOOD.replace("2026-10", "2026-11").encode())
+    with app.held("import_file"):
+        page.get_by_role("button", name="Import into Bark & Co").click()
+        expect(page.get_by_role("status").filter(has_text="waits for its turn")).to_have_count(2)
+    expect(page.get_by_text("november.csv is in: 3 rows, 2 ads.")).to_be_visible(timeout=LONG_MS)
+
+
 @pytest.mark.parametrize(
     ("name", "data", "said"),
     [

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
+import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import App
+from tests.integration.queue.arrange import eventually
 from viraltracker import clock
+from viraltracker.jobs import load_demo
 from viraltracker.scheduling import cron
-from viraltracker.store import brands, schedules, storage
+from viraltracker.store import accounts, brands, schedules, storage
 from viraltracker.store.storage import FolderStorage
 
 LONG_MS = 60_000
@@ -216,3 +219,67 @@ def test_a_run_that_a_limit_holds_back_says_so_until_it_is_let_go(app: App, new_
     expect(page.get_by_text("No limit is set")).to_be_visible()
     expect(other.get_by_role("button", name="Run now")).to_be_enabled(timeout=LONG_MS)
     assert job_of(app)["runs"][0]["state"] == "succeeded"
+
+
+@pytest.fixture
+def sandbox(app: App) -> Iterator[httpx.Client]:
+    """The demo account's Graph API that runs beside the worker, well-behaved again afterwards."""
+    base_url = (app.home / "logs" / "sandbox.log").read_text(encoding="utf-8").split()[-1]
+    with httpx.Client(base_url=base_url, trust_env=False) as http:
+        yield http
+        http.delete("/__faults").raise_for_status()
+
+
+def newest_run(page: Page) -> Locator:
+    """The first line of the history."""
+    return page.get_by_role("table", name="History of runs").get_by_role("row").nth(1)
+
+
+def test_a_run_that_waits_is_stopped_and_can_run_again(
+    app: App, new_page: Callable[[], Page], brand_with_ads: str
+) -> None:
+    """It never begins, the page says who stopped it, and another click runs the job after all."""
+    job = {"brand_id": brand_with_ads, "job_type": "ad_classification", "name": "Held", "schedule_type": "one_time"}
+    page = new_page()
+    with app.held("ad_classification"), app.owner() as db:
+        held = schedules.save(db, job, now=clock.now())
+        page.goto(f"{app.url}/ad_scheduler?job={held.job_id}")
+        expect(page.get_by_role("status").filter(has_text="waits for its turn")).to_be_visible()
+        expect(page.get_by_role("button", name="Run now")).to_be_disabled()
+        page.get_by_role("button", name="Stop run").click()
+        expect(newest_run(page)).to_contain_text("Cancelled")
+        expect(newest_run(page)).to_contain_text("Stopped by a person.")
+        expect(page.get_by_role("button", name="Stop run")).to_have_count(0)
+        stopped = schedules.run(db, str(held.run_id))
+        assert (stopped["state"], stopped["attempt"], stopped["started_at"]) == ("cancelled", 0, None)
+    page.get_by_role("button", name="Run now").click()
+    expect(newest_run(page)).to_contain_text("Succeeded", timeout=LONG_MS)
+
+
+def test_a_run_at_work_stops_at_its_next_step(
+    app: App, new_page: Callable[[], Page], sandbox: httpx.Client, brand_with_ads: str
+) -> None:
+    """Caught while Meta takes its time with an answer: the worker hears of it meanwhile and asks Meta nothing more."""
+    slow = {"fault": "slow", "path": "/insights", "options": {"seconds": LONG_MS / 1000}}
+    sandbox.post("/__faults", json=slow).raise_for_status()
+    job = {"brand_id": brand_with_ads, "job_type": "meta_sync", "name": "Long sync", "schedule_type": "one_time"}
+    with app.service() as db:
+        token = load_demo.ACCESS_TOKEN
+        accounts.connect(db, brand_with_ads, load_demo.ACCOUNT_ID, source="demo", access_token=token)
+        saved = schedules.save(db, job, now=clock.now())
+        page = new_page()
+        page.goto(f"{app.url}/ad_scheduler?job={saved.job_id}")
+        expect(page.get_by_role("status").filter(has_text="numbers of")).to_be_visible()
+        page.get_by_role("button", name="Stop run").click()
+        expect(page.get_by_text("It was asked to stop and ends at its next step.")).to_be_visible()
+        expect(page.get_by_role("button", name="Stop run")).to_have_count(0)
+        asked = schedules.run(db, str(saved.run_id))
+        assert asked["state"] == "running"
+        # The beat that renews the lease brings the order back with it.
+        eventually(lambda: schedules.run(db, asked["id"])["lease_until"] > asked["lease_until"])
+        sandbox.delete("/__faults").raise_for_status()
+        expect(newest_run(page)).to_contain_text("Cancelled")
+        expect(newest_run(page)).to_contain_text("Stopped by a person.")
+        expect(page.get_by_role("button", name="Run now")).to_be_enabled()
+        assert schedules.run(db, asked["id"])["state"] == "cancelled"
+    assert len([call for call in sandbox.get("/__calls").json() if "/insights" in call]) == 1

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import httpx
-import psycopg
-import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import running
-from tests.integration.conftest import temporary_home
-from viraltracker import settings
-from viraltracker.local.keys import Keys as LocalKeys
-from viraltracker.local.running import free_port
-from viraltracker.local.stack import Stack
-from viraltracker.sandbox import server
-from viraltracker.sandbox.supabase_auth import SupabaseAuth
-from viraltracker.sandbox.supabase_gateway import Keys, SupabaseGateway
-from viraltracker.sandbox.supabase_storage import SupabaseStorageApi
+from tests.browser.conftest import PASSWORD, Hosted, sign_in
 from viraltracker.web.sessions import COOKIE, from_cookie
 
-PASSWORD = "correct horse battery"
 OWNER = "owner@example.com"
 VIEWER = "viewer@example.com"
 WRITES = (
@@ -38,42 +25,6 @@ WRITES = (
 )
 
 # The tests tell one story, in the order they are written in.
-
-
-@dataclass(frozen=True)
-class Hosted:
-    """A deployment that nobody ever signed in to."""
-
-    url: str
-    supabase_url: str
-    key: str
-    service: SupabaseAuth
-    database: psycopg.Connection
-
-
-@pytest.fixture(scope="module")
-def hosted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosted]:
-    folder = tmp_path_factory.mktemp("hosted")
-    with temporary_home() as home:
-        stack = Stack(home, cache=settings.load().cache)
-        with stack.hold() as endpoints, psycopg.connect(stack.superuser_url(), autocommit=True) as database:
-            database.execute("delete from public.organizations")
-            secret = LocalKeys.from_json(stack.home.keys.read_text(encoding="utf-8")).secret
-            service = SupabaseAuth(database, secret)
-            keys = Keys("sb_publishable_test", "sb_secret_test", endpoints.anon_key, endpoints.service_key)
-            files = SupabaseStorageApi(database, secret, folder)
-            gateway = SupabaseGateway(endpoints.rest_url, keys, files, service)
-            url = f"http://127.0.0.1:{(port := free_port())}"
-            with server.running_app(gateway.app()) as supabase_url:
-                environment = {"SUPABASE_URL": supabase_url, "SUPABASE_PUBLISHABLE_KEY": keys.publishable}
-                with running(["viraltracker.web", "--port", str(port)], url, environment, folder / "log"):
-                    yield Hosted(url, supabase_url, keys.publishable, service, database)
-
-
-def sign_in(page: Page, email: str) -> None:
-    page.get_by_label("E-mail").fill(email)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
 
 
 def test_the_first_person_owns_the_organisation_and_comes_and_goes(

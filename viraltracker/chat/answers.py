@@ -159,7 +159,8 @@ def _recommend(asked: Asked, run: Json) -> Answer:
         ]
         lines += [f"{card['number']}. {_stake(card)}" for card in cards[:3]]
         lines += [f"{handled:,} more are answered already."] if handled else []
-        lines.append("Say “mark 1 as done” or “ignore 1 because …” when one is settled.")
+        if asked.person.may_write(asked.brand):
+            lines.append("Say “mark 1 as done” or “ignore 1 because …” when one is settled.")
     rest = [
         {
             "number": card["number"],
@@ -330,6 +331,7 @@ def _as_viewer(asked: Asked, found: Found, days: int) -> Answer:
     newest = tools.newest_analysis(asked.db, asked.brand)
     if newest is None:
         return Answer([sentence])
-    made = _from(asked, newest, days)
+    # What the next question refers to is the window that was answered for.
+    made = _from(asked, newest, newest["days"] or days)
     said = [f"{sentence} This is the newest there is, {wording.window(newest['summary']['window'])}.", *made.lines]
     return Answer(said[:MOST_LINES], made.blocks, made.facts, made.tools, made.suggestions, memory=made.memory)

@@ -22,7 +22,13 @@ NAMES = {
     "ad_classification": "a classification of new creatives",
     "ad_intelligence_analysis": "an analysis",
 }
+CHANGES = frozenset({"classify", "sync", "rec_done", "rec_ignore", "rec_note"})
 STATES = {"rec_done": "acted_on", "rec_ignore": "ignored"}
+
+
+def changes(intent: Intent) -> bool:
+    """Whether this would change something or start work."""
+    return intent.name in CHANGES or intent.recurrence is not None
 
 
 def propose(asked: Asked, zone: str) -> Answer:

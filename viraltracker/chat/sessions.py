@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -193,7 +193,15 @@ def _answer(asked: Asked, run: Json | None = None) -> Answer:
 
 
 def _keep(person: Person, row: Json, made: Answer, key: str) -> None:
+    """Whoever may not write is offered no way on that they would be refused."""
+    if not any(person.may_write(brand) for brand in person.brands if brand.id == row["brand_id"]):
+        made = replace(made, suggestions=[way for way in made.suggestions if not _changes(person, way.line)])
     chats.say(person.db, row, "assistant", "\n".join(made.lines), made.stored(key))
+
+
+def _changes(person: Person, line: str) -> bool:
+    meant = commands.parse(line, person.brands)
+    return isinstance(meant, Intent) and deeds.changes(meant)
 
 
 def _brand(person: Person, session: Session) -> Brand:

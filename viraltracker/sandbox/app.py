@@ -28,6 +28,7 @@ from viraltracker.sandbox.objects import picture_library
 
 _GATEWAY_PAGE = "<html><head><title>502</title></head><body><h1>502 Bad Gateway</h1><p>nginx</p></body></html>"
 _CALLS_KEPT = 2000
+_LOOK_SECONDS = 0.05
 
 
 class Sandbox:
@@ -84,7 +85,7 @@ class Sandbox:
         path = request.url.path
         self._note(request.method, path, params)
         fault = self.faults.take(request.method, path, params)
-        broken = await _before(fault)
+        broken = await _before(fault, self.faults)
         if broken is not None:
             return broken
         call = Call(request.method, path.lstrip("/"), params, _base_url(request), token)
@@ -103,7 +104,7 @@ class Sandbox:
         path = request.url.path
         self._note("GET", path, {})
         fault = self.faults.take("GET", path, request.query_params)
-        broken = await _before(fault)
+        broken = await _before(fault, self.faults)
         if broken is not None:
             return broken
         if not self.links.valid(path, request.query_params) or (fault and fault.kind == "expired_link"):
@@ -118,7 +119,7 @@ class Sandbox:
     async def _landing_page(self, request: Request) -> Response:
         self._note("GET", request.url.path, {})
         fault = self.faults.take("GET", request.url.path, request.query_params)
-        broken = await _before(fault)
+        broken = await _before(fault, self.faults)
         if broken is not None:
             return broken
         account, _ = self.graph.account()
@@ -142,12 +143,12 @@ class _BrokenOff(Response):
         await send({"type": "http.response.body", "body": bytes(self.body), "more_body": True})
 
 
-async def _before(fault: Fault | None) -> Response | None:
+async def _before(fault: Fault | None, script: FaultScript) -> Response | None:
     """Faults that come in place of an answer, and the slow one's wait."""
     if fault is None:
         return None
     if fault.kind == "slow":
-        await asyncio.sleep(float(fault.options.get("seconds", 1)))
+        await _slowly(float(fault.options.get("seconds", 1)), script)
     elif fault.kind in {"html_502", "html_200"}:
         return HTMLResponse(_GATEWAY_PAGE, 502 if fault.kind == "html_502" else 200)
     elif fault.kind == "empty_body":
@@ -155,6 +156,14 @@ async def _before(fault: Fault | None) -> Response | None:
     elif fault.kind == "reset":
         return _BrokenOff(b'{"data":[', 4096, "application/json")
     return None
+
+
+async def _slowly(seconds: float, script: FaultScript) -> None:
+    """Waits until the time is over or the script is cleared."""
+    loop, cleared = asyncio.get_running_loop(), script.cleared
+    end = loop.time() + seconds
+    while (left := end - loop.time()) > 0 and script.cleared == cleared:
+        await asyncio.sleep(min(_LOOK_SECONDS, left))
 
 
 def _scripted_error(fault: Fault) -> None:

@@ -15,7 +15,7 @@ Kind = Literal[
     "error",  # options: code, subcode, status, message, transient
     "rate_limited",  # code 17 with a regain time; option: regain_minutes
     "reset",  # the connection breaks in the middle of the answer
-    "slow",  # the right answer after option: seconds
+    "slow",  # the right answer after option: seconds, or once the script is cleared
     "usage",  # the right answer with usage headers at option: percent (and regain_minutes)
     "empty_page",  # data [] and a next link that leads to the page's real rows
     "next_without_cursors",  # the right page whose paging has only next
@@ -62,9 +62,10 @@ class _Entry:
 
 
 class FaultScript:
-    """The faults of one sandbox; safe to change from another thread while it serves."""
+    """The faults of one sandbox; safe to change from another thread while it serves. `cleared` counts how often."""
 
     def __init__(self) -> None:
+        self.cleared = 0
         self._entries: list[_Entry] = []
         self._lock = threading.Lock()
 
@@ -76,6 +77,7 @@ class FaultScript:
     def clear(self) -> None:
         """Back to good behaviour."""
         with self._lock:
+            self.cleared += 1
             self._entries.clear()
 
     def take(self, method: str, path: str, params: Mapping[str, str]) -> Fault | None:

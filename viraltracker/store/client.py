@@ -212,6 +212,8 @@ def translate(error: APIError | httpx.HTTPError) -> errors.ViralTrackerError:
         return errors.Unavailable("The database did not answer; check that it runs and that SUPABASE_URL is right.")
     code = str(error.code or "")
     message = error.message or "The database refused the request."
+    if code in _KEY_CODES and message == "JWT expired":
+        return errors.KeyExpired()
     # Hosted Supabase's gateway refuses an unknown key with a message and no code.
     if code in _KEY_CODES or code == "401" or (not code and "api key" in message.lower()):
         return errors.ConfigurationError(

@@ -24,6 +24,7 @@ Json = dict[str, Any]
 RUNS_SHOWN: Final = 20
 EVENTS_SHOWN: Final = 200
 LOOK_SECONDS: Final = 1.0
+PROBLEM: Final = "job-problem"
 TRIGGERS: Final = {
     "schedule": "its schedule",
     "run_now": "Run now",
@@ -54,6 +55,7 @@ class Ways:
 
 def draw(viewer: Viewer, kinds: Mapping[str, FormKind], job: Json, brand: Brand, ways: Ways) -> None:
     """The whole view; `ways` lead to other ones."""
+    st.session_state.pop(PROBLEM, None)
     _draw_live(viewer, kinds, job["id"], brand, ways)
     runs = schedules.runs(viewer.db, job_id=job["id"], limit=RUNS_SHOWN)
     if runs:
@@ -86,6 +88,8 @@ def _draw_live(viewer: Viewer, kinds: Mapping[str, FormKind], job_id: str, brand
         _draw_actions(viewer, kinds, job, runs, ways)
     for run in active:
         _draw_active(viewer, brand, run, label, now)
+    if PROBLEM in st.session_state:
+        st.error(words.literal(st.session_state[PROBLEM]), icon=":material/error:")
     for run in overview.unmended(runs, now):
         work.draw_failed(viewer, brand, run, kinds)
     _draw_facts(job, kinds, now, zone)
@@ -118,17 +122,21 @@ def _draw_actions(viewer: Viewer, kinds: Mapping[str, FormKind], job: Json, runs
         archive = job["status"] != "archived" and st.button("Archive", icon=":material/archive:", key="archive-job")
     if archive:
         _confirm_archive(viewer, job)
+    elif run and not busy:
+        _do(lambda: schedules.run_now(viewer.db, job["id"], f"run-now:{job['id']}:{newest}"))
+    elif pause:
+        _do(lambda: schedules.pause(viewer.db, job["id"]))
+    elif resume:
+        _do(lambda: _resume(viewer.db, job))
+
+
+def _do(action: Callable[[], object]) -> None:
+    """Does it and draws the page anew; where it is refused, why stays on the screen until something else is done."""
     try:
-        if run and not busy:
-            schedules.run_now(viewer.db, job["id"], f"run-now:{job['id']}:{newest}")
-        elif pause:
-            schedules.pause(viewer.db, job["id"])
-        elif resume:
-            _resume(viewer.db, job)
+        action()
     except ViralTrackerError as error:
-        st.error(words.literal(error.message), icon=":material/error:")
-        return
-    if run or pause or resume:
+        st.session_state[PROBLEM] = error.message
+    else:
         st.rerun()
 
 
@@ -170,8 +178,7 @@ def _draw_active(viewer: Viewer, brand: Brand, run: Json, label: str, now: datet
     if run["cancel_requested_at"]:
         st.html('<p class="vt-more" role="status">It was asked to stop and ends at its next step.</p>')
     elif st.button("Stop run", icon=":material/stop_circle:", key=f"stop-{run['id']}"):
-        schedules.stop(viewer.db, run["id"])
-        st.rerun()
+        _do(lambda: schedules.stop(viewer.db, run["id"]))
 
 
 def _draw_facts(job: Json, kinds: Mapping[str, FormKind], now: datetime, zone: str) -> None:

@@ -16,14 +16,14 @@ log = logging.getLogger("viraltracker.web")
 
 def empty(title: str, text: str, *, icon: str) -> None:
     """Says what will be here and the next step; `icon` as in `:material/inbox:`."""
-    with st.container(border=True, key=f"empty-{title.lower().replace(' ', '-')}"):
+    with st.container(border=True):
         st.markdown(f"##### {icon}&ensp;{title}")
         st.markdown(text)
 
 
 @st.fragment(run_every=AGAIN_SECONDS)
 def _draw_again_soon(waited: list[bool]) -> None:
-    """Draws the whole page again after a while: what did not answer may by then."""
+    """Draws the whole page again after a while: what did not answer may by then, and it comes with a fresh key."""
     if waited:
         st.rerun()
     st.caption("This page looks again by itself every few seconds.")

@@ -105,7 +105,7 @@ def draw_active(run: Json, label: str, now: datetime) -> None:
     """A run that waits or works: its step, how far it is, and how long it may take."""
     progress = run["progress"] or {}
     done, total, step = progress.get("done", 0), progress.get("total", 0), progress.get("step") or ""
-    with st.container(border=True, key=f"run-{run['id']}", gap="small"):
+    with st.container(border=True, gap="small"):
         if run["state"] == "queued":
             st.html(_line(label, "waits for its turn", ""))
             return

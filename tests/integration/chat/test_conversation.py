@@ -183,6 +183,13 @@ def test_a_viewer_reads_but_starts_nothing(place: Place, with_analysis: Session)
     session = ask(place, "viewer", "analyze the last 9 days", session)
     assert "may not start" in last(session).text
     assert last(session).envelope["job"] is None
+    for line in ("what should I do", "/coverage", "/schedule", "/sync every day"):
+        session = ask(place, "viewer", line, session)
+        # Nor is offered what would be refused, or a window that was.
+        offered = {way["line"] for way in last(session).envelope["suggestions"]}
+        assert not offered & {"Mark 1 as done", "Classify the new creatives", "Sync every morning at 6"}, line
+        assert "mark 1 as done" not in last(session).text
+        assert "may not start" not in last(session).text
     assert len(schedules.runs(viewer.db, brand_id=place.brand_id)) == count
 
     bold = Person(viewer.db, viewer.brands, lambda _: True, viewer.kinds)

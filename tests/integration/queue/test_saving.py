@@ -154,10 +154,14 @@ def test_run_now_ignores_a_pause_and_leaves_the_next_time(arranged: Arranged, wo
 
 
 def test_stopping_a_queued_run_cancels_it(arranged: Arranged, worker: WorkerIdentity) -> None:
+    """And says so, also of one that waits for another try."""
     run_id = arranged.once()
+    arranged.change("scheduled_job_runs", run_id, error_class="transient", error_message="Meta did not answer.")
     assert schedules.stop(arranged.db, run_id) == "cancelled"
     assert schedules.stop(arranged.db, run_id) == "cancelled"
     assert arranged.claim(worker) == []
+    row = arranged.run(run_id)
+    assert (row["error_message"], row["error_class"]) == ("Stopped by a person.", None)
 
 
 def test_trying_a_finished_run_again_makes_a_new_one(arranged: Arranged, worker: WorkerIdentity) -> None:

@@ -12,7 +12,7 @@ from viraltracker.jobs.context import JobContext
 from viraltracker.jobs.job_type import Result
 from viraltracker.store import queue, schedules
 
-from ..queue.arrange import Arranged, eventually
+from ..queue.arrange import PATIENCE_SECONDS, Arranged, eventually
 from .bench import Bench, Probe, job_type
 
 pytestmark = pytest.mark.xdist_group("worker")
@@ -144,6 +144,16 @@ def test_a_running_run_stops_when_it_is_told(arranged: Arranged, bench: Bench) -
     row = arranged.run(run_id)
     assert (row["error_message"], row["error_class"]) == ("Stopped by a person.", None)
     assert arranged.alerts() == []
+
+
+def test_the_order_to_stop_comes_though_nothing_moves(arranged: Arranged, bench: Bench) -> None:
+    """A handler that reports nothing need not wait for the beat that only says the worker is alive."""
+    held = bench.held(guarded=True)
+    run_id = arranged.once()
+    bench.start(job_type(held), beat_seconds=2 * PATIENCE_SECONDS, lease_seconds=4 * PATIENCE_SECONDS)
+    assert held.begun.wait(30)
+    schedules.stop(arranged.db, run_id)
+    in_state(arranged, run_id, "cancelled")
 
 
 def test_a_run_past_its_deadline_is_timed_out(arranged: Arranged, bench: Bench) -> None:
