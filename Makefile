@@ -1,5 +1,5 @@
 # The environment is .venv in this folder. Everything is fetched on first use; nothing is installed outside of it but
-# the browser's system packages, and those only by `make test` where that is allowed.
+# the browser's system packages, and those only by `make test` and `make bench` where that is allowed.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -20,7 +20,7 @@ up: $(READY) ## Run the app, the worker and the embedded database until Ctrl-C
 test: $(READY) browser ## Run all tests on the real stack
 	@$(BIN)/python -m pytest -n auto --dist loadfile
 
-# A browser for the tests: the one that is there, else the system's package where that may be installed, else
+# A browser for tests and benchmarks: the one that is there, else the system's package where that may be installed, else
 # Playwright's own. Set VIRALTRACKER_CHROMIUM to use another.
 browser: $(READY)
 	@if [ -n "$$VIRALTRACKER_CHROMIUM" ] || [ -x /usr/bin/chromium ]; then :; \
@@ -35,7 +35,7 @@ check: $(READY) ## Lint, types, direction of imports
 	@$(BIN)/mypy pages
 	@$(BIN)/lint-imports
 
-bench: $(READY) ## Measure what has to be fast, beside a reference in the same run
+bench: $(READY) browser ## Measure what has to be fast, beside a reference in the same run
 	@$(BIN)/python -m benchmarks
 
 clean: ## Remove the environment (data stays; `viraltracker reset` deletes that)

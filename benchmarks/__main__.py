@@ -9,7 +9,7 @@ import platform
 import sys
 from collections.abc import Callable
 
-from benchmarks import analysis, import_file, installation, schedules, sync, verdicts
+from benchmarks import analysis, import_file, installation, pages, schedules, sync, verdicts
 from benchmarks.figures import Result
 from benchmarks.installation import Installation
 from viraltracker.errors import ViralTrackerError
@@ -17,6 +17,7 @@ from viraltracker.errors import ViralTrackerError
 BENCHMARKS: dict[str, Callable[[Installation], list[Result]]] = {
     "analysis": analysis.run,
     "import": import_file.run,
+    "pages": pages.run,
     "schedules": schedules.run,
     "sync": sync.run,
     "truth": verdicts.run,
@@ -37,8 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{machine['cores']} cores, {machine['machine']}, Python {machine['python']}", flush=True)
     found: list[Result] = []
     try:
-        with installation.running() as running:
-            for name in chosen:
+        for name in chosen:
+            # Each on one of its own, so that none meets what another left.
+            with installation.running() as running:
                 for result in BENCHMARKS[name](running):
                     found.append(result)
                     if not options.json:

@@ -94,6 +94,7 @@ class Installation:
 
     settings: settings.Settings
     endpoints: Endpoints
+    children: Processes
     http: httpx.Client
     trips: RoundTrips
     db: Database
@@ -158,6 +159,7 @@ def running() -> Iterator[Installation]:
                 yield Installation(
                     settings=configured,
                     endpoints=endpoints,
+                    children=children,
                     http=http,
                     trips=trips,
                     db=client.connect(endpoints.rest_url, endpoints.service_key, http),

@@ -34,20 +34,30 @@ def draw_back() -> None:
         go()
 
 
+def draw_nothing_scheduled(besides: str) -> None:
+    """What a schedule is good for, and the next step; `besides` says where else to look."""
+    states.empty(
+        "Nothing is scheduled yet",
+        "A schedule syncs the account, classifies new creatives or analyses the numbers while you are elsewhere. "
+        + ("Begin with **New schedule**." if may_write else "Somebody who may edit a brand can make one.")
+        + besides,
+        icon=":material/event_repeat:",
+    )
+
+
 @st.fragment(run_every=LOOK_SECONDS)
 def draw_list() -> None:
     """The schedules of every brand, narrowed by the filters, and below them who works."""
     offset = jobs_view.page_number() * jobs_view.PER_PAGE
     found = schedules.listed(viewer.db, jobs_view.chosen_filters(), limit=jobs_view.PER_PAGE, offset=offset)
     if not found["every"]:
-        states.empty(
-            "Nothing is scheduled yet",
-            "A schedule syncs the account, classifies new creatives or analyses the numbers while you are elsewhere. "
-            + ("Begin with **New schedule**." if may_write else "Somebody who may edit a brand can make one."),
-            icon=":material/event_repeat:",
-        )
+        draw_nothing_scheduled("")
         return
     jobs_view.draw_filters(found, kinds)
+    if not found["jobs"] and jobs_view.is_default(jobs_view.chosen_filters()):
+        draw_nothing_scheduled(" What ran once is found under the status **Done**.")
+        fleet_view.draw(viewer, {name: kind.label for name, kind in kinds.items()})
+        return
     writable = frozenset(brand.id for brand in viewer.brands if viewer.may_write(brand))
     jobs_view.draw(viewer.db, found, kinds, clock.now(), writable=writable, show=lambda job_id: go(job=job_id))
     fleet_view.draw(viewer, {name: kind.label for name, kind in kinds.items()})

@@ -19,6 +19,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from benchmarks import chromium
 from tests.integration.conftest import temporary_home
 from viraltracker import settings
 from viraltracker.jobs import registry
@@ -40,7 +41,6 @@ OURS = ("SUPABASE_", "VIRALTRACKER_", "META_", "GEMINI_", "GOOGLE_GEMINI_", "ANT
 START_SECONDS = 90
 # A bound for what never comes, not a target: two cores may be busy with other tests.
 expect.set_options(timeout=30_000)
-SYSTEM_CHROMIUM = Path("/usr/bin/chromium")
 PASSWORD = "correct horse battery"
 
 
@@ -127,22 +127,11 @@ class Hosted:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """VIRALTRACKER_CHROMIUM, the system's Chromium, or the one Playwright installed."""
+    """One for each file of tests."""
     with sync_playwright() as playwright:
-        given = os.environ.get("VIRALTRACKER_CHROMIUM")
-        found = next(
-            (
-                path
-                for path in (Path(given) if given else SYSTEM_CHROMIUM, Path(playwright.chromium.executable_path))
-                if path.is_file()
-            ),
-            None,
-        )
-        if found is None:
-            pytest.fail("There is no browser: run `make browser`, or set VIRALTRACKER_CHROMIUM to a Chromium.")
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+        started = chromium.launch(playwright)
+        yield started
+        started.close()
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ from viraltracker.meta.ads_manager.table import MAX_BYTES
 from viraltracker.settings import load as load_settings
 from viraltracker.store import brands, evaluations, storage
 
-DEMO_BRAND = "Wonder Paws"
 GOLDEN_PARTS = ("open", "held_out")
 
 
@@ -33,9 +32,7 @@ def demo(
 ) -> None:
     """Sync, classify and analyse the demo ad account with the real worker, and print the analysis."""
     with session.opened(worker=True) as opened:
-        brand = brands.ensure(opened.db, DEMO_BRAND, aliases=["WonderPaws"])
-        loaded = work.submit(opened, brand.id, "load_demo", {})
-        work.wait_with_chained(opened, loaded, quiet=as_json)
+        brand = work.load_demo(opened, quiet=as_json)
         _analyse(opened, brand, days, as_json)
     if keep:
         from viraltracker.cli.stack import up  # noqa: PLC0415 - the two command modules know each other only here

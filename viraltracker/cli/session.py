@@ -20,6 +20,7 @@ from viraltracker.store.client import Database
 from viraltracker.store.storage import FolderStorage, Storage, SupabaseStorage
 
 SANDBOX_SECONDS = 30.0
+WEB_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,28 @@ def worker_program(configured: Settings, endpoints: Endpoints, sandbox_url: str)
         },
         stop_seconds=28.0,
     )
+
+
+def start_web(children: Processes, endpoints: Endpoints, port: int) -> str:
+    """Starts the app with the owner's rights and no more, and gives its address once it answers."""
+    children.start(
+        Program(
+            name="web",
+            command=[sys.executable, "-m", "viraltracker.web", "--address", "127.0.0.1", "--port", str(port)],
+            environment={
+                "SUPABASE_URL": endpoints.rest_url,
+                "SUPABASE_PUBLISHABLE_KEY": endpoints.anon_key,
+                "SUPABASE_SECRET_KEY": None,
+                "SUPABASE_DB_URL": None,
+                "VIRALTRACKER_LOCAL_OWNER_JWT": endpoints.owner_key,
+                "VIRALTRACKER_ASSET_DIR": str(endpoints.asset_dir),
+            },
+            stop_seconds=5.0,
+        )
+    )
+    url = f"http://127.0.0.1:{port}"
+    children.wait_answer("web", f"{url}/healthz", WEB_SECONDS)
+    return url
 
 
 def _hosted(configured: Settings) -> Session:

@@ -6,7 +6,6 @@ import signal
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -15,20 +14,19 @@ from typing import Annotated
 import httpx
 import typer
 
-from viraltracker import clock, settings
+from viraltracker import settings
 from viraltracker.cli import output, session
 from viraltracker.cli.app import JsonOption, app
-from viraltracker.errors import ConfigurationError, Unavailable, ViralTrackerError
+from viraltracker.errors import ConfigurationError, ViralTrackerError
 from viraltracker.local import processes
 from viraltracker.local.health import Check, bad, good
-from viraltracker.local.processes import Processes, Program
+from viraltracker.local.processes import Processes
 from viraltracker.local.running import free_port, port_is_free
-from viraltracker.local.stack import Endpoints, Stack
+from viraltracker.local.stack import Stack
 from viraltracker.settings import Settings
 from viraltracker.store import client, migrations
 
 USUAL_WEB_PORT = 8501
-WEB_SECONDS = 60.0
 
 
 @app.command()
@@ -48,7 +46,7 @@ def up(as_json: JsonOption = False) -> None:
         Processes(configured.home) as children,
     ):
         session.start_worker(children, configured, endpoints, Path(folder), sandbox_port=free_port())
-        url = _start_web(children, endpoints, _web_port(configured))
+        url = session.start_web(children, endpoints, _web_port(configured))
         if as_json:
             output.print_json({"url": url, "logs": str(configured.home / "logs")})
         output.say(f"ViralTracker is running: open {url}")
@@ -132,34 +130,6 @@ def _web_port(configured: Settings) -> int:
             )
         return configured.web_port
     return USUAL_WEB_PORT if port_is_free(USUAL_WEB_PORT) else free_port()
-
-
-def _start_web(children: Processes, endpoints: Endpoints, port: int) -> str:
-    """Starts the app with the owner's rights and no more, and gives its address once it answers."""
-    children.start(
-        Program(
-            name="web",
-            command=[sys.executable, "-m", "viraltracker.web", "--address", "127.0.0.1", "--port", str(port)],
-            environment={
-                "SUPABASE_URL": endpoints.rest_url,
-                "SUPABASE_PUBLISHABLE_KEY": endpoints.anon_key,
-                "SUPABASE_SECRET_KEY": None,
-                "SUPABASE_DB_URL": None,
-                "VIRALTRACKER_LOCAL_OWNER_JWT": endpoints.owner_key,
-                "VIRALTRACKER_ASSET_DIR": str(endpoints.asset_dir),
-            },
-            stop_seconds=5.0,
-        )
-    )
-    url = f"http://127.0.0.1:{port}"
-    deadline = clock.monotonic() + WEB_SECONDS
-    while clock.monotonic() < deadline and children.wait("web", 0) is None:
-        try:
-            if httpx.get(f"{url}/healthz", timeout=2.0, trust_env=False).status_code == httpx.codes.OK:
-                return url
-        except httpx.TransportError:  # not listening yet
-            time.sleep(0.1)
-    raise Unavailable(f"The app did not start within {WEB_SECONDS:g} s; see {children.log('web')}.")
 
 
 def _hosted(configured: Settings) -> list[Check]:

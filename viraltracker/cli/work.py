@@ -15,8 +15,10 @@ from viraltracker.cli import output
 from viraltracker.cli.session import Session
 from viraltracker.errors import Unavailable, ViralTrackerError
 from viraltracker.jobs import registry
-from viraltracker.store import schedules
+from viraltracker.store import brands, schedules
+from viraltracker.store.brands import Brand
 
+DEMO_BRAND = "Wonder Paws"
 POLL_SECONDS = 0.3
 WORKER_SILENT = timedelta(minutes=2)
 OWN_WORKER_STARTS = timedelta(seconds=60)
@@ -82,6 +84,14 @@ def run(session: Session, brand_id: str, job_type: str, parameters: dict[str, An
     ended = wait(session, submit(session, brand_id, job_type, parameters), quiet=quiet)
     result: dict[str, Any] = ended["result"] or {}
     return result
+
+
+def load_demo(session: Session, *, quiet: bool) -> Brand:
+    """The demo brand with its ad account synced, classified and analysed, by a worker that knows the sandbox."""
+    brand = brands.ensure(session.db, DEMO_BRAND, aliases=["WonderPaws"])
+    loaded = submit(session, brand.id, "load_demo", {})
+    wait_with_chained(session, loaded, quiet=quiet)
+    return brand
 
 
 def _require_worker(session: Session) -> None:

@@ -17,6 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import httpx
+
 from viraltracker import clock
 from viraltracker.errors import Unavailable
 from viraltracker.local.home import explained
@@ -114,12 +116,18 @@ class Processes:
                 if text:
                     return text
             time.sleep(0.02)
-        ended = child.process.poll() is not None
-        told = last_line(self.log(name), child.log_offset)
-        raise Unavailable(
-            f"{name} {'ended at once' if ended else f'was not ready within {seconds:g} s'}"
-            f"{f': {told}' if told else ''} (see {self.log(name)})."
-        )
+        raise self._not_ready(child, seconds)
+
+    def wait_answer(self, name: str, url: str, seconds: float) -> None:
+        """Waits until a child that serves answers `url` with 200; raises as `wait_ready` does."""
+        child = self._children[name]
+        deadline = clock.monotonic() + seconds
+        while clock.monotonic() < deadline and child.process.poll() is None:
+            with suppress(httpx.TransportError):  # not listening yet
+                if httpx.get(url, timeout=2.0, trust_env=False).status_code == httpx.codes.OK:
+                    return
+            time.sleep(0.1)
+        raise self._not_ready(child, seconds)
 
     def wait(self, name: str, seconds: float | None = None) -> int | None:
         """Waits for a child to end and gives its exit code, or None when it has not by then."""
@@ -142,6 +150,15 @@ class Processes:
                 _end(child)
             self._children.clear()
             self._record.unlink(missing_ok=True)
+
+    def _not_ready(self, child: _Child, seconds: float) -> Unavailable:
+        log = self.log(child.program.name)
+        ended = child.process.poll() is not None
+        told = last_line(log, child.log_offset)
+        return Unavailable(
+            f"{child.program.name} {'ended at once' if ended else f'was not ready within {seconds:g} s'}"
+            f"{f': {told}' if told else ''} (see {log})."
+        )
 
     def _spawn(self, program: Program) -> _Child:
         if program.ready_file is not None:

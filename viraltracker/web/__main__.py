@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from viraltracker import settings
 from viraltracker.errors import ViralTrackerError
-from viraltracker.web import guard
+from viraltracker.web import address
 
 
 def main() -> NoReturn:
@@ -23,14 +23,14 @@ def main() -> NoReturn:
     parser.add_argument("--port", type=int, default=8501)
     options = parser.parse_args()
     try:
-        guard.require_safe_address(settings.load_for_web(), options.address)
+        address.require_safe(settings.load_for_web(), options.address)
     except ViralTrackerError as error:
         sys.exit(f"web: {error.message}")
     root = settings.project_root()
     os.chdir(root)
     script = root / "viraltracker" / "web" / "app.py"
-    address = ["--server.address", options.address, "--server.port", str(options.port)]
-    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(script), *address])  # noqa: S606
+    listen = ["--server.address", options.address, "--server.port", str(options.port)]
+    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(script), *listen])  # noqa: S606
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config
 
 from viraltracker import settings
-from viraltracker.web import guard, states
+from viraltracker.web import address, guard, places, states
 from viraltracker.web.sign_in import SignIn
 
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
@@ -89,10 +89,14 @@ async def healthz(_request: Request) -> PlainTextResponse:
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncGenerator[None, None]:
-    """Ends the start with ConfigurationError where the app would serve its owner to other machines."""
+    """What comes before the first request.
+
+    Ends the start with ConfigurationError where the app would serve its owner to other machines.
+    """
     logging.basicConfig(level=CONFIGURED.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    guard.require_safe_address(CONFIGURED, config.get_option("server.address"))
+    address.require_safe(CONFIGURED, config.get_option("server.address"))
+    places.import_ahead()
     yield
 
 
@@ -100,7 +104,7 @@ async def lifespan(_app: st.App) -> AsyncGenerator[None, None]:
 CONFIGURED = settings.load_for_web()
 
 # A page elsewhere whose name was made to point at 127.0.0.1 still says its own name in the Host header.
-HOSTS = ["*"] if CONFIGURED.hosted else list(guard.LOOPBACK)
+HOSTS = ["*"] if CONFIGURED.hosted else list(address.LOOPBACK)
 
 sign_in = SignIn(guard.sessions, guard.http) if CONFIGURED.hosted else None
 

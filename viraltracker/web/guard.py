@@ -16,14 +16,13 @@ from viraltracker.settings import Settings
 from viraltracker.store import auth, brands, client, members
 from viraltracker.store.brands import Brand
 from viraltracker.store.client import Database
-from viraltracker.web import account
+from viraltracker.web import account, address
 from viraltracker.web.sessions import COOKIE, Sessions
 
 PATIENCE_SECONDS = 8.0
 """So long a page waits for a database that restarts before it says so, and looks again by itself."""
 ANSWER_SECONDS = 10.0
 """Hosted Supabase gives a signed-in person's statement 8 s, so nothing that takes longer is worth waiting for."""
-LOOPBACK = ("127.0.0.1", "localhost")
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def viewer() -> Viewer | None:
     elsewhere.
     """
     configured, _ = _connection()
-    require_safe_address(configured, config.get_option("server.address"))
+    address.require_safe(configured, config.get_option("server.address"))
     if configured.supabase_url is None or configured.supabase_publishable_key is None:
         raise ConfigurationError("The app has no database: start it with `viraltracker up`.")
     if configured.local_owner_jwt is not None:
@@ -104,15 +103,6 @@ def _seen(jwt: str) -> Viewer:
         email=str(said.get("email", "")),
         embedded=not configured.hosted,
     )
-
-
-def require_safe_address(configured: Settings, address: str | None) -> None:
-    """Refuses, with ConfigurationError, to serve the embedded stack's owner to other machines."""
-    if configured.local_owner_jwt is not None and address not in LOOPBACK:
-        raise ConfigurationError(
-            "The embedded stack signs its owner in without a password, so the app serves it on 127.0.0.1 alone: "
-            "start it with --server.address 127.0.0.1, or set up hosted Supabase."
-        )
 
 
 @cache

@@ -83,6 +83,11 @@ def chosen_filters() -> dict[str, str]:
     return {name: str(value).strip() for name, value in given.items() if value and value != EVERY}
 
 
+def is_default(filters: Mapping[str, str]) -> bool:
+    """Whether nobody has narrowed the list."""
+    return filters == {"status": CURRENT}
+
+
 def draw_filters(found: Json, kinds: Mapping[str, FormKind]) -> None:
     """Selects for what occurs; a filter that could change nothing is not offered."""
     types = {name: label({"job_type": name}, kinds) for name in found["types"]}

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
 from viraltracker.errors import Unavailable
@@ -101,6 +102,37 @@ def test_a_child_that_ends_at_once_is_told_with_its_own_words(tmp_path: Path) ->
         with pytest.raises(Unavailable, match="worker ended at once: the schema is behind the code"):
             children.wait_ready("worker", 30)
         assert children.wait("worker") == 1
+
+
+ANSWER = """
+import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+class Handler(BaseHTTPRequestHandler):
+    asked = 0
+    def do_GET(self):
+        Handler.asked += 1
+        self.send_response(503 if Handler.asked == 1 else 200)
+        self.end_headers()
+HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+
+
+def test_a_child_that_serves_is_waited_for_until_it_answers_well(tmp_path: Path) -> None:
+    """Refused connections and a first answer that says "not yet" are waited out."""
+    port = running.free_port()
+    url = f"http://127.0.0.1:{port}"
+    with Processes(tmp_path) as children:
+        children.start(Program(name="web", command=[sys.executable, "-c", ANSWER, str(port)], stop_seconds=5))
+        children.wait_answer("web", url, 30)
+        assert httpx.get(url, trust_env=False).status_code == 200
+
+
+def test_a_child_that_ends_before_it_serves_is_told_with_its_own_words(tmp_path: Path) -> None:
+    program = Program(name="web", command=[sys.executable, "-c", "import sys; sys.exit('no port')"], restart=False)
+    with Processes(tmp_path) as children:
+        children.start(program)
+        with pytest.raises(Unavailable, match="web ended at once: no port"):
+            children.wait_answer("web", f"http://127.0.0.1:{running.free_port()}", 30)
 
 
 def test_a_stubborn_child_is_killed_with_what_it_started(tmp_path: Path) -> None:
