@@ -42,6 +42,7 @@ def _execute(context: JobContext, types: Registry, worker: WorkerIdentity, heart
     result = None
     try:
         try:
+            context.guard()  # the answer to the claim may have come too late
             result = registry.get(types, control.run.job_type).execute(context, control.run.parameters)
         except Exception as error:  # noqa: BLE001 - the one place: whatever a handler raises is recorded with its run
             failure = error

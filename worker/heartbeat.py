@@ -27,9 +27,9 @@ LAST_BEAT_SECONDS = 2.0
 class Heartbeat:
     """Beats for all running runs at once.
 
-    Self-fencing: when no beat has come through for two thirds of a lease, this worker's runs count as lost, before
-    their leases can be given to anybody else. A thread of its own watches that, for a beat can hang as long as the
-    network lets it.
+    Self-fencing: a run for which no beat has come through for two thirds of a lease (`fence_seconds`) counts as lost,
+    before it can be given to anybody else. Its handler's guard sees that by itself, for a beat can hang as long as the
+    network lets it. When none has come through at all for as long, this worker claims nothing.
     """
 
     def __init__(self, db: Database, worker: queue.WorkerIdentity, *, beat_seconds: float, lease: timedelta) -> None:
@@ -37,18 +37,16 @@ class Heartbeat:
         self._worker = worker
         self._beat_seconds = beat_seconds
         self._lease = lease
-        self._fence_seconds = lease.total_seconds() * 2 / 3
+        self.fence_seconds = lease.total_seconds() * 2 / 3
         self._runs: dict[str, RunControl] = {}
         self._lock = threading.Lock()
         self._end = threading.Event()
         self._last_good = clock.monotonic()
         self._thread = threading.Thread(target=self._loop, name="heartbeat", daemon=True)
-        self._fence = threading.Thread(target=self._watch, name="fence", daemon=True)
 
     def start(self) -> None:
         """Begins beating."""
         self._thread.start()
-        self._fence.start()
 
     def stop(self) -> None:
         """Ends after one last beat for what still runs, but waits for it only so long."""
@@ -58,7 +56,7 @@ class Heartbeat:
     @property
     def healthy(self) -> bool:
         """False once this worker has to take its runs for lost; it then claims nothing."""
-        return clock.monotonic() - self._last_good < self._fence_seconds
+        return clock.monotonic() - self._last_good < self.fence_seconds
 
     def add(self, control: RunControl) -> None:
         """Begins to beat for a run."""
@@ -87,18 +85,16 @@ class Heartbeat:
         last = clock.monotonic() - self._beat_seconds
         while not self._end.is_set():
             controls = self.running()
-            hurried = not came_through or any(control.moved for control in controls)
+            hurried = not came_through or any(control.moved or self._is_behind(control) for control in controls)
             if clock.monotonic() - last >= (soon if hurried else self._beat_seconds):
                 came_through = self._beat(controls)
                 last = clock.monotonic()
             self._end.wait(soon / 2)
         self._beat(self.running())
 
-    def _watch(self) -> None:
-        while not self._end.wait(min(1.0, self._fence_seconds / 10)):
-            if not self.healthy:
-                for control in self.running():
-                    control.stop("lost")
+    def _is_behind(self, control: RunControl) -> bool:
+        """Whether its lease is older than a beat makes it, as when the answer to its claim was long in coming."""
+        return control.held_until - clock.monotonic() < self.fence_seconds - self._beat_seconds
 
     def _beat(self, controls: list[RunControl]) -> bool:
         # A lease counts from some moment after this one.
@@ -121,7 +117,9 @@ class Heartbeat:
             ownership = answer.get(control.run.id)
             if ownership is None or not ownership.owned:
                 control.stop("lost")
-            elif ownership.stop:
+                continue
+            control.renew(began + self.fence_seconds)
+            if ownership.stop:
                 control.stop("cancelled")
         return True
 

@@ -170,12 +170,13 @@ class Worker:
         if free <= 0 or not self._heartbeat.healthy or self._stopped_at is not None:
             return 0
         # The id changes only after an answer: a claim whose answer got lost is asked for again, not doubled.
+        asked = clock.monotonic()
         runs = queue.claim(self._db, self._claim_id, self.identity, free, self._lease)
         self._claim_id = uuid.uuid4()
         for run in runs:
             with logs.about(run_id=run.id, job_id=run.job_id, job_type=run.job_type, attempt=str(run.attempt)):
                 log.info("claimed")
-            control = RunControl(run)
+            control = RunControl(run, asked + self._heartbeat.fence_seconds)
             self._heartbeat.add(control)
             # A daemon, so that a handler that never returns cannot keep the process alive.
             threading.Thread(

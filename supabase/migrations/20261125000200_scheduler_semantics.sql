@@ -147,7 +147,8 @@ language sql stable security definer set search_path = '' as $$
     from public.concurrency_limits l
 $$;
 
--- Hands up to p_limit queued runs to a worker. The same claim id gives the same runs again.
+-- Hands up to p_limit queued runs to a worker. The same claim id gives the same runs again, each with a whole lease: the
+-- first answer may have been lost long ago.
 -- Room is counted once, and what this call takes is taken off; a full limit takes its runs out of the search, so that
 -- neither a busy brand nor the length of its queue holds up another.
 create or replace function public.claim(p_claim_id uuid, p_worker uuid, p_limit integer, p_lease_s integer) returns jsonb
@@ -165,7 +166,9 @@ declare
 begin
     -- Limits count rows of other transactions, so claims take turns; one turn is a millisecond.
     perform pg_advisory_xact_lock(hashtext('scheduler.claim'));
-    select count(*) into v_taken from public.scheduled_job_runs where claim_id = p_claim_id and state = 'running';
+    update public.scheduled_job_runs set lease_until = now() + make_interval(secs => p_lease_s)
+    where claim_id = p_claim_id and state = 'running';
+    get diagnostics v_taken = row_count;
     if v_taken = 0 then
         select jsonb_object_agg(scope || '/' || key, room) into v_room from app.room();
         while v_taken < p_limit loop

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, Literal
 
 import httpx
 
+from viraltracker import clock
 from viraltracker.errors import Refused, Stopped
 from viraltracker.settings import Settings
 from viraltracker.store import queue
@@ -37,9 +39,14 @@ class Services:
 
 @dataclass
 class RunControl:
-    """The wire between a handler's thread and the heartbeat: progress out, the order to stop in."""
+    """The wire between a handler's thread and the heartbeat: progress out, the order to stop in.
+
+    From `held_until` (of `clock.monotonic`) on the run may be somebody else's, unless a beat has come through since.
+    Whoever asks looks at the clock: after a freeze a handler is awake before any thread that could tell it.
+    """
 
     run: ClaimedRun
+    held_until: float = math.inf
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _progress: dict[str, Any] | None = None
     _events: list[dict[str, Any]] = field(default_factory=list)
@@ -52,9 +59,15 @@ class RunControl:
             if self._stopped is None or cause == "lost":
                 self._stopped = cause
 
+    def renew(self, held_until: float) -> None:
+        """A beat came through that found the run still ours."""
+        self.held_until = max(self.held_until, held_until)
+
     @property
     def stopped(self) -> StopCause | None:
         """Why the handler was asked to stop, or None."""
+        if clock.monotonic() >= self.held_until:
+            self.stop("lost")
         return self._stopped
 
     def set_progress(self, progress: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -38,6 +38,16 @@ def test_a_claim_whose_answer_got_lost_gives_the_same_runs(arranged: Arranged, w
     assert queue.claim(arranged.db, claim_id, worker, 2, LEASE) == first
     queue.finish(arranged.db, first[0], worker, "succeeded")
     assert queue.claim(arranged.db, claim_id, worker, 2, LEASE) == first[1:]
+
+
+def test_a_claim_that_is_asked_for_again_has_its_whole_lease(arranged: Arranged, worker: WorkerIdentity) -> None:
+    """The first answer may have been lost long ago; what is left of that lease would run out under the handler."""
+    arranged.once()
+    claim_id = uuid.uuid4()
+    (run,) = queue.claim(arranged.db, claim_id, worker, 1, LEASE)
+    arranged.change("scheduled_job_runs", run.id, lease_until=arranged.now() + timedelta(seconds=1))
+    assert queue.claim(arranged.db, claim_id, worker, 1, LEASE) == [run]
+    assert datetime.fromisoformat(arranged.run(run.id)["lease_until"]) > arranged.now() + LEASE / 2
 
 
 def test_the_queue_is_in_order_of_priority_then_time(arranged: Arranged, worker: WorkerIdentity) -> None:

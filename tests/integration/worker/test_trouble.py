@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 import uuid
 from collections import Counter
+from datetime import timedelta
 from itertools import count
 
 import httpx
@@ -223,6 +225,58 @@ def test_a_claim_that_was_never_answered_is_asked_for_again(arranged: Arranged, 
     in_state(arranged, run_id, "succeeded")
     row = arranged.run(run_id)
     assert (row["attempt"], row["lease_epoch"], held.calls) == (1, 1, 1)
+
+
+def test_what_was_claimed_too_long_ago_is_not_begun(arranged: Arranged, bench: Bench) -> None:
+    """The claim's answer stood still until the run was somebody else's, as in a process that was frozen: no handler
+    starts beside the other's."""
+    line, held, late = Line(), bench.held(), threading.Event()
+    other = worker_identity()
+
+    def hold(request: httpx.Request) -> None:
+        if not request.url.path.endswith("/claim") or late.is_set() or arranged.run(run_id)["state"] != "running":
+            return
+        arranged.change("scheduled_job_runs", run_id, lease_until=arranged.now() - timedelta(seconds=1))
+        assert queue.reap(arranged.db)["requeued"] == [run_id]
+        assert [run.id for run in arranged.claim(other)] == [run_id]
+        time.sleep(1)  # past the lease by this process's own clock
+        late.set()
+
+    run_id = arranged.once()
+    line.after = hold
+    bench.start(job_type(held), line=line, lease_seconds=0.3)
+    assert late.wait(PATIENCE_SECONDS)
+    following = arranged.once(priority=0)
+    held.let_go.set()
+    in_state(arranged, following, "succeeded")
+    row = arranged.run(run_id)
+    assert held.calls == 1, "only the one that followed"
+    assert (row["lease_worker"], row["lease_epoch"]) == (str(other.id), 2)
+
+
+def test_one_runs_beats_keep_no_other_alive(arranged: Arranged, bench: Bench) -> None:
+    """Short runs end beside a long one whose own beats are lost on the way: it stops before its lease does."""
+    line, held = Line(), bench.held(guarded=True)
+
+    def done(context: JobContext, parameters: Probe) -> Result:
+        return {}
+
+    def lose(request: httpx.Request) -> None:
+        if request.url.path.endswith("/beat") and long_run.encode() in request.content:
+            raise httpx.ConnectError("no route")
+
+    long_run = arranged.once(job_type="long")
+    line.before = lose
+    bench.start(job_type(held, "long"), job_type(done), line=line, lease_seconds=3.0)
+    assert held.begun.wait(PATIENCE_SECONDS)
+    while not held.ended.is_set():
+        in_state(arranged, arranged.once(), "succeeded")
+        if arranged.run(long_run)["lease_epoch"] > 1:
+            break
+    row = arranged.run(long_run)
+    assert held.ended.is_set(), "it went on although the run had been given away"
+    assert row["lease_epoch"] == 1 or row["interruptions"] == 1
+    held.let_go.set()
 
 
 def test_a_lost_lease_elsewhere_is_taken_up_by_itself(arranged: Arranged, bench: Bench) -> None:
