@@ -87,11 +87,13 @@ def test_a_failing_classification_does_not_fail_the_sync(monkeypatch: pytest.Mon
         raise BadInput("no classifier today")
 
     monkeypatch.setattr("viraltracker.jobs.graph.accounts_of", lambda _context: [])
-    monkeypatch.setattr("viraltracker.jobs.ad_classification.run", refuse)
+    monkeypatch.setattr("viraltracker.jobs.ad_classification.classify", refuse)
     run = ClaimedRun("r", 1, "j", "b", "meta_sync", {}, 1, 3, None)
     services: Services = None  # type: ignore[assignment]
     control = RunControl(run)
-    result = meta_sync.run(JobContext(services, control), MetaSync(auto_classify=True))
+    context = JobContext(services, control)
+    result = meta_sync.run(context, MetaSync(auto_classify=True))
     assert result["status"] == "ok"
     assert result["classification"] == {"status": "failed", "error": "no classifier today"}
     assert any("no classifier today" in event["message"] for event in control.take()[1])
+    assert [link["job_type"] for link in context.chained] == ["ad_intelligence_analysis"]
