@@ -152,6 +152,40 @@ def test_an_edit_over_somebody_elses_is_said_and_run_now_keeps_the_schedule(
     assert [job["schedule_type"] for job in named.values()] == ["one_time"]
 
 
+def test_a_scorecard_is_drawn_as_soon_as_it_is_made(
+    app: App, new_page: Callable[[], Page], brand_with_ads: str
+) -> None:
+    """The page that was open when the run ended shows it, with what it cannot say; the next visit finds it again."""
+    with app.owner() as db:
+        job = {
+            "brand_id": brand_with_ads,
+            "job_type": "scorecard",
+            "name": "Monday scorecard",
+            "parameters": {"days_back": 7, "min_spend": 12.5},
+            "schedule_type": "recurring",
+            "cron_expression": "0 7 * * 1",
+            "next_run_at": cron.next_time("0 7 * * 1", "UTC", clock.now()),
+        }
+        job_id = schedules.save(db, job, now=clock.now()).job_id
+    page = new_page()
+    page.goto(f"{app.url}/ad_scheduler?job={job_id}")
+    expect(page.get_by_text("It has not run yet.")).to_be_visible()
+    expect(page.get_by_text("12.5", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Run now").click()
+    newest = page.get_by_role("heading", name="The newest scorecard")
+    expect(newest).to_be_visible(timeout=LONG_MS)
+    for _ in range(2):
+        expect(page.get_by_text("$32.50", exact=True).first).to_be_visible()
+        spend = page.get_by_role("table", name="Where the spend went")
+        expect(spend.get_by_role("row", name="Offer")).to_contain_text("61.5 %")
+        expect(spend.get_by_role("row", name="Whole account")).to_contain_text("$32.50")
+        expect(page.get_by_text("Which ads are new is not known: no day before this window is stored.")).to_be_visible()
+        page.reload()
+        expect(newest).to_be_visible()
+    page.get_by_text("History", exact=True).click()
+    expect(page.get_by_role("table", name="History of runs").get_by_text("Succeeded")).to_be_visible()
+
+
 def test_an_id_that_is_nobodys_shows_nothing(app: App, new_page: Callable[[], Page]) -> None:
     page = new_page()
     for made_up in ("00000000-0000-4000-8000-000000000000", "drop table"):

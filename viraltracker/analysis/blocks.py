@@ -3,15 +3,18 @@
 A block is one of
     {kind: heading | text, text}
     {kind: metrics, items: [{name, label, value, unit, change, note}]}
-    {kind: table, title, columns: [{key, label, unit}], rows: [{…}], more}; a row about an ad also has its `ad_id`
+    {kind: table, title, columns: [{key, label, unit}], rows: [{…}], more}; a row about an ad also has its `ad_id`;
+     a column may have `from`, the key of the value before, and a table a `note`: a sentence under its title
     {kind: cards, title, items: [{id, title, why, category, action, money_per_week, confidence, change_our_mind, ads}],
      more}
-Units are money, count, rate (a fraction), ratio or text. `more` counts rows that were left out. `change` is a fraction
+Units are money, money_change (with its sign), count, rate (a fraction), share (a fraction, coarser), ratio or text.
+`more` counts rows that were left out. `change` is a fraction
 of the period before, None where there is none.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from viraltracker.intelligence.plain import count
@@ -39,7 +42,7 @@ METRICS = (
     ("hold_rate", "Hold rate", "rate"),
 )
 
-_AD_COLUMNS = [
+AD_COLUMNS = [
     {"key": "ad_name", "label": "Ad", "unit": "text"},
     {"key": "spend", "label": "Spend", "unit": "money"},
     {"key": "conversions", "label": "Conv.", "unit": "count"},
@@ -99,10 +102,10 @@ def render(analysis: Json, short: Json) -> list[Json]:
     blocks: list[Json] = [
         {
             "kind": "heading",
-            "text": f"{short['brand']}: {window['from']} to {window['to']} ({_days(window['days'])})",
+            "text": f"{short['brand']}: {window['from']} to {window['to']} ({days_in_words(window['days'])})",
         },
         {"kind": "text", "text": _opening(short)},
-        _metrics(short),
+        metrics(short),
     ]
     if not short["trends"]["evaluated"]:
         blocks.append({"kind": "text", "text": f"No trends: {short['trends']['reason']}"})
@@ -110,7 +113,7 @@ def render(analysis: Json, short: Json) -> list[Json]:
     for name, title in (("scale", "Winners"), ("cut", "Losers")):
         rows = [verdict for verdict in analysis["verdicts"] if verdict["verdict"] == name]
         if rows:
-            blocks.append(_table(title, _AD_COLUMNS, rows, TOP_ADS))
+            blocks.append(table(title, AD_COLUMNS, rows, TOP_ADS))
     blocks += _distribution(analysis["distribution"]) if short["classified"]["ads"] else []
     blocks.append({"kind": "text", "text": _coverage(short)})
     missing = [rule for rule in short["rules"] if not rule["evaluated"]]
@@ -123,9 +126,9 @@ def _distribution(distribution: Json) -> list[Json]:
     label = {"key": "awareness", "label": "Awareness", "unit": "text"}
     form = {"key": "format", "label": "Format", "unit": "text"}
     return [
-        _table("By awareness", [label, *_SHARE_COLUMNS], _named(distribution["awareness"]), TOP_CELLS),
-        _table("By format", [form, *_SHARE_COLUMNS], _named(distribution["formats"]), TOP_CELLS),
-        _table("By awareness and format", [label, form, *_SHARE_COLUMNS], _named(distribution["cells"]), TOP_CELLS),
+        table("By awareness", [label, *_SHARE_COLUMNS], _named(distribution["awareness"]), TOP_CELLS),
+        table("By format", [form, *_SHARE_COLUMNS], _named(distribution["formats"]), TOP_CELLS),
+        table("By awareness and format", [label, form, *_SHARE_COLUMNS], _named(distribution["cells"]), TOP_CELLS),
     ]
 
 
@@ -147,12 +150,15 @@ def _opening(short: Json) -> str:
     return f"{count(short['ads'], 'ad')}{against}: {', '.join(parts)}."
 
 
-def _metrics(short: Json) -> Json:
+def metrics(short: Json, names: Collection[str] | None = None) -> Json:
+    """The totals of a summary with their changes: those of `names`, or all, as far as they are known."""
     totals, currency = short["totals"], short["currency"]
     changes = {change["metric"]: change["relative"] for change in short["trends"]["changes"]}
     items = []
     for name, label, unit in METRICS:
         value = totals[name]
+        if names is not None and name not in names:
+            continue
         if value is None or (name in ("results", "cost_per_result") and totals["result_type"] == "purchase"):
             continue
         rests_on = {"hold_rate": "thruplays", "hook_rate": "video_3s"}.get(name, name)
@@ -192,10 +198,12 @@ def _cards(recommendations: list[Json]) -> Json:
     return {"kind": "cards", "title": "What to do", "items": items, "more": max(0, len(recommendations) - TOP_CARDS)}
 
 
-def _table(title: str, columns: list[Json], rows: list[Json], limit: int) -> Json:
-    keys = [column["key"] for column in columns]
+def table(title: str, columns: list[Json], rows: list[Json], limit: int, *, note: str | None = None) -> Json:
+    """A table of the first `limit` rows, with what its columns show."""
+    keys = [column[part] for column in columns for part in ("key", "from") if part in column]
     shown = [{key: row[key] for key in (*keys, "ad_id") if key in row} for row in rows[:limit]]
-    return {"kind": "table", "title": title, "columns": columns, "rows": shown, "more": max(0, len(rows) - limit)}
+    made = {"kind": "table", "title": title, "columns": columns, "rows": shown, "more": max(0, len(rows) - limit)}
+    return made if note is None else {**made, "note": note}
 
 
 def _named(shares: list[Json]) -> list[Json]:
@@ -221,5 +229,6 @@ def _coverage(short: Json) -> str:
     return text
 
 
-def _days(days: int) -> str:
+def days_in_words(days: int) -> str:
+    """For example `7 days`."""
     return "1 day" if days == 1 else f"{days} days"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from viraltracker.errors import BadInput
 from viraltracker.intelligence import windows
 from viraltracker.intelligence.analyse import analyse as judge
 from viraltracker.intelligence.context import AnalysisContext
+from viraltracker.intelligence.frame import METRICS
 from viraltracker.intelligence.windows import Window
 from viraltracker.store import analyses
 from viraltracker.store.client import Database
@@ -24,7 +26,7 @@ from viraltracker.store.client import Database
 NAME_OF_TEXT = 50
 """So much of an ad's text stands for its name."""
 
-VERSION = "full_analysis@3"
+VERSION = "full_analysis@4"
 """Part of every run's configuration: a changed rule never reuses what an older one concluded."""
 
 
@@ -60,10 +62,27 @@ class Question:
         return int(self.context["data_version"])
 
 
-def question(db: Database, brand_id: str, *, days: int, now: datetime, date_to: date | None = None) -> Question:
+@dataclass(frozen=True)
+class Rows:
+    """The ads of a question, a row each, what they are judged by, and what is to be said of how they were read."""
+
+    ads: pd.DataFrame
+    context: AnalysisContext
+    notes: list[str]
+
+
+def question(
+    db: Database,
+    brand_id: str,
+    *,
+    days: int,
+    now: datetime,
+    date_to: date | None = None,
+    also: Mapping[str, Any] | None = None,
+) -> Question:
     """The last `days` full days, or those up to `date_to`; an import without days keeps its own period. One round trip.
 
-    A window never ends later than the data does.
+    A window never ends later than the data does. `also` is what else the answer depends on, for the configuration.
     Raises NotFound for a brand that is not visible, BadInput for a window without sense.
     """
     if days < 1:
@@ -88,6 +107,7 @@ def question(db: Database, brand_id: str, *, days: int, now: datetime, date_to: 
         "target_currency": brand["currency"],
         "target_roas": brand["target_roas"],
         "notes": notes,
+        **(also or {}),
     }
     config_hash = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
     return Question(context, source, window, notes, _scope(source, window, wanted), config, config_hash)
@@ -109,46 +129,58 @@ def analyse(
 ) -> StoredAnalysis:
     """Answers the `question`: from store where an earlier run did, else by judging the rows and storing the run.
 
-    Four round trips for any number of ads. Raises what `question` raises.
+    At most five round trips for any number of ads. Raises what `question` raises.
     """
     asked = question(db, brand_id, days=days, now=now, date_to=date_to)
     earlier = stored(db, brand_id, asked)
     if earlier is not None:
         return StoredAnalysis(earlier["id"], reused=True)
 
-    context, source, window = asked.context, asked.source, asked.window
-    brand = context["brand"]
-    stats = _read(db, brand_id, source, window)
-    frame = pd.DataFrame(stats["ads"])
-    if frame.empty:
-        frame = pd.DataFrame({"ad_id": pd.Series(dtype=object)})
-    frame = _with_names(_with_dates(frame))
-    analysis = judge(frame, _judged_by(brand, source, window, stats, frame)).as_dict()
-    summary = blocks.summary(brand["name"], analysis, asked.notes + _unreadable(frame, source.currency))
-    run = {
-        "id": str(uuid.uuid4()),
-        "brand_id": brand_id,
-        "job_run_id": job_run_id,
-        "source": source.kind,
-        "dataset_id": source.dataset_id,
-        "date_from": window.date_from,
-        "date_to": window.date_to,
-        "days": window.days,
-        "scope": asked.scope,
-        "data_version": asked.data_version,
-        "config": asked.config,
-        "config_hash": asked.config_hash,
-        "summary": summary,
-        "blocks": blocks.render(analysis, summary),
-    }
+    rows = read(db, brand_id, asked)
+    analysis = judge(rows.ads, rows.context).as_dict()
+    summary = blocks.summary(asked.context["brand"]["name"], analysis, rows.notes)
     run_id = analyses.save(
         db,
-        run,
+        run_row(brand_id, asked, summary, blocks.render(analysis, summary), job_run_id),
         baselines=_baseline_rows(analysis),
         diagnostics=_diagnostic_rows(analysis),
         recommendations=_recommendation_rows(analysis),
     )
     return StoredAnalysis(run_id, reused=False)
+
+
+def read(db: Database, brand_id: str, asked: Question) -> Rows:
+    """What the question is about: one round trip for any number of ads, two for a file that has the days before."""
+    source, window = asked.source, asked.window
+    stats = _read(db, brand_id, source, window)
+    frame = pd.DataFrame(stats["ads"])
+    if frame.empty:
+        frame = pd.DataFrame({"ad_id": pd.Series(dtype=object)})
+    frame = _with_names(_with_dates(frame))
+    context = _judged_by(asked.context["brand"], source, window, stats, frame)
+    return Rows(frame, context, asked.notes + _unreadable(frame, source.currency))
+
+
+def run_row(
+    brand_id: str, asked: Question, summary: dict[str, Any], rendered: list[dict[str, Any]], job_run_id: str | None
+) -> dict[str, Any]:
+    """The `ad_intelligence_runs` row that answers the question."""
+    return {
+        "id": str(uuid.uuid4()),
+        "brand_id": brand_id,
+        "job_run_id": job_run_id,
+        "source": asked.source.kind,
+        "dataset_id": asked.source.dataset_id,
+        "date_from": asked.window.date_from,
+        "date_to": asked.window.date_to,
+        "days": asked.window.days,
+        "scope": asked.scope,
+        "data_version": asked.data_version,
+        "config": asked.config,
+        "config_hash": asked.config_hash,
+        "summary": summary,
+        "blocks": rendered,
+    }
 
 
 def _window(source: Source, days: int, today: date, wanted: date) -> Window:
@@ -165,12 +197,35 @@ def _scope(source: Source, window: Window, wanted: date) -> str:
 
 
 def _read(db: Database, brand_id: str, source: Source, window: Window) -> dict[str, Any]:
-    if source.dataset_id is not None:
-        return analyses.import_stats(db, source.dataset_id, since=window.date_from, until=window.date_to)
     prior = windows.window_before(window)
+    if source.dataset_id is not None:
+        now = analyses.import_stats(db, source.dataset_id, since=window.date_from, until=window.date_to)
+        if not _days_before(source, window):
+            return now
+        before = analyses.import_stats(db, source.dataset_id, since=prior.date_from, until=prior.date_to)
+        return {"ads": _side_by_side(now["ads"], before["ads"])}
     return analyses.ad_stats(
         db, brand_id, source.currency, since=window.date_from, until=window.date_to, prior_since=prior.date_from
     )
+
+
+def _days_before(source: Source, window: Window) -> int:
+    """How many days of the period before a file has; none of one without days."""
+    if source.period is None or not source.daily:
+        return 0
+    prior = windows.window_before(window)
+    first, last = max(prior.date_from, source.period.date_from), min(prior.date_to, source.period.date_to)
+    return max((last - first).days + 1, 0)
+
+
+def _side_by_side(now: list[dict[str, Any]], before: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of a window with the sums of the period before it beside them; an ad may be in one of them only."""
+    of_window = (*METRICS, "days", "first_day", "last_day", "result_type")
+    rows = {row["ad_id"]: row for row in now}
+    for row in before:
+        known = rows.setdefault(row["ad_id"], {name: row[name] for name in row if name not in of_window})
+        known.update({f"prior_{metric}": row[metric] for metric in METRICS})
+    return list(rows.values())
 
 
 def _with_dates(frame: pd.DataFrame) -> pd.DataFrame:
@@ -205,7 +260,7 @@ def _judged_by(
         window=window,
         currency=source.currency,
         goal=brand["goal"] or _inferred_goal(frame),
-        prior=windows.window_before(window) if dataset is None else None,
+        prior=windows.window_before(window) if dataset is None or _days_before(source, window) else None,
         target_cpa=brand["target_cpa"],
         target_currency=brand["currency"],
         target_roas=brand["target_roas"],
@@ -226,7 +281,8 @@ def _stored(source: Source, window: Window) -> dict[str, Any]:
         return {"days": None, "prior_days": None, "recent_days": None, "first_day": None}
     first = max(window.date_from, source.period.date_from)
     days = max((window.date_to - first).days + 1, 0)
-    return {"days": days, "prior_days": None, "recent_days": None, "first_day": source.period.date_from.isoformat()}
+    before = _days_before(source, window)
+    return {"days": days, "prior_days": before, "recent_days": None, "first_day": source.period.date_from.isoformat()}
 
 
 def _unreadable(frame: pd.DataFrame, currency: str) -> list[str]:

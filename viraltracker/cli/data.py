@@ -1,4 +1,4 @@
-"""demo, import, analyze, classify, evaluate: from an ad account to an answer."""
+"""demo, import, analyze, scorecard, classify, evaluate: from an ad account to an answer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from viraltracker.intelligence.plain import count
 from viraltracker.meta.ads_manager.parse import parse_export
 from viraltracker.meta.ads_manager.table import MAX_BYTES
 from viraltracker.settings import load as load_settings
-from viraltracker.store import brands, evaluations, storage
+from viraltracker.store import analyses, brands, evaluations, storage
 
 GOLDEN_PARTS = ("open", "held_out")
 
@@ -99,6 +99,27 @@ def analyze(
     """Analyse a brand from what is stored, and print it."""
     with session.opened(worker=True) as opened:
         _analyse(opened, brands.find(opened.db, brand), days, as_json, date_to)
+
+
+@app.command()
+def scorecard(
+    brand: Annotated[str, typer.Argument(help="Name, alias or id.")],
+    days: Annotated[int, typer.Option(min=1, max=90, help="Full days up to the last one with data.")] = 7,
+    min_spend: Annotated[
+        float, typer.Option(min=0, help="What an ad must have spent to count as a winner or loser.")
+    ] = 10.0,
+    as_json: JsonOption = False,
+) -> None:
+    """The week in one page: winners, losers, spend and what changed."""
+    with session.opened(worker=True) as opened:
+        found = brands.find(opened.db, brand)
+        parameters = {"days_back": days, "min_spend": min_spend}
+        result = work.run(opened, found.id, "scorecard", parameters, quiet=as_json)
+        card = analyses.run(opened.db, result["intelligence_run_id"])
+    if as_json:
+        output.print_json({"run_id": card["id"], **card["summary"], "blocks": card["blocks"]})
+    else:
+        output.draw(card["blocks"], card["summary"]["currency"])
 
 
 @app.command()

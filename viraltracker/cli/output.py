@@ -14,6 +14,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from viraltracker.intelligence.plain import percent
+
 PLAIN_WIDTH = 140
 _DIRECTION = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -58,8 +60,12 @@ def number(value: Json, unit: str, currency: str = "") -> str:
     match unit:
         case "money":
             return f"{currency} {value:,.2f}".strip()
+        case "money_change":
+            return f"{'−' if value < 0 else '+'}{currency} {abs(value):,.2f}"
         case "rate":
             return f"{value * 100:.2f} %"
+        case "share":
+            return f"{value * 100:.1f} %".replace("-", "−")
         case "ratio":
             return f"{value:.2f}"
         case "count":
@@ -117,11 +123,26 @@ def _metrics(block: dict[str, Json], currency: str) -> None:
 
 def _table(block: dict[str, Json], currency: str) -> None:
     columns = block["columns"]
-    rows = [[number(row[column["key"]], column["unit"], currency) for column in columns] for row in block["rows"]]
+    rows = [[_cell(row, column, currency) for column in columns] for row in block["rows"]]
     right = [place for place, column in enumerate(columns) if column["unit"] != "text"]
-    table(block["title"], [column["label"] for column in columns], rows, right=right)
+    if block.get("note"):
+        console().print(Text(plain(block["title"]), style="bold"))
+        console().print(Text(plain(block["note"])))
+    if rows:
+        title = None if block.get("note") else block["title"]
+        table(title, [column["label"] for column in columns], rows, right=right)
     if block["more"]:
         console().print(Text(f"… and {block['more']:,} more", style="dim"))
+
+
+def _cell(row: dict[str, Json], column: dict[str, Json], currency: str) -> str:
+    value = row[column["key"]]
+    if column["key"] == "probability" and value is not None:
+        return percent(value)
+    said = number(value, column["unit"], currency)
+    if "from" not in column:
+        return said
+    return f"{number(row[column['from']], column['unit'])} → {said}"
 
 
 def _cards(block: dict[str, Json], currency: str) -> None:

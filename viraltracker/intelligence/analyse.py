@@ -57,8 +57,12 @@ class AdRates:
 
 @dataclass(frozen=True)
 class Analysis:
-    """The result of one analysis; every part says what it could not evaluate and why."""
+    """The result of one analysis; every part says what it could not evaluate and why.
 
+    `account` are the ads that it is about, as the rules read them: for what else is worked out of the same rows.
+    """
+
+    account: Account
     context: AnalysisContext
     ads: int
     target: Target
@@ -76,7 +80,10 @@ class Analysis:
     notes: list[str]
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain JSON values, no NaN and no infinity. Keys are the field names, with the context's spread out."""
+        """Plain JSON values, no NaN and no infinity. Keys are the field names, with the context's spread out.
+
+        Of the account there are only the sums and verdicts of the other parts.
+        """
         context = self.context
         parts = {
             "window": context.window,
@@ -126,6 +133,7 @@ def analyse(ads: pd.DataFrame, context: AnalysisContext) -> Analysis:
     silent_status, silent = diagnoses.spend_without_conversions(account)
     starved_status, starved = diagnoses.starvation(account)
     return Analysis(
+        account=account,
         context=context,
         ads=len(account.ads),
         target=account.target,

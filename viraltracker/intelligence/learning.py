@@ -68,14 +68,15 @@ def started_on(created: object, first_day: object, context: AnalysisContext, *, 
     `before` says whether it delivered in the period before. None when unknown; a first day at the very start of
     what is stored of the window does not tell, nor does the first day of a source without daily rows.
     """
-    made, first = _day(created), _day(first_day)
+    made, first = day_of(created), day_of(first_day)
     seen = first if context.daily and not before and first and first > context.covered_from else None
     if made is None or seen is None:
         return made or seen or (context.window.date_from if before else None)
     return max(made, seen)
 
 
-def _day(value: object) -> date | None:
+def day_of(value: object) -> date | None:
+    """A cell of a date column as a day."""
     if isinstance(value, datetime):
         return value.date()
     return value if isinstance(value, date) else None

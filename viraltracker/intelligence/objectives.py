@@ -65,6 +65,15 @@ class Conversions:
         """Ads that buy the goal and report it: the only ones its cost may be judged by. Bool, shape (ads,)."""
         return np.asarray(self.bought & ~np.isnan(self.values))
 
+    @property
+    def judged_before(self) -> np.ndarray:
+        """The same for the period before, ads that have stopped since included. Bool, shape (ads,).
+
+        What kind of results an ad counts is known of the window only: those of ads that stopped are unknown.
+        """
+        known = self.bought & ~np.isnan(self.prior)
+        return np.asarray(known if self.column == "purchases" else known & self.judged)
+
 
 def families(ads: pd.DataFrame) -> np.ndarray:
     """The objective family of each ad: sales, leads, traffic, engagement, awareness, app or unknown."""

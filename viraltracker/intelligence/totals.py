@@ -112,7 +112,7 @@ def summarise(account: Account, *, prior: bool = False) -> Totals:
     """Totals of the window, or of the period before it.
 
     A metric that no ad reports is taken from `context.account_level` (the window only) and marked.
-    CPA divides the spend of the ads that buy the goal by their conversions.
+    CPA divides the spend of the ads that buy the goal and report it in that period by their conversions.
     """
     ads, conversions, context = account.ads, account.conversions, account.context
     prefix = "prior_" if prior else ""
@@ -132,7 +132,7 @@ def summarise(account: Account, *, prior: bool = False) -> Totals:
     if len(by_type) > 1:
         results, result_spend = by_type[0]["results"], by_type[0]["spend"]
 
-    judged = conversions.judged
+    judged = conversions.judged_before if prior else conversions.judged
     counted = (conversions.prior if prior else conversions.values)[judged]
     spent = frame.numbers(ads, f"{prefix}spend")[judged]
     converted = float(np.nansum(counted)) if judged.any() and not np.isnan(counted).all() else None

@@ -13,6 +13,7 @@ from viraltracker.jobs import (
     import_file,
     load_demo,
     meta_sync,
+    scorecard,
 )
 from viraltracker.jobs.job_type import JobType
 
@@ -37,6 +38,7 @@ def standard() -> Registry:
             asset_download.TYPE,
             ad_classification.TYPE,
             ad_intelligence_analysis.TYPE,
+            scorecard.TYPE,
             import_file.TYPE,
             load_demo.TYPE,
         ]

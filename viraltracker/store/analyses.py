@@ -70,6 +70,36 @@ def save(
     )
 
 
+def first_deliveries(db: Database, brand_id: str, ad_ids: Sequence[str]) -> dict[str, date]:
+    """The first stored day on which each of these ads was delivered; ads that never were are not in it."""
+    answer: dict[str, str] = db.call("first_deliveries", p_brand=brand_id, p_ads=list(ad_ids))
+    return {ad_id: date.fromisoformat(day) for ad_id, day in answer.items()}
+
+
+def stored_scorecard(db: Database, brand_id: str, config_hash: str, data_version: int) -> dict[str, Any] | None:
+    """`{id, summary}` of the scorecard with this configuration over these very rows."""
+    where = {
+        "brand_id": brand_id,
+        "goal": "scorecard",
+        "status": "completed",
+        "config_hash": config_hash,
+        "data_version": data_version,
+    }
+    found = db.newest("ad_intelligence_runs", columns="id,summary", where=where, order="started_at", limit=1)
+    return found[0] if found else None
+
+
+def save_scorecard(db: Database, run: dict[str, Any]) -> str:
+    """Stores a scorecard and gives its id; that of an earlier one which answered the same question over these rows."""
+    return str(db.call("save_scorecard", p_run=run))
+
+
+def scorecard(db: Database, run_id: str) -> dict[str, Any] | None:
+    """One stored run when it is a scorecard that is visible, else None."""
+    rows = db.rows("ad_intelligence_runs", where={"id": run_id, "goal": "scorecard"})
+    return rows[0] if rows else None
+
+
 def run(db: Database, run_id: str) -> dict[str, Any]:
     """One stored run; NotFound when it is not visible."""
     rows = db.rows("ad_intelligence_runs", where={"id": run_id})

@@ -19,21 +19,24 @@ LABELS = ("awareness", "format")
 RANGE = ("cpa_low", "cpa_high")
 
 
-def draw(blocks: list[Json], summary: Json, pictures: Pictures) -> None:
-    """All blocks in their order, but the notes about the numbers last, folded away; see `analysis.blocks`."""
+def draw(blocks: list[Json], summary: Json, pictures: Pictures, *, with_charts: bool = True) -> None:
+    """All blocks in their order, but the notes about the numbers last, folded away; see `analysis.blocks`.
+
+    Without charts it is shorter and says the same: every chart stands beside its table.
+    """
     currency = summary["currency"]
     notes = [block["text"] for block in blocks if block["kind"] == "text"]
     if notes:
         cards.lead(notes.pop(0))
     for block in blocks:
-        draw_block(block, summary, pictures)
+        draw_block(block, summary, pictures, with_charts=with_charts)
     with st.expander("About these numbers", icon=":material/info:"):
         attribution = summary["attribution"] or "not stated by the source"
         st.html("<ul>" + "".join(f"<li>{words.html(note)}</li>" for note in notes) + "</ul>" if notes else "<p></p>")
         st.html(f'<p class="vt-more">Attribution: {words.html(attribution)}. Money in {words.html(currency)}.</p>')
 
 
-def draw_block(block: Json, summary: Json, pictures: Pictures) -> None:
+def draw_block(block: Json, summary: Json, pictures: Pictures, *, with_charts: bool = True) -> None:
     """Metrics, cards, or a table with its chart; of the summary: `currency, prior_window, target, totals.cpa`.
 
     `pictures` shows the ads at the top of a table of winners or losers.
@@ -44,7 +47,7 @@ def draw_block(block: Json, summary: Json, pictures: Pictures) -> None:
         case "cards":
             _recommendations(block)
         case "table":
-            _table(block, summary, pictures)
+            _table(block, summary, pictures, with_charts=with_charts)
 
 
 def _recommendations(block: Json) -> None:
@@ -53,14 +56,25 @@ def _recommendations(block: Json) -> None:
     _more(block["more"], "with less money at stake")
 
 
-def _table(block: Json, summary: Json, pictures: Pictures) -> None:
+def _table(block: Json, summary: Json, pictures: Pictures, *, with_charts: bool) -> None:
     title, rows, currency = block["title"], block["rows"], summary["currency"]
     cards.section(title)
-    target = summary["target"]
+    if block.get("note"):
+        st.html(f'<p class="vt-note">{words.html(block["note"])}</p>')
+    if not rows:
+        return
     leaders = [row for row in rows if "ad_id" in row][:LEADERS] if title in LEADERBOARDS else []
     if leaders:
         shown = thumbnails_or_none(pictures, [row["ad_id"] for row in leaders])
         cards.leaderboard(leaders, shown, currency, TONES.get(title, "accent"))
+    if with_charts:
+        _chart(block, summary)
+    st.html(_html_table(block, currency))
+    _more(block["more"], "not shown")
+
+
+def _chart(block: Json, summary: Json) -> None:
+    title, rows, currency, target = block["title"], block["rows"], summary["currency"], summary["target"]
     known = [row for row in rows if row["cpa"] and row["cpa_low"] and row["cpa_high"]] if title in TONES else []
     if known:
         charts.cpa_intervals(
@@ -74,29 +88,33 @@ def _table(block: Json, summary: Json, pictures: Pictures) -> None:
         key = GROUPINGS[title]
         named = [{**row, key: str(row[key]).capitalize()} for row in rows]
         charts.spend_and_cpa(named, key, key.capitalize(), account_cpa=summary["totals"]["cpa"], currency=currency)
-    st.html(_html_table(block, currency))
-    _more(block["more"], "not shown")
 
 
 def _html_table(block: Json, currency: str) -> str:
     columns = block["columns"]
     head = "".join(f'<th scope="col" class="{_kind(column)}">{words.html(column["label"])}</th>' for column in columns)
+    about_ads = any("ad_id" in row for row in block["rows"])
     body = "".join(
-        "<tr>" + "".join(_cell(row[column["key"]], column, currency) for column in columns) + "</tr>"
+        f'<tr class="{"sum" if about_ads and "ad_id" not in row else "one"}">'
+        + "".join(_cell(row, column, currency) for column in columns)
+        + "</tr>"
         for row in block["rows"]
     )
     caption = f'aria-label="{words.html(block["title"])}"'
     return f'<div class="vt-scroll"><table class="vt-table" {caption}><tr>{head}</tr>{body}</table></div>'
 
 
-def _cell(value: Any, column: Json, currency: str) -> str:
+def _cell(row: Json, column: Json, currency: str) -> str:
     key, unit = column["key"], column["unit"]
+    value = row[key]
     if key == "probability":
         return f'<td class="num">{words.html(words.sure(value))}</td>'
     if key == "spend_share" and value is not None:
         bar = f'<span class="vt-bar" aria-hidden="true"><i style="width:{value * 100:.1f}%"></i></span>'
         return f'<td class="num share">{words.percent(value, digits=1)}{bar}</td>'
     said = words.html(words.number(value, unit, currency))
+    if "from" in column:
+        said = f'<span class="was">{words.html(words.number(row[column["from"]], unit, currency))} →</span> {said}'
     if key in LABELS:
         said = said.capitalize()
     return f'<td class="{_kind(column)}{" range" if key in RANGE else ""}">{said}</td>'

@@ -15,9 +15,21 @@ from viraltracker.scheduling import cron, waiting
 from viraltracker.store import schedules
 from viraltracker.store.brands import Brand
 from viraltracker.store.client import Database
-from viraltracker.web import cards, charts, job_editor, job_form, jobs_view, overview, times, words, work
+from viraltracker.web import (
+    cards,
+    charts,
+    job_editor,
+    job_form,
+    jobs_view,
+    overview,
+    scorecard_view,
+    times,
+    words,
+    work,
+)
 from viraltracker.web.guard import Viewer
 from viraltracker.web.job_editor import NEEDS_A_FILE, FormKind
+from viraltracker.web.pictures import Pictures
 
 Json = dict[str, Any]
 
@@ -56,17 +68,35 @@ class Ways:
 def draw(viewer: Viewer, kinds: Mapping[str, FormKind], job: Json, brand: Brand, ways: Ways) -> None:
     """The whole view; `ways` lead to other ones."""
     st.session_state.pop(PROBLEM, None)
-    _draw_live(viewer, kinds, job["id"], brand, ways)
     runs = schedules.runs(viewer.db, job_id=job["id"], limit=RUNS_SHOWN)
+    answer = scorecard_view.answer_of(runs)
+    card = scorecard_view.read(viewer.db, answer)
+    _draw_live(viewer, kinds, job["id"], brand, ways, shown=answer, folded=card is not None)
+    if card is not None:
+        scorecard_view.draw(card, Pictures(viewer.db, brand.id))
     if runs:
         _draw_events(viewer.db, runs)
 
 
 @st.fragment(run_every=LOOK_SECONDS)
-def _draw_live(viewer: Viewer, kinds: Mapping[str, FormKind], job_id: str, brand: Brand, ways: Ways) -> None:
-    """What may change while somebody looks."""
+def _draw_live(
+    viewer: Viewer,
+    kinds: Mapping[str, FormKind],
+    job_id: str,
+    brand: Brand,
+    ways: Ways,
+    *,
+    shown: str | None,
+    folded: bool,
+) -> None:
+    """What may change while somebody looks; another answer than the `shown` one draws the whole page again.
+
+    `folded` is the history, where the answer itself stands on the page.
+    """
     job = schedules.job(viewer.db, job_id)
     runs = schedules.runs(viewer.db, job_id=job_id, limit=RUNS_SHOWN)
+    if scorecard_view.answer_of(runs) != shown:
+        st.rerun()
     now, zone = clock.now(), times.viewer_zone()
     label = jobs_view.label(job, kinds)
     kind = "" if job["name"] == label else f"{words.html(label)} · "
@@ -93,14 +123,33 @@ def _draw_live(viewer: Viewer, kinds: Mapping[str, FormKind], job_id: str, brand
     for run in overview.unmended(runs, now):
         work.draw_failed(viewer, brand, run, kinds)
     _draw_facts(job, kinds, now, zone)
-    cards.section("History")
-    if runs:
-        charts.runs(runs, jobs_view.RESULTS, zone)
-        st.html(history(runs, zone, now))
-        if len(runs) == RUNS_SHOWN:
-            st.html(f'<p class="vt-more">The newest {RUNS_SHOWN} runs.</p>')
-    else:
+    if not folded:
+        cards.section("History")
+        _draw_history(runs, zone, now)
+        return
+    with st.expander("History", icon=":material/history:"):
+        _draw_history(runs, zone, now)
+
+
+def _said(value: object) -> object:
+    """A parameter as people read it."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:,.15g}"
+        case _:
+            return value
+
+
+def _draw_history(runs: Sequence[Json], zone: str, now: datetime) -> None:
+    if not runs:
         st.html('<p class="vt-more">It has not run yet.</p>')
+        return
+    charts.runs(runs, jobs_view.RESULTS, zone)
+    st.html(history(runs, zone, now))
+    if len(runs) == RUNS_SHOWN:
+        st.html(f'<p class="vt-more">The newest {RUNS_SHOWN} runs.</p>')
 
 
 def _draw_actions(viewer: Viewer, kinds: Mapping[str, FormKind], job: Json, runs: Sequence[Json], ways: Ways) -> None:
@@ -197,9 +246,7 @@ def _draw_facts(job: Json, kinds: Mapping[str, FormKind], now: datetime, zone: s
     for name, value in job["parameters"].items():
         if value is not None and not (name in named and named[name].is_settled):
             title = named[name].title if name in named else name
-            facts.append(
-                (title, words.html({True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value))
-            )
+            facts.append((title, words.html(_said(value))))
     listed = "".join(f"<dt>{words.html(name)}</dt><dd>{said}</dd>" for name, said in facts)
     st.html(f'<dl class="vt-facts">{listed}</dl>')
 

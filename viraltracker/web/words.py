@@ -63,14 +63,18 @@ def money(value: float | None, currency: str, *, cents: bool | None = None) -> s
 
 
 def number(value: Any, unit: str, currency: str) -> str:
-    """A value of a block in its unit (money, count, rate, ratio or text); an unknown one is a dash."""
+    """A value of a block in its unit, see `analysis.blocks`; an unknown one is a dash."""
     if value is None:
         return "–"
     match unit:
         case "money":
             return money(float(value), currency)
+        case "money_change":
+            return f"{'+' if value > 0 else ''}{money(float(value), currency)}"
         case "rate":
             return percent(float(value), digits=2)
+        case "share":
+            return percent(float(value), digits=1).replace("-", "−")
         case "ratio":
             return f"{value:.2f}"
         case "count":

@@ -67,6 +67,42 @@ def test_totals_are_the_sums_of_the_stored_rows(analysis: dict[str, Any], home: 
     assert [float(value) for value in row] == pytest.approx([totals[name] for name in names])
 
 
+def test_a_scorecard_adds_up_and_leaves_the_analysis_standing(
+    analysis: dict[str, Any], home: Path, viraltracker: Command
+) -> None:
+    """The week through the real worker: parts add up to the stored rows, the planted are named, the rest goes on."""
+    card = viraltracker("scorecard", "Wonder Paws", "--json").json
+    with Stack(home, cache=_cache()).hold(), psycopg.connect(Stack(home, cache=_cache()).superuser_url()) as database:
+        row = database.execute(
+            "select sum(spend) filter (where now), sum(purchases) filter (where now),"
+            " sum(spend) filter (where not now), sum(purchases) filter (where not now)"
+            " from (select *, date >= %s as now from public.ad_performance_daily where date between %s and %s) d",
+            [card["window"]["from"], card["prior_window"]["from"], card["window"]["to"]],
+        ).fetchone()
+    assert row is not None
+    spend, purchases, before, purchases_before = (float(value) for value in row)
+    assert (card["totals"]["spend"], card["prior_totals"]["spend"]) == pytest.approx((spend, before))
+    assert (card["totals"]["purchases"], card["prior_totals"]["purchases"]) == (purchases, purchases_before)
+    for moves, change in (
+        (card["changes"]["spend"], spend - before),
+        (card["changes"]["cpa"], card["totals"]["cpa"] - card["prior_totals"]["cpa"]),
+    ):
+        assert sum(part["part"] for part in [*moves["top"], moves["rest"]]) == pytest.approx(change)
+        assert moves["account"]["part"] == pytest.approx(change)
+    names = ("winners", "losers")
+    winners, losers = ({row["ad_id"] for row in card[name]} for name in names)
+    assert winners & {ad.ad_id for ad in planted.WINNERS}
+    assert losers & {ad.ad_id for ad in planted.LOSERS}
+    assert not winners & {ad.ad_id for ad in planted.LOSERS}
+    strict = viraltracker("scorecard", "Wonder Paws", "--min-spend", "300", "--json").json
+    assert strict["run_id"] != card["run_id"]
+    assert {row["ad_id"] for name in names for row in strict[name]} == {
+        row["ad_id"] for name in names for row in card[name] if row["spend"] >= 300
+    }
+    assert viraltracker("scorecard", "Wonder Paws", "--json").json["run_id"] == card["run_id"]
+    assert viraltracker("analyze", "Wonder Paws", "--json").json["run_id"] == analysis["run_id"]
+
+
 def test_a_second_classification_finds_nothing_new(analysis: dict[str, Any], home: Path, viraltracker: Command) -> None:
     """No reading is made twice, and there is one per distinct input, not per ad."""
     again = viraltracker("classify", "wonder paws", "--days", "90", "--json").json
@@ -89,7 +125,7 @@ def test_the_same_question_is_answered_from_store(analysis: dict[str, Any], vira
 def test_jobs_show_how_the_demo_came_about(analysis: dict[str, Any], viraltracker: Command) -> None:
     """The chained sync is a real row with a state of its own, and its classification is on record."""
     jobs = {job["job_type"]: job for job in viraltracker("jobs", "list", "--json").json}
-    assert {"load_demo", "meta_sync", "ad_intelligence_analysis"} <= set(jobs)
+    assert {"load_demo", "meta_sync", "ad_intelligence_analysis", "scorecard"} <= set(jobs)
     assert {job["last_run"]["state"] for job in jobs.values()} == {"succeeded"}
     shown = viraltracker("jobs", "show", jobs["meta_sync"]["last_run"]["id"], "--json").json
     assert shown["trigger"] == "chain"

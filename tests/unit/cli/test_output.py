@@ -19,6 +19,7 @@ def test_ad_names_cannot_drive_the_terminal(capsys: pytest.CaptureFixture[str]) 
             {"kind": "heading", "text": HOSTILE},
             {"kind": "text", "text": HOSTILE},
             {"kind": "table", "title": HOSTILE, "columns": columns, "rows": [{"ad_name": HOSTILE}], "more": 0},
+            {"kind": "table", "title": "", "columns": columns, "rows": [], "more": 0, "note": HOSTILE},
             {"kind": "cards", "title": "What to do", "items": [card], "more": 0},
         ],
         "USD",
@@ -28,6 +29,32 @@ def test_ad_names_cannot_drive_the_terminal(capsys: pytest.CaptureFixture[str]) 
     printed = "".join(capsys.readouterr())
     assert "red" in printed
     assert not set(HOSTILE) & set("\x1b\x07\x9b\u202e\x00\r") & set(printed)
+
+
+def test_a_table_shows_what_was_beside_what_is_and_never_says_certain(capsys: pytest.CaptureFixture[str]) -> None:
+    """A change has its sign, an unknown value is a dash, and no probability is 100 %."""
+    columns = [
+        {"key": "ad_name", "label": "Ad", "unit": "text"},
+        {"key": "now", "from": "was", "label": "Spend", "unit": "money"},
+        {"key": "part", "label": "Change", "unit": "money_change"},
+        {"key": "share", "label": "Of the change", "unit": "share"},
+        {"key": "probability", "label": "Sure", "unit": "rate"},
+    ]
+    rows = [
+        {"ad_name": "Stairs", "was": None, "now": 20.0, "part": 20.0, "share": 1.25, "probability": 0.9999},
+        {"ad_name": "Offer", "was": 5.0, "now": 1.0, "part": -4.0, "share": -0.25, "probability": None},
+    ]
+    table = {"kind": "table", "title": "Moves", "columns": columns, "rows": rows, "more": 0, "note": "It adds up."}
+    output.draw([table], "USD")
+    title, note, _, *lines = capsys.readouterr().out.splitlines()
+    assert (title, note) == ("Moves", "It adds up.")
+    assert [line.split("  ")[0] for line in lines[:2]] == ["Stairs", "Offer"]
+    for line, parts in zip(
+        lines,
+        (("– → USD 20.00", "+USD 20.00", "125.0 %", "over 99 %"), ("5.00 → USD 1.00", "−USD 4.00", "−25.0 %", "–")),
+        strict=False,
+    ):
+        assert all(part in line for part in parts), line
 
 
 def test_words_in_any_language_and_emojis_stay() -> None:

@@ -48,6 +48,34 @@ def test_change_is_against_the_period_before_and_needs_daily_rows() -> None:
     assert "daily rows" in str(imported.reason)
 
 
+def test_ads_that_stopped_count_in_the_period_before() -> None:
+    """A loser that was cut is what made the CPA fall: without it the earlier CPA would look as good as today's."""
+    frame = ads(
+        ad("a", spend=100.0, purchases=10, prior_spend=100.0, prior_purchases=10),
+        ad("cut", spend=None, purchases=None, impressions=None, prior_spend=300.0, prior_purchases=2),
+        ad("new", spend=50.0, purchases=5, prior_impressions=None),
+        ad("reach", objective="REACH", spend=70.0, purchases=0, prior_spend=70.0, prior_purchases=0),
+    )
+    analysis = analyse(frame, question())
+    assert analysis.prior_totals is not None
+    assert analysis.prior_totals.conversions == 12
+    assert analysis.prior_totals.cpa == pytest.approx(400 / 12)
+    assert analysis.totals.conversions == 15
+    assert analysis.totals.cpa == pytest.approx(10)
+
+
+def test_results_of_an_ad_that_stopped_are_not_taken_for_another_kind() -> None:
+    """What an ad counted is known of the window only: its earlier link clicks must not pass for leads."""
+    frame = ads(
+        ad("a", purchases=None, results=10, result_type="lead", prior_spend=100.0, prior_results=10),
+        ad("gone", purchases=None, spend=None, impressions=None, prior_spend=90.0, prior_results=900),
+    )
+    analysis = analyse(frame, question(goal="lead"))
+    assert analysis.prior_totals is not None
+    assert analysis.prior_totals.conversions == 10
+    assert analysis.prior_totals.cpa == pytest.approx(10)
+
+
 @pytest.mark.parametrize(
     ("stored", "reason"),
     [

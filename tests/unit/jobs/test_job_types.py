@@ -31,6 +31,7 @@ DOCUMENTED: dict[str, dict[str, tuple[object, int | None, int | None]]] = {
         "mode": ("realtime", None, None),
     },
     "ad_intelligence_analysis": {"days_back": (30, 1, 90), "date_to": (None, None, None)},
+    "scorecard": {"days_back": (7, 1, 90), "min_spend": (10, 0, None)},
     "load_demo": {"days_back": (90, 1, 90)},
 }
 
