@@ -184,6 +184,10 @@ def test_a_fixed_time_runs_once_a_day_through_every_clock_change(expression: str
             expected = [_first_valid(datetime(d.year, d.month, d.day, hour, minute), zone, change) for d in days]  # noqa: DTZ001
             moments = fired_anew(expression, name, begin, end)
             assert moments == [moment for moment in expected if begin < moment < end], f"{name} at {change}"
+            for minutes in range(-75, 165, 30):  # inside of what is left out or repeated, too
+                asked = change + timedelta(minutes=minutes)
+                ahead = next(moment for moment in expected if moment > asked)
+                assert cron.next_time(expression, name, asked) == ahead, f"{name} asked at {asked}"
             dates = [moment.astimezone(zone).date() for moment in moments]
             assert len(set(dates)) == len(dates), f"{name} runs twice on a day at {change}"
 
