@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import platform
-import random
 import shutil
 import sys
 import tempfile
@@ -21,7 +20,7 @@ from pathlib import Path
 from benchmarks.figures import Figure, Result
 from benchmarks.soak import measures, records, verdict
 from benchmarks.soak.chaos import Chaos, Plan
-from benchmarks.soak.fleet import QUICK, Tempo
+from benchmarks.soak.fleet import QUICK, STOP_SECONDS, Tempo
 from benchmarks.soak.load import Load, Mix
 from benchmarks.soak.nursery import Nursery
 from benchmarks.soak.proxy import Cuts
@@ -53,13 +52,15 @@ class Scale:
     def full(cls, runs: int, workers: int, minutes: float) -> Scale:
         """The product's own numbers."""
         restarts = (minutes * 60 * 0.3, minutes * 60 * 0.3 + 300, 20.0)
-        plan = Plan(kill_every=20, freeze_every=100, freeze_for=(95, 130), restarts=restarts)
+        plan = Plan(kill_every=20, freeze_every=100, freeze_for=(95, 130), deploy_every=60, restarts=restarts)
         return cls(runs, workers, minutes * 60, Tempo(slots=SLOTS), Mix(), plan, 0.02)
 
     @classmethod
     def quick(cls, runs: int, workers: int, minutes: float) -> Scale:
         """The same at the tempo of the tests."""
-        plan = Plan(kill_every=4, freeze_every=6, freeze_for=(4, 6), restarts=(minutes * 20, minutes * 40, 4.0))
+        plan = Plan(
+            kill_every=4, freeze_every=6, freeze_for=(4, 6), deploy_every=10, restarts=(minutes * 20, minutes * 40, 4.0)
+        )
         mix = Mix(patient=False, long_seconds=(3, 6), long_share=0.02)
         return cls(runs, workers, minutes * 60, QUICK, mix, plan, 0.05)
 
@@ -113,9 +114,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def soak(stage: Stage, scale: Scale, seed: int) -> tuple[list[Result], list[str]]:
     """Plays it through; the figures, and what was broken."""
-    load = Load(stage, scale.mix, random.Random(seed))  # noqa: S311 - a repeatable choice, not a secret
+    load = Load(stage, scale.mix, seed)
     names = [f"worker-{number}" for number in range(scale.workers)]
-    chaos = Chaos(stage, scale.plan, names, random.Random(seed + 1))  # noqa: S311
+    chaos = Chaos(stage, scale.plan, names, seed + 1)
     began = clock.monotonic()
     chaos.start()
     load.prepare()
@@ -127,9 +128,10 @@ def soak(stage: Stage, scale: Scale, seed: int) -> tuple[list[Result], list[str]
     load.settle()
     stage.proxy.cuts.share = 0.0
     codes = stage.fleet.stop(*chaos.members)
-    found = records.collect(load)
+    found = records.collect(stage, load.brand_ids)
     broken = verdict.breaches(found, load)
     broken += [f"{member.name} ended by itself; see {member.ledger.parent / 'log'}" for member in chaos.gave_up]
+    codes += [goodbye.code for goodbye in chaos.goodbyes]
     broken += [f"a worker ended with {code} when it was asked to stop" for code in codes if code != 0]
     return _results(load, chaos, found, clock.monotonic() - began, len(broken)), broken
 
@@ -177,6 +179,8 @@ def _results(load: Load, chaos: Chaos, found: records.Records, seconds: float, b
             [
                 Figure("workers killed (SIGKILL)", blows["killed"], ""),
                 Figure("workers frozen past their lease (SIGSTOP, SIGCONT)", blows["frozen"], ""),
+                Figure("workers replaced (SIGTERM)", len(chaos.goodbyes), ""),
+                Figure("longest goodbye", max((g.seconds for g in chaos.goodbyes), default=0.0), "s", STOP_SECONDS),
                 Figure("PostgreSQL killed", len(stage.outages), ""),
                 Figure("answers cut off after the request was carried out", cut, ""),
                 Figure("worker starts that met no database", chaos.turned_away, ""),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 import signal
 import threading
+import time
 from dataclasses import dataclass, field
 
-from benchmarks.soak.fleet import Member
+from benchmarks.soak.fleet import STOP_SECONDS, Member
 from benchmarks.soak.stage import Stage
 from viraltracker import clock
 
@@ -24,8 +25,17 @@ class Plan:
     kill_every: float | None = None
     freeze_every: float | None = None
     freeze_for: tuple[float, float] = (100.0, 130.0)
+    deploy_every: float | None = None
     restarts: tuple[float, float, float] | None = None
     spared: int = 1
+
+
+@dataclass(frozen=True)
+class Goodbye:
+    """How a worker went that was asked to."""
+
+    code: int | None
+    seconds: float
 
 
 @dataclass
@@ -39,15 +49,18 @@ class Chaos:
     stage: Stage
     plan: Plan
     names: list[str]
-    random: random.Random
+    seed: int
     memory: dict[str, list[int]] = field(default_factory=dict)
     gave_up: list[Member] = field(default_factory=list)
     turned_away: int = 0
+    goodbyes: list[Goodbye] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.random = random.Random(self.seed)  # noqa: S311 - a repeatable choice, not a secret
         self._end = threading.Event()
         self._members = {name: self.stage.fleet.start(name) for name in self.names}
         self._thaw_at: dict[str, float] = {}
+        self._leaving: dict[Member, float] = {}
         self._threads = [threading.Thread(target=work, daemon=True) for work in (self._hit_workers, self._hit_database)]
         self._failure: BaseException | None = None
 
@@ -65,6 +78,9 @@ class Chaos:
         for name in list(self._thaw_at):
             self._thaw(name)
         self._replace_dead()
+        while self._leaving:
+            self._see_off()
+            time.sleep(LOOK_SECONDS)
         self.stage.fleet.ready(*self._members.values())
         if self._failure is not None:
             raise self._failure
@@ -77,6 +93,7 @@ class Chaos:
     def _hit_workers(self) -> None:
         next_kill = self._after(self.plan.kill_every)
         next_freeze = self._after(self.plan.freeze_every)
+        next_deploy = self._after(self.plan.deploy_every)
         next_look = 0.0
         while not self._end.wait(LOOK_SECONDS):
             now = clock.monotonic()
@@ -89,7 +106,11 @@ class Chaos:
             if now >= next_freeze:
                 next_freeze = self._after(self.plan.freeze_every)
                 self._freeze()
+            if now >= next_deploy:
+                next_deploy = self._after(self.plan.deploy_every)
+                self._deploy(self.names[self.plan.spared :])
             self._replace_dead()
+            self._see_off()
             if now >= next_look:
                 next_look = now + 5.0
                 self._weigh()
@@ -113,11 +134,27 @@ class Chaos:
         return float("inf") if mean is None else clock.monotonic() + mean * self.random.uniform(0.5, 1.5)
 
     def _kill(self, names: list[str]) -> None:
-        able = [name for name in names if not self._members[name].frozen and self._members[name].booted().worker]
-        if able:
+        if able := self._able(names):
             name = self.random.choice(able)
             self.stage.fleet.kill(self._members[name])
             self._members[name] = self.stage.fleet.start(name)
+
+    def _deploy(self, names: list[str]) -> None:
+        """The next one comes at once, as on a host."""
+        if able := self._able(names):
+            name = self.random.choice(able)
+            self._leaving[self.stage.fleet.ask_to_go(self._members[name])] = clock.monotonic()
+            self._members[name] = self.stage.fleet.start(name)
+
+    def _see_off(self) -> None:
+        for member, since in list(self._leaving.items()):
+            seconds = clock.monotonic() - since
+            if not member.alive or seconds > STOP_SECONDS + 1:
+                del self._leaving[member]
+                self.goodbyes.append(Goodbye(member.process.code, seconds))
+
+    def _able(self, names: list[str]) -> list[str]:
+        return [name for name in names if not self._members[name].frozen and self._members[name].booted().worker]
 
     def _replace_dead(self) -> None:
         for name, member in self._members.items():

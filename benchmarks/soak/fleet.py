@@ -47,11 +47,11 @@ class Tempo:
         }
 
 
-QUICK = Tempo(poll=0.05, lease=3.0, beat=0.4, reap=0.2, slots=4)
+QUICK = Tempo(poll=0.2, lease=3.0, beat=0.5, reap=0.5, slots=4)
 """For tests: the same code, many times as fast."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Member:
     """One boot of one worker. `ledger` is this boot's own."""
 
@@ -112,8 +112,8 @@ class Fleet:
         """Every process that is there."""
         return [member for member in self.boots if member.alive]
 
-    def start(self, name: str, *, clock_shift: float = 0.0, **changes: str) -> Member:
-        """Boots a worker; does not wait for it."""
+    def start(self, name: str, *options: str) -> Member:
+        """Boots a worker with options of `benchmarks.soak.worker`; does not wait for it."""
         own = self.folder / name
         own.mkdir(parents=True, exist_ok=True)
         book = own / f"ledger-{len(self.boots)}.jsonl"
@@ -121,13 +121,12 @@ class Fleet:
             {
                 **self.environment,
                 **self.tempo.environment,
-                **changes,
                 "HOME": str(own),
                 "TMPDIR": str(own),
                 "VIRALTRACKER_HOME": str(own / "home"),
             }
         )
-        arguments = ["--ledger", str(book), "--clock-shift", str(clock_shift)]
+        arguments = ["--ledger", str(book), *options]
         process = self.nursery.spawn(cwd=own, environment=environment, log=own / "log", arguments=arguments)
         member = Member(name, process, book)
         self.boots.append(member)
@@ -160,11 +159,16 @@ class Fleet:
         member.frozen = False
         member.process.send(signal.SIGCONT)
 
+    def ask_to_go(self, member: Member) -> Member:
+        """SIGTERM; does not wait."""
+        self._note("stopped", member)
+        member.process.send(signal.SIGTERM)
+        return member
+
     def stop(self, *members: Member) -> list[int | None]:
         """SIGTERM to all at once; their exit codes, None for one that took longer than a host allows."""
         for member in members:
-            self._note("stopped", member)
-            member.process.send(signal.SIGTERM)
+            self.ask_to_go(member)
         deadline = clock.monotonic() + STOP_SECONDS
         return [member.process.wait(max(0.0, deadline - clock.monotonic())) for member in members]
 

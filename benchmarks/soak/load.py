@@ -44,11 +44,14 @@ class Load:
 
     stage: Stage
     mix: Mix
-    random: random.Random
+    seed: int
     brand_ids: list[str] = field(default_factory=list)
     job_ids: list[str] = field(default_factory=list)
     once: set[str] = field(default_factory=set)
     clicks: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.random = random.Random(self.seed)  # noqa: S311 - a repeatable choice, not a secret
 
     @property
     def limits(self) -> Mapping[tuple[str, str], int]:

@@ -12,6 +12,9 @@ from benchmarks.soak.fleet import Blow
 from benchmarks.soak.load import Load
 from benchmarks.soak.records import Records, Transition
 
+ON_THE_WAY_SECONDS = 0.5
+"""What ends so soon after its worker was hit had been told to the database before."""
+
 AFTER_OUTAGE_SECONDS = 10.0
 """A worker's longest pause between two tries to reach the database, and a little."""
 
@@ -27,7 +30,7 @@ class Recovery:
 
 
 def recoveries(records: Records, blows: Sequence[Blow]) -> list[Recovery]:
-    """For every run that a killed or frozen worker held at that moment."""
+    """For every run that a worker held when it was killed or frozen, and did not end itself once it was let go on."""
     found = []
     held_by: dict[str, list[tuple[str, int]]] = {}
     for run, transitions in records.transitions.items():
@@ -38,24 +41,28 @@ def recoveries(records: Records, blows: Sequence[Blow]) -> list[Recovery]:
         worker = blow.member.booted().worker
         if blow.kind not in ("killed", "frozen") or worker is None:
             continue
+        until = _let_go_on(blow, blows)
         for run, index in held_by.get(worker, []):
-            following = _taken_over(records.transitions[run], index, blow.at)
+            following = _taken_over(records.transitions[run], index, blow.at, until)
             if following is not None:
                 found.append(Recovery(run, blow.kind, blow.at, following.at - blow.at))
     return found
 
 
-def _taken_over(transitions: Sequence[Transition], claim: int, at: float) -> Transition | None:
-    """What ended the wait of a run that was claimed before `at` and still held then; None when it was not."""
+def _let_go_on(blow: Blow, blows: Sequence[Blow]) -> float:
+    """When a frozen worker was let go on; never, for one that was killed."""
+    later = (other for other in blows if other.member is blow.member and other.at > blow.at)
+    return min((other.at for other in later if other.kind == "let go on"), default=float("inf"))
+
+
+def _taken_over(transitions: Sequence[Transition], claim: int, at: float, until: float) -> Transition | None:
+    """What ended the wait of a run that was held from before `at` and taken away between then and `until`, or None."""
     held, later = transitions[claim], transitions[claim + 1 :]
-    if held.at > at or not later or later[0].at <= at:
+    if held.at > at or not later or not at + ON_THE_WAY_SECONDS < later[0].at < until:
         return None
     if later[0].state == "queued" and len(later) > 1:
         return later[1]
-    if later[0].state == "failed" and later[0].at - at > 1:
-        return later[0]
-    # Its end was already on the way, or it ended after a thaw.
-    return None
+    return later[0] if later[0].state == "failed" else None
 
 
 def start_lags(records: Records, load: Load, outages: Sequence[tuple[float, float]]) -> list[float]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
+import re
+import socket
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 
 HOST = "127.0.0.1"
 CHUNK_BYTES = 65_536
+REQUEST_LINE = re.compile(rb"[A-Z]+ /(?:rpc/)?([^ ?]*)[^ ]* HTTP/1")
 
 
 class Cuts:
@@ -25,13 +27,15 @@ class Cuts:
         self.asked: Counter[str] = Counter()
         self._first = first
         self._random = random.Random(seed)  # noqa: S311 - a repeatable choice, not a secret
+        self._lock = threading.Lock()
 
     def __call__(self, function: str) -> bool:
         """Whether the answer of this request is lost."""
-        self.asked[function] += 1
-        cut = self.asked[function] <= self._first or self._random.random() < self.share
-        self.made[function] += cut
-        return cut
+        with self._lock:
+            self.asked[function] += 1
+            cut = self.asked[function] <= self._first or self._random.random() < self.share
+            self.made[function] += cut
+            return cut
 
 
 class Proxy:
@@ -40,10 +44,10 @@ class Proxy:
     def __init__(self, upstream: Callable[[], str | None], cuts: Cuts) -> None:
         self._upstream = upstream
         self.cuts = cuts
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
-        self._tasks: set[asyncio.Task[None]] = set()
-        self.port = 0
+        self._lines: set[_Line] = set()
+        self._listening = socket.create_server((HOST, 0), backlog=64)
+        self.port: int = self._listening.getsockname()[1]
+        self._thread = threading.Thread(target=self._accept, name="proxy", daemon=True)
 
     @property
     def url(self) -> str:
@@ -52,79 +56,74 @@ class Proxy:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        server = asyncio.run_coroutine_threadsafe(asyncio.start_server(self._accept, HOST, 0), self._loop).result()
-        self._server = server
-        self.port = server.sockets[0].getsockname()[1]
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._listening.shutdown(socket.SHUT_RDWR)
         self._thread.join()
-        self._loop.close()
+        self._listening.close()
+        for line in self._lines:
+            line.end()
 
-    async def _close(self) -> None:
-        self._server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        try:
-            parts = urlsplit(self._upstream() or "")
-            if parts.port is not None:
-                with suppress(OSError, asyncio.CancelledError):
-                    there, back = await asyncio.open_connection(HOST, parts.port)
-                    await _Line(self.cuts, reader, writer, there, back).carry()
-        finally:
-            writer.transport.abort()
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = self._listening.accept()
+                self._lines = {line for line in self._lines if not line.ended}
+                port = urlsplit(self._upstream() or "").port
+                try:
+                    far = socket.create_connection((HOST, port or 0), timeout=5)
+                except OSError:
+                    near.close()
+                    continue
+                far.settimeout(None)
+                self._lines.add(_Line(self.cuts, near, far))
 
 
 class _Line:
     """One connection. HTTP/1.1 without pipelining: what comes back first after a request is the head of its answer,
     which PostgREST writes when the transaction has been committed."""
 
-    def __init__(
-        self,
-        cuts: Cuts,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        there: asyncio.StreamReader,
-        back: asyncio.StreamWriter,
-    ) -> None:
+    def __init__(self, cuts: Cuts, near: socket.socket, far: socket.socket) -> None:
         self._cuts = cuts
-        self._reader, self._writer = reader, writer
-        self._there, self._back = there, back
+        self._near, self._far = near, far
         self._asked: str | None = None
+        self._threads = [threading.Thread(target=carry, daemon=True) for carry in (self._requests, self._answers)]
+        for thread in self._threads:
+            thread.start()
 
-    async def carry(self) -> None:
-        """Until either side is done with it, or an answer gets lost."""
-        directions = [asyncio.create_task(self._requests()), asyncio.create_task(self._answers())]
-        try:
-            await asyncio.wait(directions, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for direction in directions:
-                direction.cancel()
-            await asyncio.gather(*directions, return_exceptions=True)
-            self._back.transport.abort()
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is carried any more."""
+        return not any(thread.is_alive() for thread in self._threads)
 
-    async def _requests(self) -> None:
-        while chunk := await self._reader.read(CHUNK_BYTES):
-            if self._asked is None:
-                self._asked = chunk.split(b" ", 2)[1].split(b"?")[0].decode().removeprefix("/rpc/")
-            self._back.write(chunk)
-            await self._back.drain()
+    def end(self) -> None:
+        """Lets go of both sides, and returns when nothing is carried any more."""
+        self._close()
+        for thread in self._threads:
+            thread.join()
 
-    async def _answers(self) -> None:
-        while chunk := await self._there.read(CHUNK_BYTES):
-            asked, self._asked = self._asked, None
-            if asked is not None and self._cuts(asked):
-                return
-            self._writer.write(chunk)
-            await self._writer.drain()
+    def _requests(self) -> None:
+        with suppress(OSError):
+            while chunk := self._near.recv(CHUNK_BYTES):
+                if request := REQUEST_LINE.match(chunk):
+                    self._asked = request[1].decode()
+                self._far.sendall(chunk)
+        self._close()
+
+    def _answers(self) -> None:
+        with suppress(OSError):
+            while chunk := self._far.recv(CHUNK_BYTES):
+                asked, self._asked = self._asked, None
+                if asked is not None and self._cuts(asked):
+                    break
+                self._near.sendall(chunk)
+        self._close()
+
+    def _close(self) -> None:
+        for side in (self._near, self._far):
+            with suppress(OSError):
+                side.shutdown(socket.SHUT_RDWR)
+            side.close()

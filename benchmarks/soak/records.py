@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from benchmarks.soak.ledger import Booted, Worked
-from benchmarks.soak.load import Load
+from benchmarks.soak.stage import Stage
 
 STALE = "A stale worker tried to end this run and was refused."
 
@@ -60,9 +61,9 @@ class Records:
         return [worked for booted in self.boots for worked in booted.worked]
 
 
-def collect(load: Load) -> Records:
-    """All there is of the load's brands."""
-    direct, brands = load.stage.direct, {"b": load.brand_ids}
+def collect(stage: Stage, brand_ids: Sequence[str]) -> Records:
+    """All there is of these brands."""
+    direct, brands = stage.direct, {"b": list(brand_ids)}
     runs = direct.rows(
         "select id::text as id, job_id::text as job_id, brand_id::text as brand_id, job_type, parameters, trigger,"
         " state, scheduled_for, attempt, max_attempts, lease_epoch, result, error_class, occurrences, idempotency_key,"
@@ -70,7 +71,7 @@ def collect(load: Load) -> Records:
         brands,
     )
     jobs = direct.rows(
-        "select id::text as id, schedule_type, status, status_reason, runs_started from public.scheduled_jobs"
+        "select id::text as id, schedule_type, cron_expression, status, status_reason from public.scheduled_jobs"
         " where brand_id::text = any (%(b)s)",
         brands,
     )
@@ -97,5 +98,5 @@ def collect(load: Load) -> Records:
         transitions=dict(transitions),
         steps=[Step(**step) for step in steps],
         stale_refused=int(stale),
-        boots=[member.booted() for member in load.stage.fleet.boots],
+        boots=[member.booted() for member in stage.fleet.boots],
     )

@@ -17,7 +17,7 @@ from benchmarks.soak import probe
 from benchmarks.soak.ledger import Ledger
 from viraltracker import clock, errors, settings
 from viraltracker.jobs import connection
-from worker import logs
+from worker import logs, scheduler_worker
 from worker.scheduler_worker import Worker
 
 
@@ -26,6 +26,8 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="worker", description=__doc__)
     parser.add_argument("--ledger", type=Path, required=True)
     parser.add_argument("--clock-shift", type=float, default=0.0, help="how far this worker's clock is off")
+    parser.add_argument("--grace", type=float, default=scheduler_worker.GRACE_SECONDS)
+    parser.add_argument("--stop", type=float, default=scheduler_worker.STOP_SECONDS)
     options = parser.parse_args(arguments)
     if options.clock_shift:
         shift_clock(options.clock_shift)
@@ -38,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"worker: {error.message}", file=sys.stderr)
         return 1
     ledger = Ledger(options.ledger)
-    worker = Worker(services, probe.types(ledger))
+    worker = Worker(services, probe.types(ledger), grace_seconds=options.grace, stop_seconds=options.stop)
     logs.set_up(configured.log_level, configured.log_format, worker_id=str(worker.identity.id))
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:

@@ -1,21 +1,50 @@
-"""The embedded stack, and the worker as a process that tests may kill."""
+"""The embedded stack, and workers as processes that tests may kill."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
+import psycopg
 import pytest
 
+from benchmarks.soak.fleet import QUICK
+from benchmarks.soak.nursery import Nursery
+from benchmarks.soak.proxy import Cuts
+from benchmarks.soak.stage import Stage, staged
 from tests.integration.conftest import database, endpoints, stack
+from tests.integration.queue.arrange import settle
 from tests.integration.queue.conftest import arranged, db
-from viraltracker.local.stack import Endpoints
+from viraltracker.local.stack import Endpoints, Stack
 from viraltracker.settings import child_environment
 
-__all__ = ["arranged", "database", "db", "endpoints", "stack", "start_worker"]
+__all__ = ["arranged", "database", "db", "endpoints", "set_stage", "stack", "start_worker"]
 
 StartWorker = Callable[..., subprocess.Popen[bytes]]
+SetStage = Callable[..., Stage]
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """Where the soak's workers come from."""
+    with Nursery() as made:
+        yield made
+
+
+@pytest.fixture
+def set_stage(stack: Stack, nursery: Nursery, database: psycopg.Connection, tmp_path: Path) -> Iterator[SetStage]:
+    """The soak's stage on the shared stack, at a test's tempo; every worker on it ends with the test."""
+    with ExitStack() as leaving:
+
+        def build(cuts: Cuts | None = None) -> Stage:
+            settle(database)
+            leaving.callback(settle, database)
+            return leaving.enter_context(staged(stack, nursery, tmp_path, QUICK, cuts or Cuts()))
+
+        yield build
 
 
 @pytest.fixture

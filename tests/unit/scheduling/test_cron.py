@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import zoneinfo
 from datetime import UTC, datetime, timedelta
-from itertools import islice, pairwise
+from functools import cache
+from itertools import islice, pairwise, takewhile
 
 import pytest
 from hypothesis import given, settings
@@ -107,3 +108,91 @@ def test_the_next_time_lies_ahead_of_any_moment(zone: str, minutes: int) -> None
     """Also inside the hour that a clock change repeats."""
     after = START + timedelta(minutes=minutes, seconds=30)
     assert cron.next_time("50 1,2 * * *", zone, after) > after
+
+
+@cache
+def changes() -> dict[str, list[datetime]]:
+    """Of every zone, the moments from 2026 to 2028 at which its distance from UTC changes."""
+    return {
+        name: _changes(zoneinfo.ZoneInfo(name)) for name in sorted(zoneinfo.available_timezones() - cron.NOT_PLACES)
+    }
+
+
+def _changes(zone: zoneinfo.ZoneInfo) -> list[datetime]:
+    found = []
+    step, least = timedelta(days=7), timedelta(minutes=1)
+    for week in range(157):
+        low, high = START + week * step, START + (week + 1) * step
+        if low.astimezone(zone).utcoffset() != high.astimezone(zone).utcoffset():
+            while high - low > least:
+                middle = low + (high - low) / 2 // least * least
+                if middle.astimezone(zone).utcoffset() == low.astimezone(zone).utcoffset():
+                    low = middle
+                else:
+                    high = middle
+            found.append(high)
+    return found
+
+
+def fired(expression: str, zone: str, begin: datetime, end: datetime) -> list[datetime]:
+    """Its times after `begin` and before `end`."""
+    found = list(takewhile(lambda moment: moment < end, cron.times(expression, zone, begin)))
+    assert all(earlier < later for earlier, later in pairwise([begin, *found])), f"{zone}: {expression} goes back"
+    return found
+
+
+def fired_anew(expression: str, zone: str, begin: datetime, end: datetime) -> list[datetime]:
+    """Its times after `begin` and before `end`, asked for anew from each one, as workers do."""
+    found = [begin]
+    while (moment := cron.next_time(expression, zone, found[-1])) < end:
+        assert moment > found[-1], f"{zone}: {expression} stands still or goes back at {moment}"
+        found.append(moment)
+    return found[1:]
+
+
+def test_the_vectors_hold_many_changes() -> None:
+    """Northern and southern, by an hour, by half an hour and by two, at midnight and in Ramadan."""
+    assert len([name for name, found in changes().items() if found]) > 150
+    assert sum(len(found) for found in changes().values()) > 900
+    assert {len(changes()[name]) for name in ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe")} == {6}
+    assert changes()["America/Havana"][0] == datetime(2026, 3, 8, 5, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("expression", "every"), [("0 * * * *", 60), ("*/15 * * * *", 15)])
+def test_wildcards_follow_real_time_through_every_clock_change(expression: str, every: int) -> None:
+    """Whenever a clock on the wall shows such a minute, also for the second time, and never in between."""
+    for name, found in changes().items():
+        zone = zoneinfo.ZoneInfo(name)
+        for change in found or [START]:
+            begin, end = change - timedelta(hours=3), change + timedelta(hours=3)
+            minutes = (begin + timedelta(minutes=minute) for minute in range(5, 360, 5))
+            expected = [minute for minute in minutes if minute.astimezone(zone).minute % every == 0]
+            assert fired(expression, name, begin, end) == expected, f"{name} at {change}"
+            for before, moment in pairwise(expected[len(expected) // 2 - 2 :][:4]):
+                assert cron.next_time(expression, name, before) == moment, f"{name} after {before}"
+
+
+@pytest.mark.parametrize(("expression", "hour", "minute"), [("30 2 * * *", 2, 30), ("@daily", 0, 0)])
+def test_a_fixed_time_runs_once_a_day_through_every_clock_change(expression: str, hour: int, minute: int) -> None:
+    """Where the clock shows it twice, at the first; where it leaves it out, at the first moment there is."""
+    for name, found in changes().items():
+        zone = zoneinfo.ZoneInfo(name)
+        for change in found or [START]:
+            begin, end = change - timedelta(hours=40), change + timedelta(hours=40)
+            first_day = begin.astimezone(zone).date()
+            days = [first_day + timedelta(days=day) for day in range(5)]
+            expected = [_first_valid(datetime(d.year, d.month, d.day, hour, minute), zone, change) for d in days]  # noqa: DTZ001
+            moments = fired_anew(expression, name, begin, end)
+            assert moments == [moment for moment in expected if begin < moment < end], f"{name} at {change}"
+            for minutes in range(-75, 165, 30):  # inside of what is left out or repeated, too
+                asked = change + timedelta(minutes=minutes)
+                ahead = next(moment for moment in expected if moment > asked)
+                assert cron.next_time(expression, name, asked) == ahead, f"{name} asked at {asked}"
+            dates = [moment.astimezone(zone).date() for moment in moments]
+            assert len(set(dates)) == len(dates), f"{name} runs twice on a day at {change}"
+
+
+def _first_valid(wall: datetime, zone: zoneinfo.ZoneInfo, change: datetime) -> datetime:
+    """The first moment at which a clock shows this time, or the change that leaves it out."""
+    moment = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    return moment if moment.astimezone(zone).replace(tzinfo=None) == wall else change
