@@ -6,7 +6,7 @@ BIN := .venv/bin
 UV := .venv/bin/uv
 READY := .venv/.ready
 
-.PHONY: help demo up test browser check bench clean
+.PHONY: help demo up test browser check bench soak clean
 
 help: ## What can be done here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ check: $(READY) ## Lint, types, direction of imports
 
 bench: $(READY) browser ## Measure what has to be fast, beside a reference in the same run
 	@$(BIN)/python -m benchmarks
+
+soak: $(READY) ## Run 10,000 jobs under kills, freezes, database crashes and lost answers (SOAK=--quick: a minute)
+	@$(BIN)/python -m benchmarks.soak $(SOAK)
 
 clean: ## Remove the environment (data stays; `viraltracker reset` deletes that)
 	rm -rf .venv

@@ -137,7 +137,10 @@ class Worker:
     def _finish_in_hand(self) -> None:
         """Waits for the handlers that run, unless somebody stops the worker meanwhile."""
         while self.unfinished and self._stopped_at is None:
-            self._stop_asked(queue.due(self._db, self.identity).stop)
+            try:
+                self._stop_asked(queue.due(self._db, self.identity).stop)
+            except errors.Unavailable as error:
+                log.warning("waiting for the database: %s", error.message)
             self._pause(self._poll)
 
     def _advance(self) -> int:
@@ -154,9 +157,12 @@ class Worker:
                 ]
                 overdue_at = plan.overdue_at(schedule)
                 queue.advance(self._db, job, next_run_at=plan.next_run_at, occurrences=rows, overdue_at=overdue_at)
-            except (errors.BadInput, errors.Refused) as error:
+            except errors.BadInput as error:
                 log.warning("schedule %s cannot run: %s", job["id"], error.message)
                 queue.invalidate(self._db, job, error.message)
+            except errors.Refused as error:
+                # Says nothing about the schedule: it keeps its time, and the next look tries again.
+                log.error("schedule %s could not be moved on: %s", job["id"], error.message)
         return len(due.jobs)
 
     def _stop_asked(self, run_ids: frozenset[str]) -> None:

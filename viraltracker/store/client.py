@@ -31,9 +31,10 @@ _WRONG_FORM: Final = "The Supabase URL or key has the wrong form; copy both agai
 RETRY_DELAYS_S: Final = (0.1, 0.3, 1.0, 2.0, 4.0)
 
 # A crash of the database is answered with 400 and no code, then 503 with PGRST000-003, then 57P0x while it recovers.
-_TRANSIENT_CODES: Final = frozenset(
-    {"", "PGRST000", "PGRST001", "PGRST002", "PGRST003", "57P01", "57P02", "57P03", "40P01", "53300", "08006"}
-)
+_TRANSIENT_CODES: Final = frozenset({"", "PGRST000", "PGRST001", "PGRST002", "PGRST003", "55P03", "25006"})
+# Classes of SQLSTATE: lost connections, transactions in each other's way, no room (disk, memory, connections), an
+# operator (restart, time limit), a failing disk. 25006 above is what a host does to a database whose disk is full.
+_TRANSIENT_CLASSES: Final = frozenset({"08", "40", "53", "57", "58"})
 _SCHEMA_CODES: Final = frozenset({"PGRST200", "PGRST202", "PGRST204", "PGRST205", "42P01", "42703", "42883"})
 _INPUT_CODES: Final = frozenset({"22003", "22007", "22008", "22023", "22P02", "23502", "23514"})
 _KEY_CODES: Final = frozenset({"PGRST300", "PGRST301", "PGRST302", "PGRST303"})
@@ -222,7 +223,11 @@ def translate(error: APIError | httpx.HTTPError) -> errors.ViralTrackerError:
     if code == "429":
         return errors.RateLimited("The database takes no more requests just now; try again in a moment.")
     # A gateway's own failures come with their HTTP status for a code.
-    if code in _TRANSIENT_CODES or code in ("57014", "55P03") or (len(code) == 3 and code.startswith("5")):
+    if (
+        code in _TRANSIENT_CODES
+        or (len(code) == 5 and code[:2] in _TRANSIENT_CLASSES)
+        or (len(code) == 3 and code.startswith("5"))
+    ):
         return errors.Unavailable("The database is not ready to answer; try again in a moment.")
     if code in _SCHEMA_CODES:
         return errors.ConfigurationError("The database schema is behind the code: run `viraltracker migrate`.")

@@ -8,11 +8,14 @@ import threading
 import time
 import uuid
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from itertools import count
 
 import httpx
 import pytest
+from psycopg import sql
 
 from viraltracker.jobs.context import JobContext
 from viraltracker.jobs.job_type import Result
@@ -277,6 +280,62 @@ def test_one_runs_beats_keep_no_other_alive(arranged: Arranged, bench: Bench) ->
     assert held.ended.is_set(), "it went on although the run had been given away"
     assert row["lease_epoch"] == 1 or row["interruptions"] == 1
     held.let_go.set()
+
+
+@pytest.mark.parametrize("code", ["53100", "58030", "57P04", "XX000"])
+def test_a_database_in_trouble_takes_no_schedule_out(arranged: Arranged, bench: Bench, code: str) -> None:
+    """Its disk is full, or it fails within: the schedule keeps its time, and runs once that is over."""
+    held = bench.held()
+    held.let_go.set()
+    job = arranged.due_schedule(job_type="probe")
+    line, tried = Line(), threading.Event()
+    line.after = lambda request: tried.set() if request.url.path.endswith("/advance") else None
+    with failing_inserts(arranged, code):
+        bench.start(job_type(held), line=line)
+        assert tried.wait(PATIENCE_SECONDS)
+        time.sleep(0.3)  # in which it would be invalidated
+        assert arranged.job(job["id"])["status"] == "active"
+    eventually(lambda: [run["state"] for run in arranged.runs(job["id"])] == ["succeeded"])
+    assert arranged.alerts() == []
+
+
+@contextmanager
+def failing_inserts(arranged: Arranged, code: str) -> Iterator[None]:
+    """No run of the brand can be written meanwhile."""
+    arranged.database.execute(
+        sql.SQL(
+            "create function public.fail_for_a_test() returns trigger language plpgsql as $$"
+            " begin raise exception 'for a test' using errcode = {}; end $$;"
+            " create trigger fail_for_a_test before insert on public.scheduled_job_runs for each row"
+            " when (new.brand_id = {}::uuid) execute function public.fail_for_a_test()"
+        ).format(sql.Literal(code), sql.Literal(arranged.brand_id))
+    )
+    try:
+        yield
+    finally:
+        arranged.database.execute("drop function public.fail_for_a_test() cascade")
+
+
+def test_one_look_outlasts_a_database_that_goes_away(arranged: Arranged, bench: Bench) -> None:
+    """`--once` waits for what it has begun, and that is recorded when the database is back."""
+    line, held, away = Line(), bench.held(guarded=True), threading.Event()
+
+    def lose(request: httpx.Request) -> None:
+        if away.is_set():
+            raise httpx.ConnectError("no route")
+
+    line.before = lose
+    run_id = arranged.once()
+    _, thread = bench.start(job_type(held), line=line, mode="once", grace=0)
+    assert held.begun.wait(PATIENCE_SECONDS)
+    away.set()
+    time.sleep(1)  # longer than one call is tried here
+    assert thread.is_alive()
+    held.let_go.set()
+    away.clear()
+    thread.join(PATIENCE_SECONDS)
+    row = arranged.run(run_id)
+    assert (row["state"], row["attempt"], row["interruptions"]) == ("succeeded", 1, 0)
 
 
 def test_a_lost_lease_elsewhere_is_taken_up_by_itself(arranged: Arranged, bench: Bench) -> None:
