@@ -7,8 +7,9 @@ alter table public.scheduled_jobs
     add column chained_from_job uuid references public.scheduled_jobs on delete cascade;
 comment on column public.scheduled_jobs.held_for is 'Its times are skipped until this is mended; a person may still run it.';
 comment on column public.scheduled_jobs.overdue_at is 'With no success by then, two of its periods have passed without one.';
+-- One that was archived stays so, and the next in the chain is a job of its own.
 create unique index scheduled_jobs_chained on public.scheduled_jobs (chained_from_job, job_type)
-    where chained_from_job is not null;
+    where chained_from_job is not null and status <> 'archived';
 alter table public.scheduled_job_runs add column waiting_since timestamptz;
 comment on column public.scheduled_job_runs.waiting_since is 'When a service first asked this run to wait, with no try spent.';
 
@@ -30,14 +31,24 @@ language sql security definer set search_path = '' as $$
     where closed_at is null and cause_key in (select c || ':' || j from unnest(p_causes) c, unnest(p_jobs) j)
 $$;
 
--- A token that works again, by a new one or by itself, lets the brand's schedules go on.
+-- As before, but nothing can mend what is archived, so it says nothing.
+create or replace function app.alert_of_run(p_run uuid) returns void
+language sql security definer set search_path = '' as $$
+    select app.open_alert(
+        case when r.error_class = 'needs_reauth' then 'job-reauth:' else 'run-failed:' end || r.job_id, r.brand_id,
+        j.name || ' failed: ' || coalesce(r.error_message, r.state))
+    from public.scheduled_job_runs r join public.scheduled_jobs j on j.id = r.job_id
+    where r.id = p_run and j.status <> 'archived'
+$$;
+
+-- A token that works again, by a new one or by itself, lets the brand's schedules go on, and their silence was no news.
 create function app.release_held(p_brand uuid) returns void
 language plpgsql security definer set search_path = '' as $$
 declare
     v_jobs uuid[];
 begin
     with released as (
-        update public.scheduled_jobs set held_for = null, updated_at = now()
+        update public.scheduled_jobs set held_for = null, overdue_at = null, updated_at = now()
         where brand_id = p_brand and held_for = 'needs_reauth' returning id)
     select array_agg(id) into v_jobs from released;
     update public.alerts set closed_at = now()
@@ -101,17 +112,19 @@ begin
             if (v_job.overlap_policy = 'skip' and v_active > 0)
                 or (v_job.overlap_policy = 'queue_one' and v_queued > 0) then
                 v_reason := 'overlap';
-            elsif v_job.overlap_policy = 'cancel_other' then
-                update public.scheduled_job_runs set state = 'skipped', reason = 'superseded', finished_at = now()
-                where job_id = p_job and state = 'queued';
-                update public.scheduled_job_runs set cancel_requested_at = coalesce(cancel_requested_at, now())
-                where job_id = p_job and state = 'running';
             end if;
         end if;
         if v_reason is null then
             v_run := app.run_from_job(v_job, (v_occurrence ->> 'scheduled_for')::timestamptz,
                 coalesce((v_occurrence ->> 'run_at')::timestamptz, now()), 'schedule', null);
             v_started := v_started + (v_run is not null)::integer;
+            -- A time that is on record already makes no run, and so supersedes none, least of all its own.
+            if v_job.overlap_policy = 'cancel_other' and v_run is not null then
+                update public.scheduled_job_runs set state = 'skipped', reason = 'superseded', finished_at = now()
+                where job_id = p_job and state = 'queued' and id <> v_run;
+                update public.scheduled_job_runs set cancel_requested_at = coalesce(cancel_requested_at, now())
+                where job_id = p_job and state = 'running';
+            end if;
         else
             insert into public.scheduled_job_runs (job_id, brand_id, job_type, parameters, scheduled_for, trigger,
                 state, reason, occurrences, finished_at)
@@ -250,6 +263,8 @@ begin
             v_state := 'failed';
             v_message := 'Asked to wait for more than a day: ' || coalesce(p_error_message, 'no reason was given');
         end if;
+    elsif v_state = 'queued' and v_run.attempt >= v_run.max_attempts then
+        v_state := 'failed';
     end if;
     if v_run.lease_epoch = p_epoch and v_run.lease_worker = p_worker and v_run.state = v_state then
         return jsonb_build_object('accepted', true, 'state', v_run.state, 'repeated', true);
@@ -279,7 +294,8 @@ begin
                 runs_started, chained_from_job)
             values (v_run.brand_id, v_link ->> 'job_type', v_link ->> 'name', coalesce(v_link -> 'parameters', '{}'),
                 'one_time', 'completed', 1, v_run.job_id)
-            on conflict (chained_from_job, job_type) where chained_from_job is not null do update set
+            on conflict (chained_from_job, job_type) where chained_from_job is not null and status <> 'archived'
+            do update set
                 name = excluded.name, parameters = excluded.parameters, runs_started = j.runs_started + 1,
                 updated_at = now()
             returning * into v_job;
@@ -418,6 +434,39 @@ begin
     return coalesce(cardinality(v_archived), 0);
 end $$;
 
+-- As before, but of a schedule that is out of service nothing is tried again.
+create or replace function public.retry(p_run uuid, p_idempotency_key text) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+    v_run public.scheduled_job_runs;
+    v_job public.scheduled_jobs;
+    v_new uuid;
+begin
+    select * into v_run from public.scheduled_job_runs where id = p_run;
+    if not found or not app.may_write(v_run.brand_id) then
+        raise exception 'There is no such run, or you may not retry it.' using errcode = '42501';
+    end if;
+    if v_run.state not in ('failed', 'timed_out', 'cancelled', 'skipped') then
+        raise exception 'Only a run that ended without success can be tried again; this one is %.', v_run.state
+            using errcode = '22023';
+    end if;
+    select * into v_job from public.scheduled_jobs where id = v_run.job_id;
+    if v_job.status in ('archived', 'invalid') then
+        raise exception 'This schedule is % and cannot run.', v_job.status using errcode = '22023';
+    end if;
+    v_new := app.run_from_job(v_job, now(), now(), 'retry', p_idempotency_key, v_run.parameters);
+    if v_new is null then
+        select id into v_new from public.scheduled_job_runs
+        where idempotency_key = p_idempotency_key and job_id = v_run.job_id;
+        if not found then
+            raise exception 'This key was used for another schedule.' using errcode = '22023';
+        end if;
+    else
+        update public.scheduled_job_runs set retry_of = p_run, checkpoint = v_run.checkpoint where id = v_new;
+    end if;
+    return jsonb_build_object('job_id', v_run.job_id, 'run_id', v_new);
+end $$;
+
 -- Another try for the newest run of each schedule where that did not succeed. The key of a new run names the one that
 -- failed, so that many clicks make one.
 create function public.retry_jobs(p_jobs uuid[]) returns integer
@@ -430,7 +479,7 @@ begin
     for v_run in
         select r.id, r.parameters, r.checkpoint, j as job from public.scheduled_jobs j
         cross join lateral (select * from public.scheduled_job_runs where job_id = j.id and state <> 'skipped'
-            order by created_at desc, id limit 1) r
+            order by created_at desc, scheduled_for desc, id desc limit 1) r
         where j.id = any (p_jobs) and r.state in ('failed', 'timed_out') and app.may_write(j.brand_id)
           and j.status not in ('archived', 'invalid')
     loop
@@ -584,7 +633,8 @@ language sql stable set search_path = '' as $$
                 'attempt', n.attempt, 'scheduled_for', n.scheduled_for, 'run_at', n.run_at, 'started_at', n.started_at,
                 'finished_at', n.finished_at, 'progress', n.progress, 'error_class', n.error_class,
                 'error_message', n.error_message, 'reason', n.reason) as last_run
-            from public.scheduled_job_runs n where n.job_id = j.id order by n.created_at desc, n.id limit 1) r on true
+            from public.scheduled_job_runs n where n.job_id = j.id
+            order by n.created_at desc, n.scheduled_for desc, n.id desc limit 1) r on true
     ), found as (
         select * from every
         where (p_filter ->> 'brand' is null or brand_id::text = p_filter ->> 'brand')
@@ -614,7 +664,7 @@ language sql stable set search_path = '' as $$
                 'runs', (select count(*) from public.scheduled_job_runs where job_id = p.id and state <> 'skipped'),
                 'recent', (select coalesce(jsonb_agg(t.state), '[]') from (
                     select state from public.scheduled_job_runs where job_id = p.id and state <> 'skipped'
-                    order by created_at desc, id limit 20) t))), '[]') from page p))
+                    order by created_at desc, scheduled_for desc, id desc limit 20) t))), '[]') from page p))
 $$;
 revoke all on function public.job_list(jsonb, integer, integer) from public, anon, authenticated;
 grant execute on function public.job_list(jsonb, integer, integer) to authenticated, service_role;
