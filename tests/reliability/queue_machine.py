@@ -42,16 +42,16 @@ alter table public.scheduled_job_runs alter column id set default md5('run' || n
 """
 JOBS = """
 select id::text, brand_id::text as brand, job_type, schedule_type = 'recurring' as recurring, overlap_policy as overlap,
-    max_runs, max_attempts, timeout_s, priority, next_run_at, status, revision, runs_started, held_for is not null as held,
-    overdue_at, chained_from_job::text as chained_from
+    max_runs, max_attempts, timeout_s, priority, next_run_at, status, revision, runs_started,
+    held_for is not null as held, overdue_at, chained_from_job::text as chained_from
 from public.scheduled_jobs
 """
 RUNS = """
 select id::text, job_id::text as job, brand_id::text as brand, job_type, trigger, scheduled_for, run_at, created_at,
     idempotency_key as key, priority, max_attempts, timeout_s, state, attempt, interruptions, lease_epoch as epoch,
     lease_worker::text as worker, claim_id::text as claim, lease_until, deadline_at,
-    cancel_requested_at as asked_to_stop_at, waiting_since, (checkpoint ->> 'n')::integer as checkpoint, error_class, reason,
-    occurrences, retry_of::text, chained_from::text, finished_at
+    cancel_requested_at as asked_to_stop_at, waiting_since, (checkpoint ->> 'n')::integer as checkpoint,
+    error_class, reason, occurrences, retry_of::text, chained_from::text, finished_at
 from public.scheduled_job_runs
 """
 # PostgreSQL reads hundreds of files to list its zones, at every save.
@@ -109,7 +109,9 @@ def _setting(connection: psycopg.Connection) -> Iterator[Setting]:
         change(connection, "save_schedule", {"pg_catalog.pg_timezone_names": "public.zones"})
         brands = {}
         for organization, names in (("One", ("A", "B")), ("Two", ("C",))):
-            owner = _one(connection, "insert into public.organizations (name) values (%s) returning id::text", organization)
+            owner = _one(
+                connection, "insert into public.organizations (name) values (%s) returning id::text", organization
+            )
             for name in names:
                 brand = _one(
                     connection,
@@ -119,7 +121,8 @@ def _setting(connection: psycopg.Connection) -> Iterator[Setting]:
                 )
                 brands[brand] = owner
                 connection.execute(
-                    "insert into public.ad_accounts (brand_id, account_id, source) values (%s, 'act_1', 'demo')", [brand]
+                    "insert into public.ad_accounts (brand_id, account_id, source) values (%s, 'act_1', 'demo')",
+                    [brand],
                 )
         yield Setting(connection, brands, _one(connection, "select now()"))
 
@@ -331,7 +334,9 @@ class QueueMachine(RuleBasedStateMachine):
         if recorded:
             times = [run.scheduled_for for run in self.model.world.runs.values() if run.job == old.id]
             at = max((time for time in times if self.now + skew < time), default=at)
-        self._save(replace(old, overlap=overlap, max_runs=max_runs, next_run_at=at), old.revision - behind, skew, None, again)
+        self._save(
+            replace(old, overlap=overlap, max_runs=max_runs, next_run_at=at), old.revision - behind, skew, None, again
+        )
 
     @precondition(lambda self: self.model.world.jobs)
     @rule(job=pick, key=st.integers(0, 5), again=again)
@@ -368,7 +373,8 @@ class QueueMachine(RuleBasedStateMachine):
         following = self.now + timedelta(seconds=1)
         times = dict.fromkeys(jobs, following)
         if chosen.status != "paused":
-            function, arguments = ("pause_jobs", {"p_jobs": jobs}) if all_of_them else ("pause", {"p_job": jobs[0]})
+            function = "pause_jobs" if all_of_them else "pause"
+            arguments: dict[str, object] = {"p_jobs": jobs} if all_of_them else {"p_job": jobs[0]}
             answer, expected = self._tell(function, arguments, lambda: self.model.pause(jobs), again)
         elif all_of_them:
             rows = Jsonb([{"id": job_id, "next": following.isoformat()} for job_id in jobs])
@@ -395,7 +401,12 @@ class QueueMachine(RuleBasedStateMachine):
         answer, expected = self._tell("stop", {"p_run": run_id}, lambda: self.model.stop(run_id), again)
         assert answer == expected
 
-    @rule(level=st.integers(0, 4), brand=pick, job_type=st.sampled_from(TYPES), limit=st.sampled_from([1, 2, 1, 0, None, None]))
+    @rule(
+        level=st.integers(0, 4),
+        brand=pick,
+        job_type=st.sampled_from(TYPES),
+        limit=st.sampled_from([1, 2, 1, 0, None, None]),
+    )
     def set_limit(self, level: int, brand: int, job_type: str, limit: int | None) -> None:
         """At any of the five scopes."""
         name = self.brands[brand % len(self.brands)]
@@ -506,7 +517,11 @@ class QueueMachine(RuleBasedStateMachine):
         arguments = {"p_claim_id": claim, "p_worker": worker, "p_limit": limit, "p_lease_s": LEASE.total_seconds()}
         was_running = {run.id for run in self.seen.runs.values() if run.state == "running"}
         answer, expected = self._tell(
-            "claim", arguments, lambda: self.model.claim(claim, worker, limit, LEASE), again, cast={"p_lease_s": "integer"}
+            "claim",
+            arguments,
+            lambda: self.model.claim(claim, worker, limit, LEASE),
+            again,
+            cast={"p_lease_s": "integer"},
         )
         assert [(row["id"], row["lease_epoch"]) for row in answer] == [(run.id, run.epoch) for run in expected]
         new = {(row["id"], row["lease_epoch"], row["lease_worker"]) for row in answer} - set(self.handed_out)
@@ -546,13 +561,17 @@ class QueueMachine(RuleBasedStateMachine):
         """Under an epoch that may be over."""
         run_id, epoch, _ = self._held(held, False, current=False)
         arguments = {"p_run": run_id, "p_epoch": epoch, "p_checkpoint": Jsonb({"n": value})}
-        answer, expected = self._tell("checkpoint", arguments, lambda: self.model.checkpoint(run_id, epoch, value), again)
+        answer, expected = self._tell(
+            "checkpoint", arguments, lambda: self.model.checkpoint(run_id, epoch, value), again
+        )
         assert answer == expected
 
     @precondition(lambda self: self.handed_out)
     @rule(
         held=pick,
-        end=st.sampled_from(["succeeded", "failed", "needs_reauth", "cancelled", "timed_out", "another try", "asked to wait"]),
+        end=st.sampled_from(
+            ["succeeded", "failed", "needs_reauth", "cancelled", "timed_out", "another try", "asked to wait"]
+        ),
         current=st.sampled_from([True, True, False]),
         stranger=st.sampled_from([False, False, True]),
         pause=seconds([timedelta(0), timedelta(minutes=1), PERIOD]),
@@ -625,7 +644,9 @@ class QueueMachine(RuleBasedStateMachine):
             assert {name: set(ids) for name, ids in answer.items()} == expected
             assert turn == 0 or not any(answer.values())
 
-    @rule(span=seconds([timedelta(seconds=1), timedelta(seconds=61), timedelta(seconds=91), PERIOD, timedelta(hours=25)]))
+    @rule(
+        span=seconds([timedelta(seconds=1), timedelta(seconds=61), timedelta(seconds=91), PERIOD, timedelta(hours=25)])
+    )
     def time_passes(self, span: timedelta) -> None:
         """For the rows and for what the workers remember."""
         with psycopg.ClientCursor(self.connection) as cursor:
@@ -646,7 +667,9 @@ class QueueMachine(RuleBasedStateMachine):
     # How a step is made.
 
     def _until_something_is_due(self) -> None:
-        times = [job.next_run_at for job in self.model.world.jobs.values() if job.status == "active" and job.next_run_at]
+        times = [
+            job.next_run_at for job in self.model.world.jobs.values() if job.status == "active" and job.next_run_at
+        ]
         if times and min(times) > self.now:
             self.time_passes(min(times) - self.now + timedelta(seconds=1))
 
@@ -692,7 +715,7 @@ class QueueMachine(RuleBasedStateMachine):
         named = sql.SQL(", ").join(
             sql.SQL("{} => {}").format(
                 sql.Identifier(name),
-                sql.SQL("{}::{}").format(sql.Placeholder(name), sql.SQL(cast[name]))  # type: ignore[arg-type]
+                sql.SQL("{}::{}").format(sql.Placeholder(name), sql.SQL(cast[name]))
                 if name in cast
                 else sql.Placeholder(name),
             )
@@ -767,7 +790,9 @@ class QueueMachine(RuleBasedStateMachine):
         for run in running:
             if run.id in claimed:
                 for limit in limits_of(run, self.arranged.brands[run.brand]):
-                    assert counted[limit] <= self.seen.limits.get(limit, counted[limit]), f"more than the limit of {limit}"
+                    assert counted[limit] <= self.seen.limits.get(limit, counted[limit]), (
+                        f"more than the limit of {limit}"
+                    )
 
     def _could_run(self) -> list[Run]:
         """Queued runs whose time has come and that no full limit holds back."""
@@ -785,9 +810,7 @@ class QueueMachine(RuleBasedStateMachine):
     def _held(self, index: int, stranger: bool, *, current: bool) -> tuple[str, int, str]:
         """Of what was handed out: something that still is what it was then, where there is any, or anything."""
         rows = self.model.world.runs
-        now = [
-            held for held in self.handed_out if (rows[held[0]].state, rows[held[0]].epoch) == ("running", held[1])
-        ]
+        now = [held for held in self.handed_out if (rows[held[0]].state, rows[held[0]].epoch) == ("running", held[1])]
         chosen = (now if current and now else self.handed_out)[-RECENT:]
         run_id, epoch, owner = chosen[index % len(chosen)]
         if stranger:

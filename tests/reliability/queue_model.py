@@ -178,7 +178,9 @@ class Model:
 
     # What people do.
 
-    def save(self, wanted: Job, said_now: datetime, key: str | None, revision: int | None) -> tuple[Job, Run | None] | Refusal:
+    def save(
+        self, wanted: Job, said_now: datetime, key: str | None, revision: int | None
+    ) -> tuple[Job, Run | None] | Refusal:
         """Creates, or edits where `revision` is given."""
         if key is not None and (known := self._keys.get((wanted.brand, key))):
             return self.world.jobs[known.job], known
@@ -268,6 +270,7 @@ class Model:
         run = self.world.runs[run_id]
         if run.state == "queued":
             self._end(run, "cancelled")
+            run.error_class = None
         elif run.state == "running":
             run.asked_to_stop_at = run.asked_to_stop_at or self.now
             return "stopping"
@@ -322,8 +325,11 @@ class Model:
         return True
 
     def claim(self, claim: str, worker: str, limit: int, lease: timedelta) -> list[Run]:
-        """The first in the queue that no full limit holds back; what the claim already has, asked again."""
+        """The first in the queue that no full limit holds back; what the claim already has, asked again, with a whole
+        lease."""
         taken = [run for run in self.world.runs.values() if run.claim == claim and run.state == "running"]
+        for run in taken:
+            run.lease_until = self.now + lease
         if not taken:
             for run in self.ready():
                 if len(taken) < limit and self.has_room(run):
@@ -446,7 +452,8 @@ class Model:
 
     def time_passes(self, span: timedelta) -> None:
         """Moves every moment on record into the past."""
-        for row in (*self.world.jobs.values(), *self.world.runs.values()):
+        rows: list[Job | Run] = [*self.world.jobs.values(), *self.world.runs.values()]
+        for row in rows:
             for column in fields(row):
                 value = getattr(row, column.name)
                 if isinstance(value, datetime):
@@ -480,7 +487,7 @@ class Model:
             job.next_run_at = next_run_at
 
     def _occur(self, job: Job, occurrence: Occurrence) -> bool:
-        """Whether a run was queued for one time of a schedule; on record each time stands once, whatever became of it."""
+        """Whether a run was queued for one time of a schedule; each time stands on record once in any case."""
         at = occurrence.scheduled_for
         others = [run for run in self.world.runs.values() if run.job == job.id] + [
             run for run in self._unseen_runs if run.job == job.id
@@ -540,9 +547,7 @@ class Model:
         run.retry_of, run.checkpoint = ended.id, ended.checkpoint
         return run
 
-    def _resolved(
-        self, run: Run, end: str, retry_in: timedelta, refund: bool
-    ) -> tuple[str, datetime | None]:
+    def _resolved(self, run: Run, end: str, retry_in: timedelta, refund: bool) -> tuple[str, datetime | None]:
         """What an end amounts to, and since when a service has asked the run to wait."""
         if end in ("queued", "cancelled"):
             end = run.stopped_as or end

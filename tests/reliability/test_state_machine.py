@@ -25,4 +25,4 @@ LARGE = settings(max_examples=3_000, stateful_step_count=100, deadline=None, dat
 def test_the_queue_does_what_the_model_says(stack: Stack) -> None:
     """Over every function, each call possibly repeated, stale or out of turn."""
     with psycopg.connect(stack.superuser_url()) as connection, Examples(connection) as examples:
-        run_state_machine_as_test(examples, settings=LARGE if os.environ.get(SOAK) else SMALL)
+        run_state_machine_as_test(examples, settings=LARGE if os.environ.get(SOAK) else SMALL)  # type: ignore[arg-type]
