@@ -64,7 +64,7 @@ def test_a_question_that_needs_work_answers_itself(app: App, new_page: Callable[
     page = new_page()
     page.goto(address)
     expect(page.locator(".vt-answer").first).to_contain_text("against the 12 days before", timeout=LONG_MS)
-    assert shown_metrics(page) == stored_metrics(app)
+    assert shown_metrics(page) == stored_metrics(app, days=12)
 
 
 def test_a_change_waits_for_a_yes(app: App, new_page: Callable[[], Page]) -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import App, settled
 from viraltracker.store import brands
-from viraltracker.web import overview, words
+from viraltracker.web import words
 
 LONG_MS = 120_000
 
@@ -29,11 +29,11 @@ def shown_metrics(page: Page) -> dict[str, str]:
     }
 
 
-def stored_metrics(app: App) -> dict[str, str]:
-    """The same of the newest stored analysis."""
+def stored_metrics(app: App, days: int = 30) -> dict[str, str]:
+    """The same of the newest stored analysis of so many days."""
     with app.owner() as db:
-        found = overview.newest_analysis(db, brands.find(db, "Wonder Paws").id)
-    assert found is not None
+        where = {"brand_id": brands.find(db, "Wonder Paws").id, "goal": "full_analysis", "days": days}
+        (found,) = db.newest("ad_intelligence_runs", where=where, order="started_at", limit=1)
     block: dict[str, Any] = next(block for block in found["blocks"] if block["kind"] == "metrics")
     return {item["label"]: words.number(item["value"], item["unit"], block["currency"]) for item in block["items"]}
 

@@ -101,6 +101,7 @@ def test_an_account_is_connected_and_its_numbers_are_analysed(app: App, new_page
 
 def connect(page: Page) -> None:
     """Fills the form that takes a token."""
+    settled(page)
     page.get_by_text("Connect a Meta ad account").click()
     page.get_by_role("textbox", name="Ad account").fill(catalog.ACCOUNT_ID)
     page.get_by_role("textbox", name="Access token").fill(TOKEN)

@@ -19,7 +19,8 @@ from viraltracker.errors import ViralTrackerError
 from viraltracker.local.stack import Endpoints, Stack
 
 PREFIX = "vt-test-"
-ABANDONED_SECONDS = 600
+ABANDONED_SECONDS = 7200
+"""Longer than any run of the suite: what is younger may be in use by another of its processes."""
 _shared: list[Stack] = []
 
 

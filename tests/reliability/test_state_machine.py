@@ -18,7 +18,7 @@ pytestmark = pytest.mark.xdist_group("reliability")
 SOAK = "VIRALTRACKER_SOAK"
 """Set to anything, the examples are many, long and other ones each time."""
 
-SMALL = settings(max_examples=80, stateful_step_count=50, deadline=None, derandomize=True, database=None)
+SMALL = settings(max_examples=60, stateful_step_count=50, deadline=None, derandomize=True, database=None)
 LARGE = settings(max_examples=3_000, stateful_step_count=100, deadline=None, database=None, print_blob=True)
 
 
