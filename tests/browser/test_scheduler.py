@@ -231,7 +231,7 @@ def test_a_copy_begins_with_what_it_was_copied_from(app: App, new_page: Callable
     page.get_by_role("button", name="Archive").click()
     page.get_by_role("button", name="Archive it").click()
     expect(page.get_by_text("Archived", exact=True)).to_be_visible()
-    assert page.get_by_role("button", name="Run now").count() == 0
+    expect(page.get_by_role("button", name="Run now")).to_have_count(0)
 
 
 def test_a_run_that_a_limit_holds_back_says_so_until_it_is_let_go(app: App, new_page: Callable[[], Page]) -> None:

@@ -134,10 +134,13 @@ def probability_cpa_rose(spend: Pair, conversions: Pair, usual_cpa: float) -> np
 
     Conversions per money are Gamma in each period, with one prior of half a conversion at the account's CPA; of two
     Gamma variables P(X₁ < X₀) is a Beta probability. Source: Gelman et al., Bayesian Data Analysis, 3rd ed., 2.6.
+    Where no money was spent at all there is no cost, and the probability is a half.
     """
     shapes = [counted + PRIOR_CONVERSIONS for counted in conversions]
     exposures = [spent + PRIOR_CONVERSIONS * usual_cpa for spent in spend]
-    return np.asarray(special.betainc(shapes[1], shapes[0], exposures[1] / (exposures[0] + exposures[1])))
+    both = exposures[0] + exposures[1]
+    share = np.divide(exposures[1], both, out=np.full_like(both, 0.5), where=both > 0)
+    return np.where(both > 0, special.betainc(shapes[1], shapes[0], share), 0.5)
 
 
 def spend_moves(account: Account, trends: Trends, *, top: int = TOP) -> Moves:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from typing import Final
 
 import streamlit as st
@@ -26,7 +27,9 @@ def account_id(typed: str) -> str:
 
 def draw(viewer: Viewer, brand: Brand, kind: work.JobKind) -> None:
     """Asks for an account and its token, stores both, and starts the first sync (`kind`)."""
-    key = f"connect-{brand.id}-{st.session_state.get(f'connected-{brand.id}', 0)}"
+    # Of this browser's own, so that ten clicks start one sync, and a token that is given on another day starts another.
+    begun = st.session_state.setdefault(f"connecting-{brand.id}", str(uuid.uuid4()))
+    key = f"connect-{brand.id}-{begun}"
     with st.form(key, border=False):
         st.html(
             '<p class="vt-more">The token needs the permission <b>ads_read</b>; a system user\'s does not run out. '
@@ -40,10 +43,10 @@ def draw(viewer: Viewer, brand: Brand, kind: work.JobKind) -> None:
         return
     try:
         accounts.connect_as_person(viewer.db, brand.id, account_id(typed), token.strip())
-        run_id = work.start(viewer, brand, kind, {}, idempotency_key=f"connect:{key}")
+        work.start(viewer, brand, kind, {}, idempotency_key=key)
     except ViralTrackerError as error:
         st.error(words.literal(error.message), icon=":material/error:")
         return
     # A fresh form: the token does not stay in this browser's session.
-    st.session_state[f"connected-{brand.id}"] = run_id
+    del st.session_state[f"connecting-{brand.id}"]
     st.rerun()

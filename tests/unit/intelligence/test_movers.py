@@ -299,3 +299,10 @@ def test_an_account_without_an_ad_moves_nothing() -> None:
     assert spend_moves(found.account, found.trends).reason == "Nothing was delivered in the period before."
     assert turnover(found.account, found.trends, {}).stopped.reason
     assert concentrate(found.account).top == []
+
+
+def test_ads_that_cost_nothing_in_either_period_moved_neither_way() -> None:
+    """A free click's purchase is no cost, and dividing by it says nothing."""
+    nothing = np.array([0.0])
+    one = np.array([1.0])
+    assert probability_cpa_rose((nothing, nothing), (one, one), 0.0).tolist() == [0.5]
