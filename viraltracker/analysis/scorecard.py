@@ -14,9 +14,9 @@ from typing import Any
 from viraltracker.analysis import full_analysis, scorecard_blocks
 from viraltracker.analysis.full_analysis import Question
 from viraltracker.analysis.scorecard_blocks import NEAREST, VERDICTS
-from viraltracker.intelligence import analyse as judge
 from viraltracker.intelligence import concentration, movers, turnover, windows
 from viraltracker.intelligence.analyse import Analysis
+from viraltracker.intelligence.analyse import analyse as judge
 from viraltracker.intelligence.plain import count, money, plain
 from viraltracker.intelligence.turnover import Turnover, Turns
 from viraltracker.store import analyses

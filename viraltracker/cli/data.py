@@ -9,15 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
-from viraltracker.analysis import report
 from viraltracker.cli import output, session, work
 from viraltracker.cli.app import JsonOption, app
 from viraltracker.cli.session import Session
-from viraltracker.creatives import agreement, classifier
 from viraltracker.errors import BadInput
 from viraltracker.intelligence.plain import count
-from viraltracker.meta.ads_manager.parse import parse_export
-from viraltracker.meta.ads_manager.table import MAX_BYTES
 from viraltracker.settings import load as load_settings
 from viraltracker.store import analyses, brands, evaluations, storage
 
@@ -35,7 +31,7 @@ def demo(
         brand = work.load_demo(opened, quiet=as_json)
         _analyse(opened, brand, days, as_json)
     if keep:
-        from viraltracker.cli.stack import up  # noqa: PLC0415 - the two command modules know each other only here
+        from viraltracker.cli.stack import up
 
         up()
     elif not as_json:
@@ -150,6 +146,8 @@ def evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """Measure how far a classifier agrees with labelled ads, and keep the result."""
+    from viraltracker.creatives import agreement, classifier
+
     configured = load_settings()
     chosen = classifier.named(name, configured) if name else classifier.choose(configured)
     results = [agreement.evaluate(source, chosen) for source in ([file] if file else GOLDEN_PARTS)]
@@ -180,6 +178,8 @@ def evaluate(
 
 
 def _analyse(opened: Session, brand: brands.Brand, days: int, as_json: bool, date_to: datetime | None = None) -> None:
+    from viraltracker.analysis import report
+
     parameters = {"days_back": days, "date_to": date_to.date().isoformat() if date_to else None}
     result = work.run(opened, brand.id, "ad_intelligence_analysis", parameters, quiet=as_json)
     found = report.read(opened.db, result["intelligence_run_id"])
@@ -190,6 +190,8 @@ def _analyse(opened: Session, brand: brands.Brand, days: int, as_json: bool, dat
 
 
 def _read(file: Path) -> bytes:
+    from viraltracker.meta.ads_manager.table import MAX_BYTES
+
     try:
         if file.stat().st_size > MAX_BYTES:
             raise BadInput(f"{file.name} is larger than {MAX_BYTES // 1_000_000} MB: split the report by period.")
@@ -204,6 +206,8 @@ def _preview(
     period: tuple[datetime | None, datetime | None],
     as_json: bool,
 ) -> None:
+    from viraltracker.meta.ads_manager.parse import parse_export
+
     first, last = period
     days = (first.date(), last.date()) if first and last else None
     shown: list[dict[str, Any]] = []

@@ -7,8 +7,6 @@ from dataclasses import fields, is_dataclass
 from datetime import date
 from typing import Any
 
-import numpy as np
-
 
 def plain(value: Any) -> Any:
     """The same value made of dict, list, str, int, float, bool and None only.
@@ -17,12 +15,14 @@ def plain(value: Any) -> Any:
     may offer `as_dict` to choose its own keys.
     """
     result = value
-    if isinstance(value, bool | np.bool_):
-        result = bool(value)
-    elif isinstance(value, int | np.integer):
+    if isinstance(value, bool):
+        result = value
+    elif isinstance(value, int):
         result = int(value)
-    elif isinstance(value, float | np.floating):
+    elif isinstance(value, float):
         result = float(value) if math.isfinite(value) else None
+    elif hasattr(value, "dtype") and hasattr(value, "item"):  # a scalar of NumPy, which is not imported for it
+        result = plain(value.item())
     elif isinstance(value, date):
         result = value.isoformat()
     elif hasattr(value, "as_dict"):

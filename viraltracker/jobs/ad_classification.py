@@ -8,8 +8,6 @@ from typing import Literal
 from pydantic import Field
 
 from viraltracker import clock
-from viraltracker.analysis import sources
-from viraltracker.creatives import classification, classifier
 from viraltracker.jobs import ad_intelligence_analysis
 from viraltracker.jobs.context import JobContext
 from viraltracker.jobs.job_type import JobType, Parameters, Result
@@ -39,6 +37,9 @@ def run(context: JobContext, parameters: AdClassification) -> Result:
 
 def classify(context: JobContext, parameters: AdClassification) -> Result:
     """Reads what is not read yet; a step of other jobs as well."""
+    from viraltracker.analysis import sources
+    from viraltracker.creatives import classification, classifier
+
     source = sources.choose(context.db, context.brand_id)
     until = source.last_day or clock.now().date()
     summary = classification.classify_brand(

@@ -7,7 +7,6 @@ from datetime import date
 from pydantic import Field
 
 from viraltracker import clock
-from viraltracker.analysis import full_analysis
 from viraltracker.jobs.context import JobContext
 from viraltracker.jobs.job_type import JobType, Parameters, Result
 
@@ -28,6 +27,8 @@ def follow(context: JobContext) -> None:
 
 def run(context: JobContext, parameters: AdIntelligenceAnalysis) -> Result:
     """The stored run's id and summary."""
+    from viraltracker.analysis import full_analysis
+
     context.progress(0, 1, "analysis")
     stored = full_analysis.analyse(
         context.db,

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from viraltracker.jobs import graph
 from viraltracker.jobs.context import JobContext
 from viraltracker.jobs.job_type import JobType, Parameters, Result
-from viraltracker.meta.assets import AssetFetcher
 
 
 class AssetDownload(Parameters):
@@ -25,6 +23,9 @@ def run(context: JobContext, parameters: AssetDownload) -> Result:
 
 def download(context: JobContext, max_images: int, max_videos: int) -> list[dict[str, object]]:
     """Fetches media of every account of the brand, and says what became of it."""
+    from viraltracker.jobs import graph
+    from viraltracker.meta.assets import AssetFetcher
+
     reports = []
     for account in graph.accounts_of(context):
         with graph.client(context, account) as client:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -11,9 +11,10 @@ from viraltracker.errors import BadInput
 from viraltracker.jobs import ad_intelligence_analysis
 from viraltracker.jobs.context import JobContext
 from viraltracker.jobs.job_type import JobType, Parameters, Result
-from viraltracker.meta.ads_manager.model import ParsedExport
-from viraltracker.meta.ads_manager.parse import parse_export
 from viraltracker.store import imports, storage
+
+if TYPE_CHECKING:
+    from viraltracker.meta.ads_manager.model import ParsedExport
 
 SHOWN_BAD_ROWS = 200
 """Enough to find the pattern; the count is always whole."""
@@ -33,6 +34,8 @@ class ImportFile(Parameters):
 
 def run(context: JobContext, parameters: ImportFile) -> Result:
     """What was loaded and what was not, row by row. An analysis follows where there is news."""
+    from viraltracker.meta.ads_manager.parse import parse_export
+
     if (parameters.date_from is None) != (parameters.date_to is None):
         raise BadInput("Give both the first and the last day of the period, or neither.")
     period = (parameters.date_from, parameters.date_to) if parameters.date_from and parameters.date_to else None

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pydantic import Field
 
 from viraltracker import clock, errors
-from viraltracker.jobs import ad_classification, ad_intelligence_analysis, asset_download, graph
+from viraltracker.jobs import ad_classification, ad_intelligence_analysis, asset_download
 from viraltracker.jobs.context import JobContext
 from viraltracker.jobs.job_type import JobType, Parameters, Result
-from viraltracker.meta import sync
 
 
 class MetaSync(Parameters):
@@ -34,6 +33,9 @@ class MetaSync(Parameters):
 
 def run(context: JobContext, parameters: MetaSync) -> Result:
     """One report per account under `accounts`, and what the optional steps did. An analysis follows."""
+    from viraltracker.jobs import graph
+    from viraltracker.meta import sync
+
     reports = []
     assets = []
     for account in graph.accounts_of(context):

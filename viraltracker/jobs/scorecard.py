@@ -5,7 +5,6 @@ from __future__ import annotations
 from pydantic import Field
 
 from viraltracker import clock
-from viraltracker.analysis import scorecard
 from viraltracker.jobs.context import JobContext
 from viraltracker.jobs.job_type import JobType, Parameters, Result
 
@@ -27,6 +26,8 @@ class Scorecard(Parameters):
 
 def run(context: JobContext, parameters: Scorecard) -> Result:
     """The stored run's id, and how many ads won, lost, came and went."""
+    from viraltracker.analysis import scorecard
+
     context.progress(0, 1, "scorecard")
     stored = scorecard.make(
         context.db,

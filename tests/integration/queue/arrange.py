@@ -61,8 +61,9 @@ class Arranged:
         return self.job(schedules.save(self.db, job, now=now).job_id)
 
     def due_schedule(self, **columns: object) -> dict[str, Any]:
-        """A schedule whose next time came ten seconds ago, as the worker reads it."""
-        job = self.schedule(**columns)
+        """A schedule whose one missed time was ten seconds ago, as the worker reads it; the next is far off."""
+        far = f"{(self.now().minute + 30) % 60} * * * *"  # at a full hour "0 * * * *" would be due twice
+        job = self.schedule(**{"cron_expression": far} | columns)
         self.change("scheduled_jobs", job["id"], next_run_at=self.now() - timedelta(seconds=10))
         return next(found for found in queue.due(self.db).jobs if found["id"] == job["id"])
 

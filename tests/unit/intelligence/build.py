@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from viraltracker.intelligence import AnalysisContext, Window, window_before
+from viraltracker.intelligence.context import AnalysisContext
+from viraltracker.intelligence.windows import Window, window_before
 
 WINDOW = Window(date(2026, 9, 1), date(2026, 9, 30), 30)
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from viraltracker.errors import BadInput
-from viraltracker.intelligence import analyse, default_window, freshness_note, window_before, window_between
+from viraltracker.intelligence.analyse import analyse
 from viraltracker.intelligence.baselines import weighted_quantiles
+from viraltracker.intelligence.windows import default_window, freshness_note, window_before, window_between
 
 from .build import ad, ads, question
 

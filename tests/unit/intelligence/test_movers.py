@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from viraltracker.intelligence import Analysis, analyse
+from viraltracker.intelligence.analyse import Analysis, analyse
 from viraltracker.intelligence.concentration import concentrate
 from viraltracker.intelligence.movers import Moves, cpa_moves, probability_cpa_rose, spend_moves
 from viraltracker.intelligence.turnover import newcomers, turnover

@@ -11,7 +11,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from viraltracker.intelligence import analyse
+from viraltracker.intelligence.analyse import analyse
 from viraltracker.intelligence.frame import METRICS
 
 from .build import ad, ads, question

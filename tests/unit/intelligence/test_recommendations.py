@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from viraltracker.intelligence import analyse
+from viraltracker.intelligence.analyse import analyse
 from viraltracker.intelligence.recommendations import SINGLE
 
 from .build import ad, ads, question

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from viraltracker.intelligence import Analysis, analyse
+from viraltracker.intelligence.analyse import Analysis, analyse
 
 from .build import ad, ads, question
 
