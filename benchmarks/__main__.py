@@ -9,7 +9,7 @@ import platform
 import sys
 from collections.abc import Callable
 
-from benchmarks import analysis, import_file, installation, pages, schedules, sync, verdicts
+from benchmarks import analysis, import_file, installation, pages, queue, schedules, sync, verdicts
 from benchmarks.figures import Result
 from benchmarks.installation import Installation
 from viraltracker.errors import ViralTrackerError
@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, Callable[[Installation], list[Result]]] = {
     "analysis": analysis.run,
     "import": import_file.run,
     "pages": pages.run,
+    "queue": queue.run,
     "schedules": schedules.run,
     "sync": sync.run,
     "truth": verdicts.run,

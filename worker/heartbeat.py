@@ -64,8 +64,9 @@ class Heartbeat:
             self._runs[control.run.id] = control
 
     def flush(self, control: RunControl) -> None:
-        """Sends what the run has left to say; called before it ends."""
-        self._beat([control])
+        """Sends what the run has left to say, if anything; called before it ends."""
+        if control.moved:
+            self._beat([control])
 
     def remove(self, control: RunControl) -> None:
         """Ends beating for a run, and sends what a failed beat left unsaid."""

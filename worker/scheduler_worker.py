@@ -114,7 +114,8 @@ class Worker:
         log.info("worker %s stopped", self.identity.id)
 
     def _loop(self) -> None:
-        next_reap = next_prune = 0.0
+        next_reap = next_prune = next_look = 0.0
+        advanced = 0
         while self._stopped_at is None:
             try:
                 if clock.monotonic() >= next_reap:
@@ -122,7 +123,10 @@ class Worker:
                     next_reap = clock.monotonic() + self._reap_every
                     if clock.monotonic() >= next_prune and not any(queue.prune(self._db).values()):
                         next_prune = clock.monotonic() + PRUNE_SECONDS
-                advanced = self._advance()
+                # A slot that got free is filled at once, and need not wait for the next look at the schedules.
+                if clock.monotonic() >= next_look:
+                    next_look = clock.monotonic() + self._poll
+                    advanced = self._advance()
                 claimed = self._claim()
             except errors.Unavailable as error:
                 log.warning("waiting for the database: %s", error.message)
@@ -132,7 +136,7 @@ class Worker:
                 self._finish_in_hand()
                 return
             if not claimed:
-                self._pause(self._poll)
+                self._pause(next_look - clock.monotonic())
 
     def _finish_in_hand(self) -> None:
         """Waits for the handlers that run, unless somebody stops the worker meanwhile."""
@@ -144,25 +148,28 @@ class Worker:
             self._pause(self._poll)
 
     def _advance(self) -> int:
+        """Moves every due schedule on, all of them in one call: a hundred that are due at midnight do not wait for a
+        hundred answers."""
         due = queue.due(self._db, self.identity)
         self._stop_asked(due.stop)
+        steps = []
         for job in due.jobs:
             try:
                 registry.get(self._types, job["job_type"]).parse(job["parameters"])
                 schedule = _schedule(job)
                 plan = occurrences.advance(schedule, due.now)
-                rows: list[dict[str, object]] = [
-                    {"scheduled_for": o.scheduled_for, "run_at": o.run_at, "reason": o.reason, "count": o.count}
-                    for o in plan.occurrences
-                ]
-                overdue_at = plan.overdue_at(schedule)
-                queue.advance(self._db, job, next_run_at=plan.next_run_at, occurrences=rows, overdue_at=overdue_at)
             except errors.BadInput as error:
                 log.warning("schedule %s cannot run: %s", job["id"], error.message)
                 queue.invalidate(self._db, job, error.message)
-            except errors.Refused as error:
-                # Says nothing about the schedule: it keeps its time, and the next look tries again.
-                log.error("schedule %s could not be moved on: %s", job["id"], error.message)
+                continue
+            rows: list[dict[str, object]] = [
+                {"scheduled_for": o.scheduled_for, "run_at": o.run_at, "reason": o.reason, "count": o.count}
+                for o in plan.occurrences
+            ]
+            steps.append(queue.Step(job, plan.next_run_at, rows, plan.overdue_at(schedule)))
+        for job_id, refusal in queue.advance(self._db, steps).refused.items():
+            # Says nothing about the schedule: it keeps its time, and the next look tries again.
+            log.error("schedule %s could not be moved on: %s", job_id, refusal)
         return len(due.jobs)
 
     def _stop_asked(self, run_ids: frozenset[str]) -> None:
@@ -186,12 +193,18 @@ class Worker:
             self._heartbeat.add(control)
             # A daemon, so that a handler that never returns cannot keep the process alive.
             threading.Thread(
-                target=execution.execute,
-                args=(control, self._services, self._types, self.identity, self._heartbeat),
+                target=self._execute,
+                args=(control,),
                 name=f"run-{run.id[:8]}",
                 daemon=True,
             ).start()
         return len(runs)
+
+    def _execute(self, control: RunControl) -> None:
+        try:
+            execution.execute(control, self._services, self._types, self.identity, self._heartbeat)
+        finally:
+            self._orders.put(None)  # a slot is free
 
     def _drain(self) -> None:
         """Lets handlers finish, then asks them to stop at a checkpoint. Counted from the order to stop."""
@@ -218,9 +231,12 @@ class Worker:
         thread.join(GOODBYE_SECONDS)
 
     def _pause(self, seconds: float) -> None:
+        """Waits for so long, or until the worker is stopped or a slot gets free."""
         if self._stopped_at is None:
             with contextlib.suppress(Empty):
-                self._orders.get(timeout=seconds)
+                self._orders.get(timeout=max(seconds, 0.0))
+                while True:  # one look answers them all
+                    self._orders.get_nowait()
 
     @staticmethod
     def _report(reaped: dict[str, list[str]]) -> None:

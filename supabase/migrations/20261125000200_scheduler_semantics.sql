@@ -144,6 +144,29 @@ begin
     return jsonb_build_object('advanced', true, 'started', v_started);
 end $$;
 
+-- Moves many schedules on, p_steps: [the arguments of `advance`]. {moved: [id], refused: {id: why}}; one that is refused
+-- keeps its time and holds up no other. In the order of their ids, so that two workers never wait for each other.
+create function public.advance_all(p_steps jsonb) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+    v_step jsonb;
+    v_moved jsonb := '[]';
+    v_refused jsonb := '{}';
+begin
+    for v_step in select value from jsonb_array_elements(p_steps) order by value ->> 'p_job' loop
+        begin
+            if (public.advance((v_step ->> 'p_job')::uuid, (v_step ->> 'p_revision')::integer,
+                    (v_step ->> 'p_expected_next')::timestamptz, (v_step ->> 'p_next')::timestamptz,
+                    v_step -> 'p_occurrences', (v_step ->> 'p_overdue_at')::timestamptz) ->> 'advanced')::boolean then
+                v_moved := v_moved || (v_step -> 'p_job');
+            end if;
+        exception when others then
+            v_refused := v_refused || jsonb_build_object(v_step ->> 'p_job', sqlerrm);
+        end;
+    end loop;
+    return jsonb_build_object('moved', v_moved, 'refused', v_refused);
+end $$;
+
 -- How much room each limit has; one row per limit.
 create function app.room() returns table (scope text, key text, room bigint)
 language sql stable security definer set search_path = '' as $$
@@ -160,22 +183,56 @@ language sql stable security definer set search_path = '' as $$
     from public.concurrency_limits l
 $$;
 
+-- The queue by who waits for what, so that whoever is at a limit is passed in one step, however long his queue.
+create index scheduled_job_runs_by_kind on public.scheduled_job_runs (brand_id, job_type, priority, run_at, id)
+    where state = 'queued';
+
+-- The limits that count a brand's runs of a type, as `claim` keys them.
+create function app.limit_keys(p_brand uuid, p_job_type text) returns text[]
+language sql stable security definer set search_path = '' as $$
+    select array['global/*', 'job_type/' || p_job_type, 'brand/' || p_brand, 'brand_job_type/' || p_brand || ':' || p_job_type,
+        'organization/' || (select organization_id from public.brands where id = p_brand)]
+$$;
+
+create function app.has_no_room(p_room jsonb, p_brand uuid, p_job_type text) returns boolean
+language sql stable security definer set search_path = '' as $$
+    select exists (select 1 from unnest(app.limit_keys(p_brand, p_job_type)) k where (p_room ->> k)::bigint <= 0)
+$$;
+
+-- The first p_each due runs of every brand and type that has any and whose limits have room, in the queue's order.
+create function app.first_of_each(p_each integer, p_room jsonb) returns setof public.scheduled_job_runs
+language sql stable security definer set search_path = '' as $$
+    with recursive kinds as (
+        (select brand_id, job_type from public.scheduled_job_runs where state = 'queued'
+         order by brand_id, job_type limit 1)
+        union all
+        select following.brand_id, following.job_type from kinds cross join lateral (
+            select r.brand_id, r.job_type from public.scheduled_job_runs r
+            where r.state = 'queued' and (r.brand_id, r.job_type) > (kinds.brand_id, kinds.job_type)
+            order by r.brand_id, r.job_type limit 1) following)
+    select r.* from kinds k cross join lateral (
+        select * from public.scheduled_job_runs q
+        where q.state = 'queued' and q.run_at <= now() and q.brand_id = k.brand_id and q.job_type = k.job_type
+        order by q.priority, q.run_at, q.id limit p_each) r
+    where not app.has_no_room(p_room, k.brand_id, k.job_type)
+    order by r.priority, r.run_at, r.id
+$$;
+
 -- Hands up to p_limit queued runs to a worker. The same claim id gives the same runs again, each with a whole lease: the
 -- first answer may have been lost long ago.
--- Room is counted once, and what this call takes is taken off; a full limit takes its runs out of the search, so that
--- neither a busy brand nor the length of its queue holds up another.
+-- Room is counted once, and what this call takes is taken off. It looks at the front of the queue first; only where
+-- limits let too few of that pass does it look at the first runs of every brand and type, so that neither a busy brand
+-- nor the length of its queue holds up another.
 create or replace function public.claim(p_claim_id uuid, p_worker uuid, p_limit integer, p_lease_s integer) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
     v_run public.scheduled_job_runs;
-    v_organization uuid;
     v_taken integer := 0;
-    v_none_left boolean;
+    v_seen integer;
+    v_front constant integer := 10 * p_limit;
     v_room jsonb;
-    v_full_types text[];
-    v_full_brands uuid[];
-    v_full_pairs text[];
     v_key text;
+    v_queue refcursor;
 begin
     -- Limits count rows of other transactions, so claims take turns; one turn is a millisecond.
     perform pg_advisory_xact_lock(hashtext('scheduler.claim'));
@@ -183,44 +240,40 @@ begin
     where claim_id = p_claim_id and state = 'running';
     get diagnostics v_taken = row_count;
     if v_taken = 0 then
-        select jsonb_object_agg(scope || '/' || key, room) into v_room from app.room();
-        while v_taken < p_limit loop
-            if v_room is not null then
-                select coalesce(bool_or(k.key = 'global/*'), false),
-                    coalesce(array_agg(substr(k.key, 10)) filter (where k.key like 'job\_type/%'), '{}'),
-                    coalesce(array_agg(substr(k.key, 16)) filter (where k.key like 'brand\_job\_type/%'), '{}')
-                into v_none_left, v_full_types, v_full_pairs
-                from jsonb_each_text(v_room) k where k.value::bigint <= 0;
-                exit when v_none_left;
-                select coalesce(array_agg(b.id), '{}') into v_full_brands
-                from public.brands b
-                where (v_room ->> ('brand/' || b.id))::bigint <= 0
-                    or (v_room ->> ('organization/' || b.organization_id))::bigint <= 0;
+        select coalesce(jsonb_object_agg(scope || '/' || key, room), '{}') into v_room from app.room();
+        for v_look in 1..2 loop
+            if v_look = 1 then
+                open v_queue for select * from public.scheduled_job_runs
+                    where state = 'queued' and run_at <= now() order by priority, run_at, id limit v_front;
+            else
+                open v_queue for select * from app.first_of_each(p_limit, v_room);
             end if;
-            select r.* into v_run from public.scheduled_job_runs r
-            where r.state = 'queued' and r.run_at <= now()
-              and (v_room is null or (r.job_type <> all (v_full_types) and r.brand_id <> all (v_full_brands)
-                and (v_full_pairs = '{}' or r.brand_id || ':' || r.job_type <> all (v_full_pairs))))
-            order by r.priority, r.run_at, r.id
-            limit 1 for update of r skip locked;
-            exit when not found;
-            update public.scheduled_job_runs set
-                state = 'running', claim_id = p_claim_id, lease_worker = p_worker, lease_epoch = lease_epoch + 1,
-                attempt = attempt + 1, lease_until = now() + make_interval(secs => p_lease_s),
-                deadline_at = now() + make_interval(secs => timeout_s), started_at = coalesce(started_at, now()),
-                cancel_requested_at = null, error_class = null, error_message = null
-            where id = v_run.id;
-            v_taken := v_taken + 1;
-            if v_room is not null then
-                select organization_id into v_organization from public.brands where id = v_run.brand_id;
-                foreach v_key in array array['global/*', 'job_type/' || v_run.job_type, 'brand/' || v_run.brand_id,
-                    'brand_job_type/' || v_run.brand_id || ':' || v_run.job_type, 'organization/' || v_organization]
-                loop
-                    if v_room ? v_key then
-                        v_room := jsonb_set(v_room, array[v_key], to_jsonb((v_room ->> v_key)::bigint - 1));
-                    end if;
-                end loop;
-            end if;
+            v_seen := 0;
+            loop
+                fetch v_queue into v_run;
+                exit when not found or v_taken >= p_limit;
+                v_seen := v_seen + 1;
+                continue when v_room <> '{}' and app.has_no_room(v_room, v_run.brand_id, v_run.job_type);
+                -- One that somebody stops at this moment is passed.
+                perform from public.scheduled_job_runs where id = v_run.id and state = 'queued' for update skip locked;
+                continue when not found;
+                update public.scheduled_job_runs set
+                    state = 'running', claim_id = p_claim_id, lease_worker = p_worker, lease_epoch = lease_epoch + 1,
+                    attempt = attempt + 1, lease_until = now() + make_interval(secs => p_lease_s),
+                    deadline_at = now() + make_interval(secs => timeout_s), started_at = coalesce(started_at, now()),
+                    cancel_requested_at = null, error_class = null, error_message = null
+                where id = v_run.id;
+                v_taken := v_taken + 1;
+                if v_room <> '{}' then
+                    foreach v_key in array app.limit_keys(v_run.brand_id, v_run.job_type) loop
+                        if v_room ? v_key then
+                            v_room := jsonb_set(v_room, array[v_key], to_jsonb((v_room ->> v_key)::bigint - 1));
+                        end if;
+                    end loop;
+                end if;
+            end loop;
+            close v_queue;
+            exit when v_taken >= p_limit or v_seen < v_front;
         end loop;
     end if;
     return (select coalesce(jsonb_agg(to_jsonb(r) || jsonb_build_object('organization_id', b.organization_id)
@@ -598,9 +651,9 @@ declare
     f regprocedure;
 begin
     for f in select p.oid::regprocedure from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-        where (n.nspname = 'public' and p.proname in ('due', 'advance', 'claim', 'finish', 'reap', 'prune', 'pause_jobs',
+        where (n.nspname = 'public' and p.proname in ('due', 'advance', 'advance_all', 'claim', 'finish', 'reap', 'prune', 'pause_jobs',
                 'resume_jobs', 'archive_jobs', 'retry_jobs', 'set_limit', 'why_waiting', 'fleet'))
-          or (n.nspname = 'app' and p.proname in ('room', 'close_alerts', 'release_held', 'alert_overdue', 'take_back'))
+          or (n.nspname = 'app' and p.proname in ('room', 'first_of_each', 'limit_keys', 'has_no_room', 'close_alerts', 'release_held', 'alert_overdue', 'take_back'))
     loop
         execute format('revoke all on function %s from public, anon, authenticated', f);
         execute format('grant execute on function %s to service_role', f);

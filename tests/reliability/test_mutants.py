@@ -47,8 +47,15 @@ MUTANTS = {
         "finish",
         {" or v_run.lease_worker is distinct from p_worker": "", " and v_run.lease_worker = p_worker": ""},
     ),
+    "a claim does not look at limits": altered(
+        "claim", {"continue when v_room <> '{}' and ": "continue when false and "}
+    ),
     "a claim does not walk past full limits": altered(
-        "claim", {"exit when v_none_left;": "", "v_room is null or (": "true or ("}
+        "claim",
+        {
+            "continue when v_room <> '{}' and ": "exit when v_room <> '{}' and ",
+            "for v_look in 1..2 loop": "for v_look in 1..1 loop",
+        },
     ),
     "a time of a schedule is not unique": drop("drop index public.scheduled_job_runs_once"),
 }

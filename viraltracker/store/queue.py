@@ -77,28 +77,45 @@ def due(db: Database, worker: WorkerIdentity | None = None) -> Due:
     return Due(datetime.fromisoformat(answer["now"]), answer["jobs"], frozenset(answer["stop"]))
 
 
-def advance(
-    db: Database,
-    job: dict[str, Any],
-    *,
-    next_run_at: datetime | None,
-    occurrences: Sequence[dict[str, object]],
-    overdue_at: datetime | None = None,
-) -> bool:
-    """Moves a due schedule on unless another worker has; True when this call did.
+@dataclass(frozen=True)
+class Step:
+    """How a due schedule moves on: its row as `due` gave it, its next time, and a row for each time that came.
 
     Without a success until `overdue_at` an alert says so; the first one given since the last success counts.
     """
-    answer = db.call(
-        "advance",
-        p_job=job["id"],
-        p_revision=job["revision"],
-        p_expected_next=job["next_run_at"],
-        p_next=next_run_at,
-        p_occurrences=occurrences,
-        p_overdue_at=overdue_at,
-    )
-    return bool(answer["advanced"])
+
+    job: dict[str, Any]
+    next_run_at: datetime | None
+    occurrences: Sequence[dict[str, object]]
+    overdue_at: datetime | None = None
+
+    def arguments(self) -> dict[str, Any]:
+        """As `advance` in the database takes them."""
+        return {
+            "p_job": self.job["id"],
+            "p_revision": self.job["revision"],
+            "p_expected_next": self.job["next_run_at"],
+            "p_next": self.next_run_at,
+            "p_occurrences": self.occurrences,
+            "p_overdue_at": self.overdue_at,
+        }
+
+
+@dataclass(frozen=True)
+class Advanced:
+    """Which schedules moved on by this call (the others were moved by another worker, or changed meanwhile), and why
+    the database refused to move which."""
+
+    moved: frozenset[str]
+    refused: dict[str, str]
+
+
+def advance(db: Database, steps: Sequence[Step]) -> Advanced:
+    """Moves due schedules on in one call, each by itself, unless another worker has."""
+    if not steps:
+        return Advanced(frozenset(), {})
+    answer = db.call("advance_all", p_steps=[step.arguments() for step in steps])
+    return Advanced(frozenset(answer["moved"]), answer["refused"])
 
 
 def invalidate(db: Database, job: dict[str, Any], reason: str) -> None:

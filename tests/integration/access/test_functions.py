@@ -78,6 +78,7 @@ PUBLIC = {
         (
             "due",
             "advance",
+            "advance_all",
             "invalidate",
             "claim",
             "beat",
@@ -139,6 +140,9 @@ APP = {
             "run_from_job",
             "log_event",
             "room",
+            "limit_keys",
+            "has_no_room",
+            "first_of_each",
             "close_alerts",
             "release_held",
             "alert_overdue",

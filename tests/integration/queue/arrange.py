@@ -71,7 +71,13 @@ class Arranged:
         """Advances a schedule by one occurrence that runs, as a worker would; the next comes an hour after."""
         moment = at or datetime.fromisoformat(job["next_run_at"])
         rows: list[dict[str, object]] = [{"scheduled_for": moment, "run_at": moment}]
-        return queue.advance(self.db, job, next_run_at=self.now() + timedelta(hours=1), occurrences=rows)
+        return self.advance(queue.Step(job, self.now() + timedelta(hours=1), rows))
+
+    def advance(self, step: queue.Step) -> bool:
+        """Whether the schedule moved on by this call; the reason, when the database refuses, fails the test."""
+        answer = queue.advance(self.db, [step])
+        assert answer.refused == {}
+        return answer.moved == {step.job["id"]}
 
     def once(self, **columns: object) -> str:
         """The run of a one-time job that is due at once."""

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from viraltracker.errors import BadInput
 from viraltracker.store import queue, schedules
 from viraltracker.store.queue import WorkerIdentity
 
@@ -62,13 +61,10 @@ def test_an_edit_between_reading_and_advancing_wins(arranged: Arranged) -> None:
 def test_a_schedule_never_moves_back(arranged: Arranged) -> None:
     """A next time that is no later would fire for ever."""
     job = arranged.due_schedule()
-    with pytest.raises(BadInput, match="forward"):
-        queue.advance(
-            arranged.db,
-            job,
-            next_run_at=datetime.fromisoformat(job["next_run_at"]) - timedelta(hours=1),
-            occurrences=[],
-        )
+    back = queue.Step(job, datetime.fromisoformat(job["next_run_at"]) - timedelta(hours=1), [])
+    answer = queue.advance(arranged.db, [back])
+    assert answer.moved == frozenset()
+    assert "forward" in answer.refused[job["id"]]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +103,7 @@ def test_missed_times_are_one_row_with_their_count(arranged: Arranged) -> None:
         {"scheduled_for": at - timedelta(days=9), "run_at": at, "reason": "missed_window", "count": 216},
         {"scheduled_for": at, "run_at": at},
     ]
-    assert queue.advance(arranged.db, job, next_run_at=at + timedelta(hours=1), occurrences=rows)
+    assert arranged.advance(queue.Step(job, at + timedelta(hours=1), rows))
     missed, run = arranged.runs(job["id"])
     assert (missed["state"], missed["reason"], missed["occurrences"]) == ("skipped", "missed_window", 216)
     assert run["state"] == "queued"
@@ -131,6 +127,25 @@ def test_a_limited_schedule_completes_when_its_runs_have_started(arranged: Arran
 
 def test_without_a_next_time_a_schedule_is_completed(arranged: Arranged) -> None:
     job = arranged.due_schedule()
-    assert queue.advance(arranged.db, job, next_run_at=None, occurrences=[])
+    assert arranged.advance(queue.Step(job, None, []))
     after = arranged.job(job["id"])
     assert (after["status"], after["next_run_at"]) == ("completed", None)
+
+
+def test_many_move_on_in_one_call_and_one_that_cannot_holds_up_no_other(arranged: Arranged) -> None:
+    """A hundred schedules of midnight are one round trip, and a bad one among them is said and left where it was."""
+    jobs = [arranged.due_schedule() for _ in range(4)]
+    later = arranged.now() + timedelta(hours=1)
+    steps = []
+    for job in jobs:
+        at = datetime.fromisoformat(job["next_run_at"])
+        steps.append(queue.Step(job, later, [{"scheduled_for": at, "run_at": at}]))
+    backwards = datetime.fromisoformat(jobs[1]["next_run_at"]) - timedelta(hours=1)
+    steps[1] = queue.Step(jobs[1], backwards, steps[1].occurrences)
+    steps[2] = queue.Step(jobs[2], later, [{"scheduled_for": "never", "run_at": None}])
+    assert arranged.fire(jobs[3]), "another worker was faster"
+    answer = queue.advance(arranged.db, steps)
+    assert answer.moved == {jobs[0]["id"]}
+    assert set(answer.refused) == {jobs[1]["id"], jobs[2]["id"]}
+    assert [len(arranged.runs(job["id"])) for job in jobs] == [1, 0, 0, 1]
+    assert [arranged.job(job["id"])["next_run_at"] == job["next_run_at"] for job in jobs] == [False, True, True, False]

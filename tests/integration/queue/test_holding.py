@@ -119,7 +119,7 @@ def test_a_schedule_that_does_not_succeed_for_two_periods_is_said_once_until_it_
     moment = arranged.now()
     rows: list[dict[str, object]] = [{"scheduled_for": moment, "run_at": moment}]
     following, overdue = moment + timedelta(hours=1), moment + timedelta(hours=1, seconds=90)
-    assert queue.advance(arranged.db, job, next_run_at=following, occurrences=rows, overdue_at=overdue)
+    assert arranged.advance(queue.Step(job, following, rows, overdue))
     assert queue.reap(arranged.db)["overdue"] == []
     arranged.change("scheduled_jobs", job["id"], overdue_at=arranged.now() - timedelta(seconds=1))
     assert queue.reap(arranged.db)["overdue"] == [job["id"]]
@@ -139,9 +139,7 @@ def test_the_first_deadline_since_a_success_counts(arranged: Arranged, worker: W
         moment = arranged.now()
         rows: list[dict[str, object]] = [{"scheduled_for": moment, "run_at": moment}]
         following = moment + timedelta(hours=hours + 1)
-        assert queue.advance(
-            arranged.db, job, next_run_at=following, occurrences=rows, overdue_at=first + timedelta(hours=hours)
-        )
+        assert arranged.advance(queue.Step(job, following, rows, first + timedelta(hours=hours)))
         arranged.change("scheduled_jobs", job["id"], next_run_at=moment - timedelta(seconds=1))
         job = next(found for found in queue.due(arranged.db).jobs if found["id"] == job["id"])
     assert job["overdue_at"] is not None

@@ -289,7 +289,7 @@ def test_a_database_in_trouble_takes_no_schedule_out(arranged: Arranged, bench: 
     held.let_go.set()
     job = arranged.due_schedule(job_type="probe")
     line, tried = Line(), threading.Event()
-    line.after = lambda request: tried.set() if request.url.path.endswith("/advance") else None
+    line.after = lambda request: tried.set() if request.url.path.endswith("/advance_all") else None
     with failing_inserts(arranged, code):
         bench.start(job_type(held), line=line)
         assert tried.wait(PATIENCE_SECONDS)
