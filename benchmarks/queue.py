@@ -121,7 +121,7 @@ def _bench(installation: Installation) -> Iterator[Bench]:
     there = conninfo.make_conninfo(here, dbname=DATABASE)
     with psycopg.connect(here, autocommit=True) as ours:
         ours.execute(f"create database {DATABASE}")
-        app = reference(there).with_connector(SyncPsycopgConnector(conninfo=there))
+        app = reference(SyncPsycopgConnector(conninfo=there))
         with app.open():
             app.schema_manager.apply_schema()
             with psycopg.connect(there, autocommit=True) as theirs:

@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
 
-from procrastinate import App, PsycopgConnector
+from procrastinate import App, BaseConnector, PsycopgConnector
 
 from viraltracker import settings
 from viraltracker.jobs import connection, registry
@@ -35,9 +35,9 @@ def _do_nothing(context: JobContext, parameters: Nothing) -> Result:  # noqa: AR
     return {}
 
 
-def reference(url: str) -> App:
-    """Procrastinate on a database, with the task `probe`."""
-    app = App(connector=PsycopgConnector(conninfo=url))
+def reference(connector: BaseConnector) -> App:
+    """Procrastinate with the task `probe`."""
+    app = App(connector=connector)
 
     @app.task(name=JOB)
     async def probe() -> None:
@@ -68,9 +68,8 @@ def main(arguments: list[str]) -> None:
     if whose == "ours":
         ours(slots, poll_seconds)
     else:
-        reference(os.environ["BENCHMARK_DATABASE"]).run_worker(
-            concurrency=slots, fetch_job_polling_interval=poll_seconds
-        )
+        app = reference(PsycopgConnector(conninfo=os.environ["BENCHMARK_DATABASE"]))
+        app.run_worker(concurrency=slots, fetch_job_polling_interval=poll_seconds)
 
 
 if __name__ == "__main__":
