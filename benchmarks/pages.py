@@ -63,7 +63,7 @@ CHAT: Final = Screen(
     [
         ("[data-testid=stMetricValue]", "$"),
         (".vt-section", "Winners"),
-        ("[data-testid=stVegaLiteChart]", ""),
+        (".vt-chart", "CPA"),
         (".vt-leader", "CPA"),
         ("[data-testid=stExpander]", "About these numbers"),
     ],
@@ -79,7 +79,7 @@ SAID: Final = (".vt-answer .vt-first", f"{work.DEMO_BRAND}, ")
 ANSWER_TEXT: Final = {"path": CHAT.path, "shows": [SAID], "whole": False}
 ANSWER: Final = {
     "path": CHAT.path,
-    "shows": [SAID, ("[data-testid=stVegaLiteChart]", ""), ("[data-testid=stExpander]", "Rows and arithmetic")],
+    "shows": [SAID, (".vt-chart", "CPA"), ("[data-testid=stExpander]", "Rows and arithmetic")],
     "whole": True,
 }
 

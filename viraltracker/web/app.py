@@ -26,6 +26,7 @@ from streamlit import config
 
 from viraltracker import settings
 from viraltracker.web import address, guard, places, states
+from viraltracker.web.bundle import Bundle
 from viraltracker.web.sign_in import SignIn
 
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
@@ -114,6 +115,7 @@ app = st.App(
     middleware=[
         Middleware(SecurityHeaders),
         Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS),
+        Middleware(Bundle),
         *([sign_in.middleware()] if sign_in else ()),
     ],
     lifespan=lifespan,

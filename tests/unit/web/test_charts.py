@@ -1,8 +1,9 @@
-"""What goes to the browser as a chart: a field that is missing there would draw nothing, and say nothing."""
+"""Charts of lines: each value stands where the axis says, is said in words, and is nobody's HTML."""
 
 from __future__ import annotations
 
-from typing import Any
+import math
+import re
 
 import pytest
 import streamlit as st
@@ -11,7 +12,7 @@ from viraltracker.web import charts
 
 INTERVALS = [
     {"ad_name": "Stairs", "cpa": 24.0, "cpa_low": 20.5, "cpa_high": 28.0, "spend": 900.0},
-    {"ad_name": "Offer", "cpa": 61.0, "cpa_low": 44.0, "cpa_high": 95.0, "spend": 500.0},
+    {"ad_name": "<b>Offer</b>", "cpa": 61.0, "cpa_low": 44.0, "cpa_high": 95.0, "spend": 500.0},
 ]
 SHARES = [
     {"format": "Demo", "ads": 3, "spend": 900.0, "spend_share": 0.6, "cpa": 24.0, "purchases": 40},
@@ -20,30 +21,70 @@ SHARES = [
 
 
 @pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The charts as they go out."""
-    specs: list[dict[str, Any]] = []
-    monkeypatch.setattr(st, "vega_lite_chart", lambda **chart: specs.append(chart["spec"]))
-    return specs
+    out: list[str] = []
+    monkeypatch.setattr(st, "html", out.append)
+    return out
 
 
-def fields(encoding: Any) -> set[str]:
-    """Every field that an encoding reads."""
-    parts = encoding if isinstance(encoding, list) else [encoding]
-    return {part["field"] for part in parts if "field" in part}
+def places(drawn: str, kind: str) -> list[float]:
+    """Where the marks of a kind stand, in percent of the axis."""
+    return [float(found) for found in re.findall(rf'class="{kind}" style="left:([\d.]+)%', drawn)]
 
 
-def test_every_field_a_chart_reads_is_in_its_values(drawn: list[dict[str, Any]]) -> None:
+def test_intervals_stand_at_their_place_on_a_logarithmic_axis(drawn: list[str]) -> None:
+    """Equal ratios are equal distances, the point lies within its interval, and all of it on the axis."""
     charts.cpa_intervals(INTERVALS, tone="good", target=30.0, target_words="Your target", currency="USD")
+    (chart,) = drawn
+    spans = [
+        (float(left), float(left) + float(width))
+        for left, width in re.findall(r'class="span" style="left:([\d.]+)%;width:([\d.]+)%', chart)
+    ]
+    dots, (target,) = places(chart, "dot"), places(chart, "rule")
+    scale = (dots[1] - dots[0]) / math.log(61.0 / 24.0)
+    assert spans[0][0] == pytest.approx(dots[0] - scale * math.log(24.0 / 20.5), abs=0.05)
+    assert spans[1][1] == pytest.approx(dots[1] + scale * math.log(95.0 / 61.0), abs=0.05)
+    assert target == pytest.approx(dots[0] + scale * math.log(30.0 / 24.0), abs=0.05)
+    ticks = dict(zip(re.findall(r">(\$\d+)</span>", chart), places(chart, "tick"), strict=True))
+    assert ticks == {
+        f"${price}": pytest.approx(dots[0] + scale * math.log(price / 24.0), abs=0.05) for price in (30, 50, 70)
+    }
+    assert all(0 <= place <= 100 for span in spans for place in span)
+    assert "Stairs: CPA $24.00, 90 % interval $20.50 to $28.00" in chart
+    assert "Your target: $30.00" in chart
+    assert "<b>Offer" not in chart
+
+
+def test_shares_and_costs_stand_side_by_side(drawn: list[str]) -> None:
+    """A group without a conversion has no mark, and says so."""
     charts.spend_and_cpa(SHARES, "format", "Format", account_cpa=31.0, currency="USD")
-    assert [len(spec["layer"]) for spec in drawn] == [4, 1, 2]
-    for layer in (layer for spec in drawn for layer in spec["layer"]):
-        read = set().union(*(fields(encoding) for encoding in layer["encoding"].values()))
-        for values in layer["data"]["values"]:
-            assert read <= values.keys()
+    (pair,) = drawn
+    widths = [float(found) for found in re.findall(r'class="bar" style="width:([\d.]+)%', pair)]
+    assert widths[1] / widths[0] == pytest.approx(0.4 / 0.6, abs=0.001)
+    (diamond,), (rule,) = places(pair, "diamond"), places(pair, "rule")
+    assert diamond / rule == pytest.approx(24.0 / 31.0, abs=0.001)
+    assert [pair.count(said) for said in ("60.0 %</b>", "Whole account: $31.00", "Offer: no conversion yet")] == [
+        1,
+        1,
+        2,
+    ]
 
 
-def test_without_a_target_or_a_cpa_of_the_account_no_line_is_drawn(drawn: list[dict[str, Any]]) -> None:
+def test_without_a_target_or_a_cpa_of_the_account_no_line_is_drawn(drawn: list[str]) -> None:
     charts.cpa_intervals(INTERVALS, tone="bad", target=None, target_words="Target", currency="USD")
     charts.spend_and_cpa(SHARES, "format", "Format", account_cpa=None, currency="USD")
-    assert [len(spec["layer"]) for spec in drawn] == [2, 1, 1]
+    assert [places(chart, "rule") for chart in drawn] == [[], []]
+
+
+@pytest.mark.parametrize("scale", [0.001, 1.0, 1e6])
+def test_one_row_of_any_size_is_drawn(drawn: list[str], scale: float) -> None:
+    """Neither an account with one ad nor one in another currency breaks an axis."""
+    row = {"ad_name": "One", "format": "One", "spend": scale, "spend_share": 1.0}
+    row |= dict.fromkeys(("cpa", "cpa_low", "cpa_high"), scale)
+    charts.cpa_intervals([row], tone="good", target=None, target_words="", currency="JPY")
+    charts.spend_and_cpa([row], "format", "Format", account_cpa=scale, currency="JPY")
+    charts.spend_and_cpa(
+        [row | {"cpa": None, "spend_share": None}], "format", "Format", account_cpa=None, currency="JPY"
+    )
+    assert [len(places(chart, "dot") + places(chart, "diamond")) for chart in drawn] == [1, 1, 0]
