@@ -12,7 +12,8 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from viraltracker.local.stack import Stack
 
-from .queue_machine import Change, Examples, change
+from .queue_machine import Examples
+from .queue_setting import Change, change
 
 pytestmark = pytest.mark.xdist_group("reliability")
 
