@@ -1,0 +1,102 @@
+"""Calls that come in an order nobody plans: after an archive, twice, or by somebody who was asked to stop."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from viraltracker.errors import BadInput
+from viraltracker.store import accounts, queue, schedules
+from viraltracker.store.queue import WorkerIdentity
+
+from .arrange import Arranged
+
+pytestmark = pytest.mark.xdist_group("queue")
+
+
+def test_a_run_of_an_archived_schedule_is_not_tried_again(arranged: Arranged, worker: WorkerIdentity) -> None:
+    """It would work for a schedule that is out of service for good."""
+    job = arranged.due_schedule()
+    assert arranged.fire(job)
+    (run,) = arranged.claim(worker)
+    assert queue.finish(arranged.db, run, worker, "failed", error_class="permanent", error_message="No.")
+    schedules.archive(arranged.db, [job["id"]])
+    with pytest.raises(BadInput, match="archived"):
+        schedules.retry(arranged.db, run.id, "again")
+    assert schedules.retry_many(arranged.db, [job["id"]]) == 0
+    assert len(arranged.runs(job["id"])) == 1
+
+
+def test_what_ends_after_its_schedule_was_archived_alarms_nobody(arranged: Arranged, worker: WorkerIdentity) -> None:
+    """Nobody could make that alert go away."""
+    job = arranged.due_schedule()
+    assert arranged.fire(job)
+    (run,) = arranged.claim(worker)
+    schedules.archive(arranged.db, [job["id"]])
+    assert queue.finish(arranged.db, run, worker, "failed", error_class="permanent", error_message="No.")
+    assert arranged.alerts() == []
+
+
+def test_a_time_that_is_told_twice_does_not_stop_its_own_run(arranged: Arranged, worker: WorkerIdentity) -> None:
+    """Under `cancel_other` a new run stops the one before it; a time that is on record already makes no new one."""
+    job = arranged.due_schedule(overlap_policy="cancel_other")
+    assert arranged.fire(job)
+    (run,) = arranged.claim(worker)
+    at = datetime.fromisoformat(job["next_run_at"])
+    arranged.change("scheduled_jobs", job["id"], next_run_at=at)
+    assert arranged.advance(queue.Step(job, arranged.now() + timedelta(hours=1), [{"scheduled_for": at, "run_at": at}]))
+    assert arranged.run(run.id)["cancel_requested_at"] is None
+    assert [each["state"] for each in arranged.runs(job["id"])] == ["running"]
+
+
+@pytest.mark.parametrize("attempts", [1, 2])
+def test_the_last_attempt_is_the_last_whatever_the_worker_asks_for(
+    arranged: Arranged, worker: WorkerIdentity, attempts: int
+) -> None:
+    """A worker of another version may count differently; the database does not go past max_attempts."""
+    run = arranged.held(worker, max_attempts=attempts)
+    for attempt in range(1, attempts + 1):
+        again = timedelta(0)
+        assert queue.finish(
+            arranged.db, run, worker, "queued", error_class="transient", error_message="No.", retry_in=again
+        )
+        if attempt < attempts:
+            (run,) = arranged.claim(worker, 1)
+    ended = arranged.run(run.id)
+    assert (ended["state"], ended["attempt"], ended["error_message"]) == ("failed", attempts, "No.")
+
+
+def test_a_chain_whose_job_was_archived_goes_on_as_another(arranged: Arranged, worker: WorkerIdentity) -> None:
+    """The archived one stays out of service, and what follows a sync still comes."""
+    job = arranged.schedule()
+    link = {"job_type": "probe", "name": "Next", "parameters": {}}
+    for number in range(2):
+        schedules.run_now(arranged.db, job["id"], f"key-{number}")
+        (run,) = arranged.claim(worker)
+        assert queue.finish(arranged.db, run, worker, "succeeded", chain=[link])
+        (chained,) = arranged.claim(worker)
+        assert queue.finish(arranged.db, chained, worker, "succeeded")
+        schedules.archive(arranged.db, [chained.job_id])
+    found = [one for one in schedules.jobs(arranged.db, arranged.brand_id) if one["id"] != job["id"]]
+    assert [(one["status"], one["runs_started"]) for one in found] == [("archived", 1)] * 2
+
+
+def test_the_silence_of_a_held_schedule_is_no_news_once_it_goes_on(arranged: Arranged, worker: WorkerIdentity) -> None:
+    """It was held back, and everybody knew; what counts is whether it succeeds from now on."""
+    accounts.connect(arranged.db, arranged.brand_id, "act_1", source="meta", access_token="t" * 30)
+    account = accounts.of_brand(arranged.db, arranged.brand_id)[0]
+    accounts.update(arranged.db, account, status="needs_reauth", status_reason="Gone.")
+    job = arranged.due_schedule()
+    at = datetime.fromisoformat(job["next_run_at"])
+    overdue = arranged.now() + timedelta(hours=2)
+    assert arranged.advance(
+        queue.Step(job, arranged.now() + timedelta(hours=1), [{"scheduled_for": at, "run_at": at}], overdue)
+    )
+    (run,) = arranged.claim(worker)
+    assert queue.finish(arranged.db, run, worker, "failed", error_class="needs_reauth", error_message="Refused.")
+    arranged.change("scheduled_jobs", job["id"], overdue_at=arranged.now() - timedelta(days=1))
+    assert job["id"] not in queue.reap(arranged.db)["overdue"]
+    accounts.connect_as_person(arranged.db, arranged.brand_id, "act_1", "n" * 30)
+    assert job["id"] not in queue.reap(arranged.db)["overdue"]
+    assert arranged.alerts() == []
