@@ -9,6 +9,7 @@ opens its own connections, in its own folder, under its own environment.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -26,6 +27,7 @@ from typing import Any, Self
 from viraltracker.settings import child_environment, project_root
 
 SPAWN_SECONDS = 60.0
+PR_SET_PDEATHSIG = 1
 
 
 class Child:
@@ -144,6 +146,7 @@ def main() -> int:
 def _become(order: Mapping[str, Any], main: Any) -> None:
     code = 1
     try:
+        _end_with_the_nursery()
         with Path(order["log"]).open("ab") as log:
             os.dup2(log.fileno(), sys.stdout.fileno())
             os.dup2(log.fileno(), sys.stderr.fileno())
@@ -155,6 +158,12 @@ def _become(order: Mapping[str, Any], main: Any) -> None:
         code = main(order["arguments"])
     finally:
         os._exit(code)
+
+
+def _end_with_the_nursery() -> None:
+    """Also when it is killed; elsewhere than on Linux what it leaves goes on until somebody ends it."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 from playwright.sync_api import Page, expect
@@ -117,3 +118,22 @@ def test_an_invited_viewer_reads_writes_nothing_and_sees_no_other_organisation(
     expect(page.get_by_text("You are in no organisation yet")).to_be_visible()
     expect(page.get_by_text("Wonder Paws")).to_have_count(0)
     assert page.get_by_test_id("stSidebarNav").count() == 0
+
+
+def test_an_owner_imports_a_file_through_storage(hosted: Hosted, new_page: Callable[[], Page], tmp_path: Path) -> None:
+    """The file goes from the browser to Storage with the person's own key, and from there to a worker elsewhere."""
+    file = tmp_path / "october.csv"
+    file.write_text(
+        "Reporting starts,Reporting ends,Campaign name,Ad name,Impressions,Amount spent (USD)\n"
+        "2026-10-01,2026-10-01,Always on,Stairs,1000,12.50\n2026-10-02,2026-10-02,Always on,Offer,2000,20.00\n"
+    )
+    page = new_page()
+    page.goto(f"{hosted.url}/data")
+    sign_in(page, OWNER)
+    expect(page.get_by_text("Nothing is connected yet")).to_be_visible()
+    page.locator('input[type="file"]').set_input_files(file)
+    expect(page.get_by_text("Oct 1 – Oct 2, 2026")).to_be_visible()
+    with hosted.working("http://127.0.0.1:9", tmp_path):
+        page.get_by_role("button", name="Import into Wonder Paws").click()
+        expect(page.get_by_text("october.csv is in: 2 rows, 2 ads.")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("table", name="Imported files")).to_contain_text("october.csv")
