@@ -111,7 +111,7 @@ def place(hosted: Hosted, tmp_path_factory: pytest.TempPathFactory) -> Place:
     with server.running() as sandbox, hosted.working(sandbox.base_url, folder):
         once(owner, waiting, "import_file", "Import", export)
         once(owner, brand, "import_file", "Import", export)
-        sync = {"days_back": 31, "download_max_images": 1, "download_max_videos": 0, "auto_classify": True}
+        sync = {"days_back": 31, "download_max_images": 10, "download_max_videos": 0, "auto_classify": True}
         once(owner, brand, "meta_sync", "First sync", sync)
         once(owner, brand, "ad_intelligence_analysis", "First analysis", {})
         failed = once(owner, brand, "import_file", LOST, export | {"sha256": "0" * 64}, ends="failed")
@@ -241,6 +241,8 @@ def test_a_viewer_sees_the_numbers_and_no_control_that_writes(
     page.get_by_role("link", name="Open the analysis").click()
     expect(page.get_by_role("heading", name="What to do", exact=True)).to_be_visible()
     assert shown_metrics(page, stored) == stored
+    # A picture comes out of Storage with the viewer's own rights.
+    expect(page.locator(".vt-leader img").first).to_be_visible()
     assert controls(page) == ASKING
 
     page.goto(f"{hosted.url}/ad_scheduler?new=1")
