@@ -667,6 +667,9 @@ begin
     end loop;
 end $$;
 
+-- `job_list` counts what this did.
+drop function public.job_statistics();
+
 -- Schedules for a list, one page of them, with what the filters may be set to. Runs as its caller.
 -- p_filter: {brand?, job_type?, status?, result?, search?}; status `current` is what works or needs somebody: schedules
 -- in service, one-time jobs that wait or work, and those that failed in the last 7 days.

@@ -15,7 +15,7 @@ of the period before, None where there is none.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Final
 
 from viraltracker.intelligence.plain import count
 
@@ -42,22 +42,22 @@ METRICS = (
     ("hold_rate", "Hold rate", "rate"),
 )
 
-AD_COLUMNS = [
-    {"key": "ad_name", "label": "Ad", "unit": "text"},
-    {"key": "spend", "label": "Spend", "unit": "money"},
-    {"key": "conversions", "label": "Conv.", "unit": "count"},
-    {"key": "cpa", "label": "CPA", "unit": "money"},
+AD: Final = {"key": "ad_name", "label": "Ad", "unit": "text"}
+SPEND: Final = {"key": "spend", "label": "Spend", "unit": "money"}
+CONVERSIONS: Final = {"key": "conversions", "label": "Conv.", "unit": "count"}
+CPA: Final = {"key": "cpa", "label": "CPA", "unit": "money"}
+CPA_RANGE: Final = (
     {"key": "cpa_low", "label": "90 % from", "unit": "money"},
     {"key": "cpa_high", "label": "to", "unit": "money"},
-    {"key": "probability", "label": "Sure", "unit": "rate"},
-]
+)
+AD_COLUMNS: Final = [AD, SPEND, CONVERSIONS, CPA, *CPA_RANGE, {"key": "probability", "label": "Sure", "unit": "rate"}]
 
 _SHARE_COLUMNS = [
     {"key": "ads", "label": "Ads", "unit": "count"},
-    {"key": "spend", "label": "Spend", "unit": "money"},
+    SPEND,
     {"key": "spend_share", "label": "Share", "unit": "rate"},
-    {"key": "conversions", "label": "Conv.", "unit": "count"},
-    {"key": "cpa", "label": "CPA", "unit": "money"},
+    CONVERSIONS,
+    CPA,
     {"key": "median_ad_cpa", "label": "Median ad", "unit": "money"},
 ]
 

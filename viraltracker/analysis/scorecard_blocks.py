@@ -35,13 +35,12 @@ VERDICTS = {
     "not_evaluated": "not judged",
 }
 
-_AD = {"key": "ad_name", "label": "Ad", "unit": "text"}
 _SPEND = {"key": "spend_now", "from": "spend_before", "label": "Spend", "unit": "money"}
 _CPA = {"key": "cpa_now", "from": "cpa_before", "label": "CPA", "unit": "money"}
 _SHARE = {"key": "share", "label": "Of the change", "unit": "share"}
-_SPEND_COLUMNS = [_AD, _SPEND, {"key": "part", "label": "Change", "unit": "money_change"}, _SHARE, _CPA]
+_SPEND_COLUMNS = [blocks.AD, _SPEND, {"key": "part", "label": "Change", "unit": "money_change"}, _SHARE, _CPA]
 _CPA_COLUMNS = [
-    _AD,
+    blocks.AD,
     _SPEND,
     {"key": "conversions_now", "from": "conversions_before", "label": "Conv.", "unit": "count"},
     _CPA,
@@ -50,17 +49,16 @@ _CPA_COLUMNS = [
     {"key": "probability", "label": "Sure it moved", "unit": "rate"},
 ]
 _LAUNCHED_COLUMNS = [
-    _AD,
+    blocks.AD,
     {"key": "first_day", "label": "First day", "unit": "text"},
     {"key": "spend_now", "label": "Spend", "unit": "money"},
-    {"key": "conversions", "label": "Conv.", "unit": "count"},
-    {"key": "cpa", "label": "CPA", "unit": "money"},
-    {"key": "cpa_low", "label": "90 % from", "unit": "money"},
-    {"key": "cpa_high", "label": "to", "unit": "money"},
+    blocks.CONVERSIONS,
+    blocks.CPA,
+    *blocks.CPA_RANGE,
     {"key": "verdict", "label": "Verdict", "unit": "text"},
 ]
 _STOPPED_COLUMNS = [
-    _AD,
+    blocks.AD,
     {"key": "last_day", "label": "Last day", "unit": "text"},
     _SPEND,
     {"key": "conversions", "label": "Conv., both", "unit": "count"},
@@ -68,11 +66,11 @@ _STOPPED_COLUMNS = [
     {"key": "status", "label": "Now", "unit": "text"},
 ]
 _PORTION_COLUMNS = [
-    _AD,
-    {"key": "spend", "label": "Spend", "unit": "money"},
+    blocks.AD,
+    blocks.SPEND,
     {"key": "spend_share", "label": "Share", "unit": "share"},
-    {"key": "conversions", "label": "Conv.", "unit": "count"},
-    {"key": "cpa", "label": "CPA", "unit": "money"},
+    blocks.CONVERSIONS,
+    blocks.CPA,
 ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from viraltracker.analysis.blocks import AD_COLUMNS
 from viraltracker.chat import tools, wording
 from viraltracker.chat.answer import Answer, Asked, choices, tool_result
 from viraltracker.chat.commands import Choice
@@ -23,15 +24,6 @@ VERDICTS: Final = {
     "learning": "it is still learning",
     "not_evaluated": "it is not judged",
 }
-_COLUMNS: Final = [
-    {"key": "ad_name", "label": "Ad", "unit": "text"},
-    {"key": "spend", "label": "Spend", "unit": "money"},
-    {"key": "conversions", "label": "Conv.", "unit": "count"},
-    {"key": "cpa", "label": "CPA", "unit": "money"},
-    {"key": "cpa_low", "label": "90 % from", "unit": "money"},
-    {"key": "cpa_high", "label": "to", "unit": "money"},
-    {"key": "probability", "label": "Sure", "unit": "rate"},
-]
 _TITLES: Final = {"winners": "Winners", "losers": "Losers", "spend": "Most spend"}
 
 
@@ -149,6 +141,6 @@ def _short(row: Json) -> str:
 
 
 def _table(title: str, rows: Sequence[Json], more: int) -> Json:
-    keys = ("ad_id", *(str(column["key"]) for column in _COLUMNS))
+    keys = ("ad_id", *(str(column["key"]) for column in AD_COLUMNS))
     shown = [{key: row[key] for key in keys} for row in rows]
-    return {"kind": "table", "title": title, "columns": _COLUMNS, "rows": shown, "more": more}
+    return {"kind": "table", "title": title, "columns": AD_COLUMNS, "rows": shown, "more": more}

@@ -63,7 +63,6 @@ PUBLIC = {
             "ad_pictures",
             "jobs_overview",
             "job_list",
-            "job_statistics",
             "analysis_context",
             "analysis_stats",
             "analysis_import_stats",
