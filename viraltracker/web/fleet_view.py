@@ -26,7 +26,8 @@ def draw(viewer: Viewer, labels: Mapping[str, str]) -> None:
     head = f"{len(alive)} {'worker' if len(alive) == 1 else 'workers'}, {working} of {slots} slots at work"
     with st.expander(f"Workers and limits: {head}", icon=":material/memory:"):
         if found["queued"]:
-            st.html(f'<p class="vt-more">{found["queued"]:,} due runs wait for a slot.</p>')
+            waiting = "1 due run waits" if found["queued"] == 1 else f"{found['queued']:,} due runs wait"
+            st.html(f'<p class="vt-more">{waiting} for a slot or a limit.</p>')
         versions = {worker["version"] for worker in alive}
         if len(versions) > 1:
             said = f"Workers of different versions work side by side: {', '.join(sorted(versions))}."

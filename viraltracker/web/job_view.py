@@ -106,7 +106,8 @@ def _draw_live(
         f'<p class="vt-fresh">{kind}{words.html(brand.name)}</p>'
     )
     if job["status_reason"]:
-        st.warning(words.literal(job["status_reason"]), icon=":material/report:")
+        mend = " It does not run until it is edited." if job["status"] == "invalid" else ""
+        st.warning(words.literal(job["status_reason"]) + mend, icon=":material/report:")
     if job["held_for"]:
         st.warning(
             "Meta refused the access token, so its times are skipped. It goes on by itself once the account is "
