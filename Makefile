@@ -15,10 +15,10 @@ demo: $(READY) ## Sync, classify and analyse the demo ad account, and print the 
 	@$(BIN)/viraltracker demo
 
 up: $(READY) ## Run the app, the worker and the embedded database until Ctrl-C
-	@$(BIN)/viraltracker up
+	@$(BIN)/viraltracker up || [ $$? -eq 130 ]
 
 test: $(READY) browser ## Run all tests on the real stack
-	@$(BIN)/python -m pytest -n auto --dist loadfile
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 # A browser for tests and benchmarks: the one that is there, else the system's package where that may be installed, else
 # Playwright's own. Set VIRALTRACKER_CHROMIUM to use another.

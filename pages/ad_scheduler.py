@@ -48,8 +48,7 @@ def draw_nothing_scheduled(besides: str) -> None:
 @st.fragment(run_every=LOOK_SECONDS)
 def draw_list() -> None:
     """The schedules of every brand, narrowed by the filters, and below them who works."""
-    offset = jobs_view.page_number() * jobs_view.PER_PAGE
-    found = schedules.listed(viewer.db, jobs_view.chosen_filters(), limit=jobs_view.PER_PAGE, offset=offset)
+    found = jobs_view.read_page(viewer.db)
     if not found["every"]:
         draw_nothing_scheduled("")
         return

@@ -7,6 +7,20 @@ from pathlib import Path
 
 import pytest
 
+SLOWEST_FIRST = ("reliability", "browser", "integration/cli", "integration", "unit")
+"""Folders in the order they run: what takes longest begins first, so that no core waits for the last file alone."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Orders the folders; within a file the order stays."""
+    here = Path(__file__).parent
+
+    def place(item: pytest.Item) -> int:
+        path = item.path.relative_to(here).as_posix()
+        return next(rank for rank, folder in enumerate((*SLOWEST_FIRST, "")) if path.startswith(folder))
+
+    items.sort(key=place)
+
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:

@@ -49,7 +49,7 @@ GOODBYE_SECONDS = 2.0
 DATABASE_AWAY_SECONDS = 1.0
 """Between two looks at a database that does not answer."""
 PRUNE_SECONDS = 3600.0
-"""Between two looks for rows that are past their time; while there are many, the next reap takes more."""
+"""Between two looks for rows that are past their time."""
 
 Mode = Literal["forever", "drain", "once"]
 
@@ -114,34 +114,40 @@ class Worker:
         log.info("worker %s stopped", self.identity.id)
 
     def _loop(self) -> None:
-        next_reap = next_prune = next_look = 0.0
+        next_reap = next_look = next_prune = 0.0
         advanced = 0
         while self._stopped_at is None:
             try:
                 if clock.monotonic() >= next_reap:
                     self._report(queue.reap(self._db))
                     next_reap = clock.monotonic() + self._reap_every
-                    if clock.monotonic() >= next_prune and not any(queue.prune(self._db).values()):
-                        next_prune = clock.monotonic() + PRUNE_SECONDS
                 # A slot that got free is filled at once, and need not wait for the next look at the schedules.
                 if clock.monotonic() >= next_look:
                     next_look = clock.monotonic() + self._poll
                     advanced = self._advance()
+                at_work = bool(self.unfinished)  # before the claim: a run that ends now may have queued another
                 claimed = self._claim()
             except errors.Unavailable as error:
                 log.warning("waiting for the database: %s", error.message)
                 self._pause(DATABASE_AWAY_SECONDS)
                 continue
-            if self._mode == "once" or (self._mode == "drain" and not (advanced or claimed or self.unfinished)):
+            if clock.monotonic() >= next_prune:
+                next_prune = clock.monotonic() + PRUNE_SECONDS
+                threading.Thread(target=self._prune, name="prune", daemon=True).start()
+            if self._mode == "once" or (self._mode == "drain" and not (advanced or claimed or at_work)):
                 self._finish_in_hand()
                 return
             if not claimed:
                 self._pause(next_look - clock.monotonic())
 
     def _finish_in_hand(self) -> None:
-        """Waits for the handlers that run, unless somebody stops the worker meanwhile."""
+        """Waits for the handlers that run, unless somebody stops the worker meanwhile or their time is over."""
+        next_reap = clock.monotonic() + self._reap_every
         while self.unfinished and self._stopped_at is None:
             try:
+                if clock.monotonic() >= next_reap:
+                    self._report(queue.reap(self._db))
+                    next_reap = clock.monotonic() + self._reap_every
                 self._stop_asked(queue.due(self._db, self.identity).stop)
             except errors.Unavailable as error:
                 log.warning("waiting for the database: %s", error.message)
@@ -158,6 +164,7 @@ class Worker:
                 registry.get(self._types, job["job_type"]).parse(job["parameters"])
                 schedule = _schedule(job)
                 plan = occurrences.advance(schedule, due.now)
+                overdue_at = plan.overdue_at(schedule)
             except errors.BadInput as error:
                 log.warning("schedule %s cannot run: %s", job["id"], error.message)
                 queue.invalidate(self._db, job, error.message)
@@ -166,11 +173,19 @@ class Worker:
                 {"scheduled_for": o.scheduled_for, "run_at": o.run_at, "reason": o.reason, "count": o.count}
                 for o in plan.occurrences
             ]
-            steps.append(queue.Step(job, plan.next_run_at, rows, plan.overdue_at(schedule)))
+            steps.append(queue.Step(job, plan.next_run_at, rows, overdue_at))
         for job_id, refusal in queue.advance(self._db, steps).refused.items():
             # Says nothing about the schedule: it keeps its time, and the next look tries again.
             log.error("schedule %s could not be moved on: %s", job_id, refusal)
         return len(due.jobs)
+
+    def _prune(self) -> None:
+        """Deletes what is past its time, beside the queue: neither its length nor its failure holds anything up."""
+        try:
+            while self._stopped_at is None and any(queue.prune(self._services.db).values()):
+                pass
+        except errors.ViralTrackerError as error:
+            log.warning("old rows could not be deleted: %s", error.message)
 
     def _stop_asked(self, run_ids: frozenset[str]) -> None:
         """A person who stops a run need not wait for its next beat."""

@@ -4,26 +4,28 @@
 alter table public.scheduled_jobs
     add column held_for text check (held_for in ('needs_reauth')),
     add column overdue_at timestamptz,
-    add column chained_from_job uuid references public.scheduled_jobs on delete cascade;
+    add column chained_from_job uuid references public.scheduled_jobs on delete set null;
 comment on column public.scheduled_jobs.held_for is 'Its times are skipped until this is mended; a person may still run it.';
 comment on column public.scheduled_jobs.overdue_at is 'With no success by then, two of its periods have passed without one.';
+create index scheduled_jobs_by_parent on public.scheduled_jobs (chained_from_job) where chained_from_job is not null;
 -- One that was archived stays so, and the next in the chain is a job of its own.
 create unique index scheduled_jobs_chained on public.scheduled_jobs (chained_from_job, job_type)
     where chained_from_job is not null and status <> 'archived';
 alter table public.scheduled_job_runs add column waiting_since timestamptz;
 comment on column public.scheduled_job_runs.waiting_since is 'When a service first asked this run to wait, with no try spent.';
 
--- Any change by a person starts the count anew.
-create function app.forget_overdue() returns trigger
+-- Any change by a person starts the count anew, and makes a chained job the person's own: the chain makes itself another.
+create function app.changed_by_person() returns trigger
 language plpgsql set search_path = '' as $$
 begin
     if new.revision <> old.revision then
         new.overdue_at := null;
+        new.chained_from_job := null;
     end if;
     return new;
 end $$;
-create trigger forget_overdue before update on public.scheduled_jobs
-    for each row execute function app.forget_overdue();
+create trigger changed_by_person before update on public.scheduled_jobs
+    for each row execute function app.changed_by_person();
 
 create function app.close_alerts(p_causes text[], p_jobs uuid[]) returns void
 language sql security definer set search_path = '' as $$
@@ -63,6 +65,33 @@ end $$;
 create trigger release_held after update of status on public.ad_accounts
     for each row when (old.status = 'needs_reauth' and new.status = 'active')
     execute function app.release_held_of_account();
+
+-- As before; besides, whatever waits for a token of the brand goes on, also where the account itself was never marked.
+create or replace function public.connect_account(p_brand uuid, p_account_id text, p_token text) returns void
+language plpgsql security definer set search_path = '' as $$
+begin
+    if p_brand is null or not app.may_write(p_brand) then
+        raise exception 'There is no such brand, or you may not connect an account to it.' using errcode = '42501';
+    end if;
+    if p_account_id is null or p_account_id !~ '^act_[0-9]{1,20}$' then
+        raise exception 'An ad account''s id is act_ and its number, as in the address of Ads Manager.'
+            using errcode = '22023';
+    end if;
+    if p_token is null or length(p_token) not between 20 and 2000 or p_token !~ '^[!-~]+$' then
+        raise exception 'This is no access token: it is one word of at least 20 characters; copy it again.'
+            using errcode = '22023';
+    end if;
+    insert into public.ad_accounts as a (brand_id, account_id, source) values (p_brand, p_account_id, 'meta')
+    on conflict (brand_id, account_id) do update set status = 'active', status_reason = null, updated_at = now()
+    where a.source = 'meta';
+    if not found then
+        raise exception 'This is the demo account; it needs no token.' using errcode = '22023';
+    end if;
+    insert into public.ad_account_secrets (brand_id, account_id, access_token)
+    values (p_brand, p_account_id, p_token)
+    on conflict (brand_id, account_id) do update set access_token = excluded.access_token, updated_at = now();
+    perform app.release_held(p_brand);
+end $$;
 
 -- The schedules that are due, and which of the asking worker's own runs somebody wants stopped.
 drop function public.due(integer);
@@ -188,19 +217,15 @@ create index scheduled_job_runs_by_kind on public.scheduled_job_runs (brand_id, 
     where state = 'queued';
 
 -- The limits that count a brand's runs of a type, as `claim` keys them.
-create function app.limit_keys(p_brand uuid, p_job_type text) returns text[]
-language sql stable security definer set search_path = '' as $$
+create function app.limit_keys(p_organization uuid, p_brand uuid, p_job_type text) returns text[]
+language sql immutable set search_path = '' as $$
     select array['global/*', 'job_type/' || p_job_type, 'brand/' || p_brand, 'brand_job_type/' || p_brand || ':' || p_job_type,
-        'organization/' || (select organization_id from public.brands where id = p_brand)]
+        'organization/' || p_organization]
 $$;
 
-create function app.has_no_room(p_room jsonb, p_brand uuid, p_job_type text) returns boolean
-language sql stable security definer set search_path = '' as $$
-    select exists (select 1 from unnest(app.limit_keys(p_brand, p_job_type)) k where (p_room ->> k)::bigint <= 0)
-$$;
-
--- The first p_each due runs of every brand and type that has any and whose limits have room, in the queue's order.
-create function app.first_of_each(p_each integer, p_room jsonb) returns setof public.scheduled_job_runs
+-- The first p_each due runs of every brand and type that has any and stands under none of the full limits, in the
+-- queue's order.
+create function app.first_of_each(p_each integer, p_full text[]) returns setof public.scheduled_job_runs
 language sql stable security definer set search_path = '' as $$
     with recursive kinds as (
         (select brand_id, job_type from public.scheduled_job_runs where state = 'queued'
@@ -209,12 +234,15 @@ language sql stable security definer set search_path = '' as $$
         select following.brand_id, following.job_type from kinds cross join lateral (
             select r.brand_id, r.job_type from public.scheduled_job_runs r
             where r.state = 'queued' and (r.brand_id, r.job_type) > (kinds.brand_id, kinds.job_type)
-            order by r.brand_id, r.job_type limit 1) following)
-    select r.* from kinds k cross join lateral (
+            order by r.brand_id, r.job_type limit 1) following
+        where not 'global/*' = any (p_full))
+    select r.* from kinds k join public.brands b on b.id = k.brand_id
+    cross join lateral (
         select * from public.scheduled_job_runs q
         where q.state = 'queued' and q.run_at <= now() and q.brand_id = k.brand_id and q.job_type = k.job_type
         order by q.priority, q.run_at, q.id limit p_each) r
-    where not app.has_no_room(p_room, k.brand_id, k.job_type)
+    where not array['global/*', 'job_type/' || k.job_type, 'brand/' || b.id, 'brand_job_type/' || b.id || ':' || k.job_type,
+        'organization/' || b.organization_id] && p_full
     order by r.priority, r.run_at, r.id
 $$;
 
@@ -231,6 +259,8 @@ declare
     v_seen integer;
     v_front constant integer := 10 * p_limit;
     v_room jsonb;
+    v_full text[];
+    v_keys text[];
     v_key text;
     v_queue refcursor;
 begin
@@ -240,20 +270,26 @@ begin
     where claim_id = p_claim_id and state = 'running';
     get diagnostics v_taken = row_count;
     if v_taken = 0 then
-        select coalesce(jsonb_object_agg(scope || '/' || key, room), '{}') into v_room from app.room();
+        select coalesce(jsonb_object_agg(scope || '/' || key, room), '{}'),
+            coalesce(array_agg(scope || '/' || key) filter (where room <= 0), '{}')
+        into v_room, v_full from app.room();
         for v_look in 1..2 loop
             if v_look = 1 then
                 open v_queue for select * from public.scheduled_job_runs
                     where state = 'queued' and run_at <= now() order by priority, run_at, id limit v_front;
             else
-                open v_queue for select * from app.first_of_each(p_limit, v_room);
+                open v_queue for select * from app.first_of_each(p_limit, v_full);
             end if;
             v_seen := 0;
             loop
                 fetch v_queue into v_run;
                 exit when not found or v_taken >= p_limit;
                 v_seen := v_seen + 1;
-                continue when v_room <> '{}' and app.has_no_room(v_room, v_run.brand_id, v_run.job_type);
+                if v_room <> '{}' then
+                    select app.limit_keys(organization_id, id, v_run.job_type) into v_keys
+                    from public.brands where id = v_run.brand_id;
+                    continue when v_keys && v_full;
+                end if;
                 -- One that somebody stops at this moment is passed.
                 perform from public.scheduled_job_runs where id = v_run.id and state = 'queued' for update skip locked;
                 continue when not found;
@@ -265,9 +301,12 @@ begin
                 where id = v_run.id;
                 v_taken := v_taken + 1;
                 if v_room <> '{}' then
-                    foreach v_key in array app.limit_keys(v_run.brand_id, v_run.job_type) loop
+                    foreach v_key in array v_keys loop
                         if v_room ? v_key then
                             v_room := jsonb_set(v_room, array[v_key], to_jsonb((v_room ->> v_key)::bigint - 1));
+                            if (v_room ->> v_key)::bigint <= 0 then
+                                v_full := v_full || v_key;
+                            end if;
                         end if;
                     end loop;
                 end if;
@@ -302,6 +341,9 @@ declare
     v_message text := p_error_message;
     v_waiting timestamptz;
 begin
+    -- The schedule first and then its run, as everybody locks them.
+    perform from public.scheduled_jobs where id = (select job_id from public.scheduled_job_runs where id = p_run)
+    for no key update;
     select * into v_run from public.scheduled_job_runs where id = p_run for update;
     if not found then
         return jsonb_build_object('accepted', false, 'state', null);
@@ -342,7 +384,9 @@ begin
             when 'cancelled' then 'Stopped by a person.' else v_message end
     where id = p_run;
     if v_state = 'succeeded' then
-        for v_link in select * from jsonb_array_elements(p_chain) loop
+        for v_link in select value from jsonb_array_elements(p_chain)
+            where exists (select 1 from public.scheduled_jobs where id = v_run.job_id and status <> 'archived')
+        loop
             insert into public.scheduled_jobs as j (brand_id, job_type, name, parameters, schedule_type, status,
                 runs_started, chained_from_job)
             values (v_run.brand_id, v_link ->> 'job_type', v_link ->> 'name', coalesce(v_link -> 'parameters', '{}'),
@@ -356,12 +400,16 @@ begin
             update public.scheduled_job_runs set chained_from = p_run where id = v_chained;
             v_index := v_index + 1;
         end loop;
-        update public.scheduled_jobs set overdue_at = null, held_for = null where id = v_run.job_id;
+        update public.scheduled_jobs set overdue_at = null, held_for = null
+        where id = v_run.job_id and (overdue_at is not null or held_for is not null);
         perform app.close_alerts(array['run-failed', 'job-reauth', 'job-silent'], array[v_run.job_id]);
     elsif v_state in ('failed', 'timed_out') then
         if p_error_class = 'needs_reauth' then
+            -- A token that came meanwhile has not been tried yet.
             update public.scheduled_jobs set held_for = 'needs_reauth', updated_at = now()
-            where id = v_run.job_id and schedule_type = 'recurring';
+            where id = v_run.job_id and schedule_type = 'recurring' and not exists (
+                select 1 from public.ad_account_secrets s
+                where s.brand_id = v_run.brand_id and s.updated_at > v_run.started_at);
         end if;
         perform app.alert_of_run(p_run);
     end if;
@@ -403,22 +451,24 @@ language plpgsql security definer set search_path = '' set statement_timeout = '
 declare
     v_events bigint;
     v_runs bigint;
-    v_jobs bigint;
+    v_jobs uuid[];
     v_alerts bigint;
     v_workers bigint;
 begin
     delete from public.job_run_events where id in (
         select id from public.job_run_events where at < now() - interval '30 days' order by id limit p_limit);
     get diagnostics v_events = row_count;
-    delete from public.scheduled_jobs j where j.id in (
+    with gone as (delete from public.scheduled_jobs j where j.id in (
         select o.id from public.scheduled_jobs o
         where o.schedule_type = 'one_time' and o.status in ('completed', 'archived')
           and o.updated_at < now() - interval '90 days'
           and not exists (select 1 from public.scheduled_job_runs r where r.job_id = o.id
             and (r.finished_at is null or r.finished_at > now() - case when r.state in ('failed', 'timed_out')
                 then interval '180 days' else interval '90 days' end))
-        limit p_limit);
-    get diagnostics v_jobs = row_count;
+        limit p_limit) returning id)
+    select array_agg(id) into v_jobs from gone;
+    -- What an alert is about is gone, so nothing could close it any more.
+    perform app.close_alerts(array['run-failed', 'job-reauth', 'job-silent', 'job-invalid'], v_jobs);
     delete from public.scheduled_job_runs r where r.id in (
         select o.id from public.scheduled_job_runs o
         where o.finished_at < now() - case o.state when 'skipped' then interval '30 days'
@@ -431,7 +481,7 @@ begin
     get diagnostics v_alerts = row_count;
     delete from public.scheduler_workers where last_seen_at < now() - interval '7 days';
     get diagnostics v_workers = row_count;
-    return jsonb_build_object('events', v_events, 'runs', v_runs, 'jobs', v_jobs, 'alerts', v_alerts,
+    return jsonb_build_object('events', v_events, 'runs', v_runs, 'jobs', coalesce(cardinality(v_jobs), 0), 'alerts', v_alerts,
         'workers', v_workers);
 end $$;
 create index job_run_events_by_age on public.job_run_events (at);
@@ -563,8 +613,10 @@ begin
     if not coalesce(v_allowed, false) then
         raise exception 'You may not change this limit.' using errcode = '42501';
     end if;
-    if p_key is null or (p_scope = 'global' and p_key <> '*') then
-        raise exception 'A limit needs its key; that of all runs is *.' using errcode = '22023';
+    if p_key is null or (p_scope = 'global' and p_key <> '*')
+        or (p_scope = 'brand_job_type' and p_key !~ '^[0-9a-f-]{36}:[a-z][a-z0-9_]{1,60}$') then
+        raise exception 'A limit needs its key; that of all runs is *, that of a brand and a type brand:type.'
+            using errcode = '22023';
     end if;
     if p_limit is null then
         delete from public.concurrency_limits where scope = p_scope and key = p_key;
@@ -653,12 +705,12 @@ begin
     for f in select p.oid::regprocedure from pg_proc p join pg_namespace n on n.oid = p.pronamespace
         where (n.nspname = 'public' and p.proname in ('due', 'advance', 'advance_all', 'claim', 'finish', 'reap', 'prune', 'pause_jobs',
                 'resume_jobs', 'archive_jobs', 'retry_jobs', 'set_limit', 'why_waiting', 'fleet'))
-          or (n.nspname = 'app' and p.proname in ('room', 'first_of_each', 'limit_keys', 'has_no_room', 'close_alerts', 'release_held', 'alert_overdue', 'take_back'))
+          or (n.nspname = 'app' and p.proname in ('room', 'first_of_each', 'limit_keys', 'close_alerts', 'release_held', 'alert_overdue', 'take_back'))
     loop
         execute format('revoke all on function %s from public, anon, authenticated', f);
         execute format('grant execute on function %s to service_role', f);
     end loop;
-    revoke all on function app.forget_overdue(), app.release_held_of_account() from public, anon, authenticated, service_role;
+    revoke all on function app.changed_by_person(), app.release_held_of_account() from public, anon, authenticated, service_role;
     for f in select p.oid::regprocedure from pg_proc p join pg_namespace n on n.oid = p.pronamespace
         where n.nspname = 'public' and p.proname in ('pause_jobs', 'resume_jobs', 'archive_jobs', 'retry_jobs', 'set_limit',
             'why_waiting', 'fleet')

@@ -70,9 +70,9 @@ class Book:
         return job, None
 
     def _changed(self, job: Job, *, status: str, next_run_at: datetime | None = None) -> None:
-        """Any change by a person: the next revision, and the count of silence starts anew."""
+        """A change by a person: the next revision, the count of silence starts anew, and no chain owns it any more."""
         job.revision += 1
-        job.overdue_at = None
+        job.overdue_at = job.chained_from = None
         job.status = status
         if next_run_at is not None or status == "archived":
             job.next_run_at = next_run_at
@@ -151,7 +151,7 @@ class Book:
 
     def _succeeded(self, run: Run, chain: Sequence[str]) -> None:
         job = self.world.jobs[run.job]
-        for index, job_type in enumerate(chain):
+        for index, job_type in enumerate(chain if job.status != "archived" else ()):
             run_of = self._chained_job(job, job_type)
             chained = self._queue(run_of, "chain", f"{run.id}:chain:{index}")
             chained.chained_from = run.id

@@ -48,13 +48,11 @@ MUTANTS = {
         "finish",
         {" or v_run.lease_worker is distinct from p_worker": "", " and v_run.lease_worker = p_worker": ""},
     ),
-    "a claim does not look at limits": altered(
-        "claim", {"continue when v_room <> '{}' and ": "continue when false and "}
-    ),
+    "a claim does not look at limits": altered("claim", {"continue when v_keys && v_full": "continue when false"}),
     "a claim does not walk past full limits": altered(
         "claim",
         {
-            "continue when v_room <> '{}' and ": "exit when v_room <> '{}' and ",
+            "continue when v_keys && v_full": "exit when v_keys && v_full",
             "for v_look in 1..2 loop": "for v_look in 1..1 loop",
         },
     ),

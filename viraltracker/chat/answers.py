@@ -23,7 +23,7 @@ HELP: Final = (
     "“Classify the new creatives”, “sync every morning at 6”: I ask before I change anything",
     "“Mark 2 as done”, “ignore 3 because …”, “/rec_note 2 …”: numbers are those of the last list",
     "Commands: /analyze /recommend /top /why /ad /spend /coverage /classify /sync /schedule /help",
-    "/rec_done /rec_ignore /rec_note; /fatigue and /congruence come with a later version",
+    "/rec_done /rec_ignore /rec_note",
     "Windows are full days, as in “last 7 days” or “past two weeks”; without one I take 30.",
 )
 _NO_FACTS: Final[Json] = {"prior_window": None, "target": {"value": None, "words": None}, "totals": {"cpa": None}}

@@ -203,10 +203,10 @@ def _words_after(name: Name, text: str) -> str:
 
 def _stranger(rest: str, command: bool) -> str:
     """A name in the line that no brand has, for example the Foo Bar account."""
-    match = phrases.ACCOUNT_OF.search(rest)
+    match = phrases.ACCOUNT_OF.search(rest) or phrases.DOING.search(rest)
     text: str = match["name"] if match else rest if command else ""
     left = re.sub(r"[\W\d_]+", " ", phrases.FILLER.sub(" ", text)).strip()
-    ours = all(word in brand_names.NOT_NAMES for word in left.split())
+    ours = all(word in brand_names.NOT_NAMES or word in phrases.EVERYDAY for word in left.split())
     return "" if ours or len(left) < brand_names.SHORTEST else left
 
 

@@ -107,6 +107,14 @@ ACCOUNT_OF: Final = re.compile(
     r"\b(?:analy[sz]e|analysis of|review|audit|report on|for|of|about)\s+(?:the\s+)?(?P<name>.{2,60}?)\s+"
     r"(?:ads?\s+)?accounts?\b"
 )
+DOING: Final = re.compile(
+    r"\bhow(?:'s|\s+(?:is|are|was|were|did|does|do))\s+(?P<name>.{2,60}?)\s+(?:doing|performing|going|do|perform)\b"
+)
+EVERYDAY: Final = frozenset({
+    "business", "everything", "marketing", "numbers", "performance", "result", "results", "stuff", "thing", "things",
+    "work", "you",
+})  # fmt: skip
+"""What people ask after without naming a brand: "how are things going"."""
 FILLER: Final = re.compile(
     r"\b(?:please|can|could|you|would|me|us|the|an?|my|our|this|that|whole|entire|of|for|in|on|about|with|brands?|ads?|"
     r"accounts?|and|to|at|by|now|again|it|is|are|was|were|do|does|did|over|how|what|give|get|run|full|days?)\b"

@@ -12,7 +12,7 @@ import typer
 from viraltracker.cli import output, session, work
 from viraltracker.cli.app import JsonOption, app
 from viraltracker.cli.session import Session
-from viraltracker.errors import BadInput
+from viraltracker.errors import BadInput, NotFound
 from viraltracker.intelligence.plain import count
 from viraltracker.settings import load as load_settings
 from viraltracker.store import analyses, brands, evaluations, storage
@@ -59,7 +59,7 @@ def import_files(
         return
     results, failures = [], []
     with session.opened(worker=True) as opened:
-        found = brands.ensure(opened.db, brand)
+        found = _brand_for(opened, brand, read, currency, (date_from, date_to))
         for file, data in read:
             digest = hashlib.sha256(data).hexdigest()
             opened.storage.put("imports", storage.key(found.id, digest), file, "application/octet-stream")
@@ -187,6 +187,32 @@ def _analyse(opened: Session, brand: brands.Brand, days: int, as_json: bool, dat
         output.print_json(found)
     else:
         output.draw(found["blocks"], found["currency"])
+
+
+def _brand_for(
+    opened: Session,
+    name: str,
+    read: list[tuple[Path, bytes]],
+    currency: str | None,
+    period: tuple[datetime | None, datetime | None],
+) -> brands.Brand:
+    """The brand of that name; a new one only where one of the files can be read, so that wrong ones leave nothing
+    behind. Raises BadInput of the last file otherwise."""
+    from viraltracker.meta.ads_manager.parse import parse_export
+
+    try:
+        return brands.find(opened.db, name)
+    except NotFound:
+        first, last = period
+        days = (first.date(), last.date()) if first and last else None
+        for number, (file, data) in enumerate(read, start=1):
+            try:
+                parse_export(file.name, data, default_currency=currency, period=days)
+                break
+            except BadInput:
+                if number == len(read):
+                    raise
+        return brands.ensure(opened.db, name)
 
 
 def _read(file: Path) -> bytes:

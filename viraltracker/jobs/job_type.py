@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
 import pydantic
+from pydantic_core import ErrorDetails
 
 from viraltracker.errors import BadInput
 from viraltracker.jobs.context import JobContext
@@ -21,6 +22,9 @@ class Parameters(pydantic.BaseModel):
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
+
+OUT_OF_BOUNDS = frozenset({"greater_than_equal", "less_than_equal"})
+"""What Pydantic calls a number outside of its field's bounds."""
 
 P = TypeVar("P", bound=Parameters)
 
@@ -45,11 +49,25 @@ class JobType(Generic[P]):
         try:
             return self.parameters.model_validate(values)
         except pydantic.ValidationError as error:
-            faults = "; ".join(
-                f"{'.'.join(str(part) for part in fault['loc']) or 'parameters'}: {fault['msg']}"
-                for fault in error.errors(include_url=False, include_context=False, include_input=False)
-            )
+            faults = "; ".join(self._fault(fault) for fault in error.errors(include_url=False, include_input=False))
             raise BadInput(f"{self.label}: {faults}.") from None
+
+    def _fault(self, fault: ErrorDetails) -> str:
+        name = ".".join(str(part) for part in fault["loc"])
+        field = self.parameters.model_fields.get(name)
+        if fault["type"] == "extra_forbidden":
+            return f"there is no parameter {name}; there is {', '.join(self.parameters.model_fields) or 'none'}"
+        if field is None:
+            return f"{name or 'parameters'}: {fault['msg']}"
+        title = f"{field.title} ({name})" if field.title else name
+        low, high = (
+            next((getattr(bound, end) for bound in field.metadata if hasattr(bound, end)), None) for end in ("ge", "le")
+        )
+        if fault["type"] in OUT_OF_BOUNDS and None not in (low, high):
+            return f"{title} must be from {low:,g} to {high:,g}"
+        if fault["type"] in OUT_OF_BOUNDS and low is not None:
+            return f"{title} must be at least {low:,g}"
+        return f"{title}: {fault['msg']}"
 
     def execute(self, context: JobContext, values: dict[str, Any]) -> Result:
         """Checks the stored parameters and runs the handler."""

@@ -57,6 +57,8 @@ def times(expression: str, zone_name: str, after: datetime) -> Iterator[datetime
     try:
         local_times = CronSim(text, after.astimezone(zone(zone_name)))
     except CronSimError as error:
+        if _names_no_date(text):
+            raise BadInput(f'"{expression}" never fires; choose another day or month.') from error
         raise BadInput(f'"{expression}" is not a valid cron expression: {error}.') from error
     return _ascending(local_times, after)
 
@@ -104,6 +106,18 @@ def require_gap(expression: str, zone_name: str, after: datetime, shortest: time
         minutes = max(1, shortest // timedelta(minutes=1))
         often = "once a minute" if minutes == 1 else f"every {minutes} minutes"
         raise BadInput(f'"{expression}" fires more often than {often}; choose fewer times.')
+
+
+def _names_no_date(text: str) -> bool:
+    """Whether each field is right by itself, and only their day and month do not go together (31 February)."""
+    minute, hour, day, month, weekday = text.split()
+    any_time = datetime(2001, 1, 1, tzinfo=UTC)
+    try:
+        CronSim(f"{minute} {hour} {day} * {weekday}", any_time)
+        CronSim(f"{minute} {hour} * {month} {weekday}", any_time)
+    except CronSimError:
+        return False
+    return True
 
 
 def _named(expression: str, local: datetime) -> bool:

@@ -56,17 +56,19 @@ class Advance:
     """What to write: occurrences in order, and the next time. Without one the schedule is completed; the database
     completes it as well once `max_runs` have really started.
 
-    At `overdue_at` two periods have passed since a success before this step, when none has come in between.
+    At `overdue_at` two periods have passed since any success before this step, when none has come in between.
     """
 
     occurrences: tuple[Occurrence, ...]
     next_run_at: datetime | None
 
     def overdue_at(self, schedule: Schedule) -> datetime | None:
-        """None when nothing follows."""
-        if self.next_run_at is None:
+        """Two periods from the time that came just now: whenever in its period the last success came, two whole ones
+        have passed since. None when nothing follows."""
+        if self.next_run_at is None or schedule.cron_expression is None:
             return None
-        return self.next_run_at + ON_TIME + timedelta(seconds=schedule.jitter_s)
+        after = next(cron.times(schedule.cron_expression, schedule.timezone, self.next_run_at), self.next_run_at)
+        return after + ON_TIME + timedelta(seconds=schedule.jitter_s)
 
 
 def advance(schedule: Schedule, now: datetime) -> Advance:

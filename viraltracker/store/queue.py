@@ -203,8 +203,8 @@ def reap(db: Database) -> dict[str, list[str]]:
 
 
 def prune(db: Database) -> dict[str, int]:
-    """Deletes a portion of what is past its time; how many rows of each kind."""
-    answer: dict[str, int] = db.call("prune")
+    """Deletes a portion of what is past its time; how many rows of each kind. Sent once, without retries."""
+    answer: dict[str, int] = db.call_once("prune")
     return answer
 
 

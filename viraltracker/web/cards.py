@@ -110,8 +110,9 @@ def _leader(rank: int, row: Json, picture: str | None, currency: str, tone: str)
     sure = f'<span class="vt-tag {tone}">{words.sure(row["probability"])} sure</span>' if row["probability"] else ""
     spent = "" if row["spend"] is None else f"{words.money(row['spend'], currency)} spent"
     return (
-        f'<article class="vt-leader"><figure>{shown}<span class="vt-rank">{rank}</span></figure>'
-        f"<h4>{name}</h4><p>{cost}</p><footer>{spent}{sure}</footer></article>"
+        f'<article class="vt-leader"><figure>{shown}</figure>'
+        f'<h4><span class="vt-rank">{rank}</span>{name}</h4>'
+        f"<p>{cost}</p><footer>{spent}{sure}</footer></article>"
     )
 
 
@@ -148,7 +149,8 @@ def _stake(card: Json) -> str:
     if not stake:
         return ""
     amount = words.money(stake["value"], stake["currency"], cents=False)
-    return f'<span class="vt-stake">{amount} <small>a week</small></span>'
+    how = words.html(f"Money at stake: {stake['how']}.")
+    return f'<span class="vt-stake" title="{how}">{amount} <small>a week at stake</small></span>'
 
 
 def _confidence(card: Json) -> str:

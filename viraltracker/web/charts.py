@@ -50,14 +50,15 @@ def cpa_intervals(rows: list[Json], *, tone: str, target: float | None, target_w
 
     lines = []
     for row in rows:
+        name = row["ad_name"] or row["ad_id"]
         said = (
-            f"{row['ad_name']}: CPA {words.money(row['cpa'], currency)}, 90 % interval "
+            f"{name}: CPA {words.money(row['cpa'], currency)}, 90 % interval "
             f"{words.money(row['cpa_low'], currency)} to {words.money(row['cpa_high'], currency)}"
         )
         begin, end = place(row["cpa_low"]), place(row["cpa_high"])
         span = f'<i class="span" style="left:{begin:.2f}%;width:{end - begin:.2f}%"></i>'
-        lines.append(_line(row["ad_name"], said, span + _mark("dot", place(row["cpa"]))))
-    ticks = [(place(value), words.money(value, currency, cents=value < 1)) for value in _ticks(min(at), max(at))]
+        lines.append(_line(name, said, span + _mark("dot", place(row["cpa"]))))
+    ticks = [(place(value), said) for value, said in _said(_ticks(min(at), max(at)), currency)]
     rule = None if target is None else (place(target), f"{target_words}: {words.money(target, currency)}")
     title = f"CPA of each ad with its 90 % interval in {currency}, on a logarithmic scale"
     st.html(_chart(title, tone, lines, ticks, rule))
@@ -77,7 +78,7 @@ def spend_and_cpa(rows: list[Json], key: str, label: str, *, account_cpa: float 
         cost = f"CPA {words.money(row['cpa'], currency)}" if row["cpa"] else "no conversion yet"
         mark = _mark("diamond", 100 * row["cpa"] / most_cost) if row["cpa"] else ""
         prices.append(_line(row[key], f"{row[key]}: {cost}", mark))
-    ticks = [(100 * value / most_cost, words.money(value, currency, cents=False)) for value in _steps(most_cost)]
+    ticks = [(100 * value / most_cost, said) for value, said in _said(_steps(most_cost), currency)]
     rule = None
     if account_cpa:
         rule = (100 * account_cpa / most_cost, f"Whole account: {words.money(account_cpa, currency)}")
@@ -116,6 +117,12 @@ def _line(name: str, said: str, drawn: str) -> str:
 
 def _mark(kind: str, at: float) -> str:
     return f'<i class="{kind}" style="left:{at:.2f}%"></i>'
+
+
+def _said(values: Sequence[float], currency: str) -> list[tuple[float, str]]:
+    """Amounts in words, all with cents where one of them has some."""
+    cents = any(value != round(value) for value in values)
+    return [(value, words.money(value, currency, cents=cents)) for value in values]
 
 
 def _ticks(low: float, high: float) -> list[float]:

@@ -49,9 +49,13 @@ def _draw_workers(found: Json) -> None:
         return
     now, zone = times.parsed(found["now"]), times.viewer_zone()
     body = ""
-    for worker in found["workers"]:
-        state = "at work" if _alive(worker, found["now"]) else "stopped" if worker["stopped_at"] else "silent"
-        tone = {"at work": "good", "stopped": "quiet", "silent": "bad"}[state]
+    for worker in sorted(found["workers"], key=lambda one: not _alive(one, found["now"])):
+        state = "silent"
+        if _alive(worker, found["now"]):
+            state = "at work" if worker["running"] else "ready"
+        elif worker["stopped_at"]:
+            state = "stopped"
+        tone = {"at work": "good", "ready": "good", "stopped": "quiet", "silent": "bad"}[state]
         body += (
             f"<tr><td>{words.html(worker['name'])}<small>{words.html(worker['id'][:8])}</small></td>"
             f'<td><span class="vt-tag {tone}">{state}</span></td><td>{words.html(worker["version"])}</td>'

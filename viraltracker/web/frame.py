@@ -11,7 +11,7 @@ from viraltracker.web import account, guard, places, states, work
 
 HERE = Path(__file__).parent
 
-st.set_page_config(page_title="ViralTracker", page_icon=HERE / "mark.svg", layout="wide", initial_sidebar_state=230)
+st.set_page_config(page_icon=HERE / "mark.svg", layout="wide", initial_sidebar_state=230)
 st.html(HERE / "look.css")
 st.logo(HERE / "logo.svg", icon_image=HERE / "mark.svg", size="large")
 try:
@@ -22,6 +22,7 @@ except ViralTrackerError as error:
     states.draw_failure(error)
     st.stop()
 page = st.navigation(places.every(), position="sidebar" if viewer is not None and viewer.roles else "hidden")
+st.set_page_config(page_title=f"{page.title} · ViralTracker")
 if viewer is not None and viewer.roles and not viewer.embedded:
     with st.sidebar:
         account.draw(viewer.email)

@@ -248,8 +248,10 @@ def _ask_field(field: Field, value: Any, key: str) -> Any:
     match field.kind:
         case "whole" | "number":
             as_number = int if field.kind == "whole" else float
-            low, high, now = (None if x is None else as_number(x) for x in (field.low, field.high, value))
-            return st.number_input(field.title, low, high, now, key=key, help=field.explained)
+            # Without the bounds, which a browser would keep in silence by going back to the last number: the answer has
+            # to come here, and is refused in a sentence.
+            now = None if value is None else as_number(value)
+            return st.number_input(field.title, value=now, key=key, help=field.explained)
         case "switch":
             return st.toggle(field.title, bool(value), key=key, help=field.explained)
         case "choice":

@@ -125,6 +125,16 @@ def page_number() -> int:
     return int(st.session_state.get("job-page", 0))
 
 
+def read_page(db: Database) -> Json:
+    """The schedules of the page that is looked at; of the last one, where it has lost all of its own."""
+    while True:
+        offset = page_number() * PER_PAGE
+        found = schedules.listed(db, chosen_filters(), limit=PER_PAGE, offset=offset)
+        if found["jobs"] or not offset:
+            return found
+        st.session_state["job-page"] = max(0, (found["total"] - 1) // PER_PAGE)
+
+
 def draw(
     db: Database,
     found: Json,

@@ -17,7 +17,7 @@ NEEDS: Final[Mapping[str, str]] = {
     "needs_reauth": "needs a new access token, so no new numbers come",
     "unreachable": "is out of reach, so no new numbers come",
 }
-OF_A_JOB: Final = ("run-failed", "job-reauth", "job-invalid")
+OF_A_JOB: Final = ("run-failed", "job-reauth", "job-silent", "job-invalid")
 """Causes of alerts that name a schedule."""
 
 Way = tuple[st.Page, str, dict[str, str]]
@@ -26,18 +26,23 @@ Way = tuple[st.Page, str, dict[str, str]]
 
 def draw(
     accounts: Sequence[Json], alerts: Sequence[Json], failed: Sequence[Json] = (), *, way_to_data: bool = True
-) -> None:
-    """Accounts that no longer answer, then what else is wrong; `failed` are runs that the page shows by themselves."""
+) -> int:
+    """Accounts that no longer answer, then what else is wrong; `failed` are runs that the page shows by themselves.
+    How many there are."""
+    count = 0
     for account in accounts:
         if account["status"] in NEEDS:
             way = (places.data(), "Open Data", {"brand": account["brand_id"]}) if way_to_data else None
             _draw(account_words(account), "key_off", way)
+            count += 1
     for alert in distinct(alerts, accounts, failed):
+        count += 1
         kind, _, job_id = alert["cause_key"].partition(":")
         if kind in OF_A_JOB:
             _draw(alert["text"], "notifications", (places.ad_scheduler(), "Open schedule", {"job": job_id}))
         else:
             _draw(alert["text"], "notifications", None)
+    return count
 
 
 def draw_of(db: Database, brand_id: str | None = None) -> None:

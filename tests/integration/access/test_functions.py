@@ -140,7 +140,6 @@ APP = {
             "log_event",
             "room",
             "limit_keys",
-            "has_no_room",
             "first_of_each",
             "close_alerts",
             "release_held",
@@ -158,7 +157,7 @@ APP = {
         (
             "touch_brand",
             "keep_terminal",
-            "forget_overdue",
+            "changed_by_person",
             "release_held_of_account",
             "close_intelligence_of_ended_job",
             "require_owner",

@@ -80,6 +80,7 @@ def test_files_that_are_no_export_are_refused_in_a_sentence(tmp_path: Path, vira
     refused = viraltracker("import", str(page), "--brand", "Nobody")
     assert refused.code == 1
     assert "Traceback" not in refused.err
+    assert 'There is no brand "Nobody"' in viraltracker("classify", "Nobody").err
     missing = viraltracker("import", str(tmp_path / "absent.csv"), "--brand", "Nobody")
     assert missing.code == 1
     assert "absent.csv cannot be read" in missing.err

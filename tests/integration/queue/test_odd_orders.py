@@ -100,3 +100,89 @@ def test_the_silence_of_a_held_schedule_is_no_news_once_it_goes_on(arranged: Arr
     accounts.connect_as_person(arranged.db, arranged.brand_id, "act_1", "n" * 30)
     assert job["id"] not in queue.reap(arranged.db)["overdue"]
     assert arranged.alerts() == []
+
+
+def test_a_token_that_comes_before_the_refusal_is_told_holds_nothing(
+    arranged: Arranged, worker: WorkerIdentity
+) -> None:
+    """The old token's run ends after the person has connected again: the new token has not been tried yet."""
+    job = arranged.due_schedule()
+    assert arranged.fire(job)
+    (run,) = arranged.claim(worker)
+    accounts.connect_as_person(arranged.db, arranged.brand_id, "act_1", "n" * 30)
+    assert queue.finish(arranged.db, run, worker, "failed", error_class="needs_reauth", error_message="Refused.")
+    assert arranged.job(job["id"])["held_for"] is None
+
+
+def test_a_new_token_releases_what_waits_though_the_account_was_never_marked(
+    arranged: Arranged, worker: WorkerIdentity
+) -> None:
+    """A download that met the refusal, or an account without any token, leaves the account active."""
+    accounts.connect(arranged.db, arranged.brand_id, "act_1", source="meta", access_token="t" * 30)
+    job = arranged.due_schedule()
+    assert arranged.fire(job)
+    (run,) = arranged.claim(worker)
+    assert queue.finish(arranged.db, run, worker, "failed", error_class="needs_reauth", error_message="Refused.")
+    assert arranged.job(job["id"])["held_for"] == "needs_reauth"
+    accounts.connect_as_person(arranged.db, arranged.brand_id, "act_1", "n" * 30)
+    assert arranged.job(job["id"])["held_for"] is None
+    assert arranged.alerts() == []
+
+
+def test_a_chained_job_that_a_person_edits_is_the_persons(arranged: Arranged, worker: WorkerIdentity) -> None:
+    """What they made of it is never written over; the chain makes itself another."""
+    job = arranged.schedule()
+    link = {"job_type": "probe", "name": "Next", "parameters": {"n": 1}}
+    schedules.run_now(arranged.db, job["id"], "first")
+    (run,) = arranged.claim(worker)
+    assert queue.finish(arranged.db, run, worker, "succeeded", chain=[link])
+    (chained,) = arranged.claim(worker)
+    assert queue.finish(arranged.db, chained, worker, "succeeded")
+    theirs = arranged.job(chained.job_id) | {
+        "name": "Quarter",
+        "schedule_type": "recurring",
+        "cron_expression": "0 7 * * *",
+        "next_run_at": arranged.now() + timedelta(hours=9),
+        "parameters": {"n": 90},
+    }
+    schedules.save(arranged.db, theirs, now=arranged.now())
+    schedules.run_now(arranged.db, job["id"], "second")
+    (run,) = arranged.claim(worker)
+    assert queue.finish(arranged.db, run, worker, "succeeded", chain=[link])
+    kept = arranged.job(chained.job_id)
+    assert (kept["name"], kept["parameters"], kept["runs_started"]) == ("Quarter", {"n": 90}, 1)
+    (another,) = arranged.claim(worker)
+    assert another.job_id != chained.job_id
+
+
+def test_what_succeeds_after_its_schedule_was_archived_starts_nothing(
+    arranged: Arranged, worker: WorkerIdentity
+) -> None:
+    job = arranged.schedule()
+    schedules.run_now(arranged.db, job["id"], "key")
+    (run,) = arranged.claim(worker)
+    schedules.archive(arranged.db, [job["id"]])
+    link = {"job_type": "probe", "name": "Next", "parameters": {}}
+    assert queue.finish(arranged.db, run, worker, "succeeded", chain=[link])
+    assert schedules.chained(arranged.db, run.id) == []
+
+
+def test_an_old_job_takes_nothing_that_is_newer_with_it_and_no_alert_stays(
+    arranged: Arranged, worker: WorkerIdentity
+) -> None:
+    """A job that goes leaves what it once started, and an alert about it would be there for ever."""
+    old = arranged.now() - timedelta(days=200)
+    parent, failed = arranged.held(worker), arranged.held(worker)
+    link = {"job_type": "probe", "name": "Next", "parameters": {}}
+    assert queue.finish(arranged.db, parent, worker, "succeeded", chain=[link])
+    (chained,) = arranged.claim(worker)
+    assert queue.finish(arranged.db, failed, worker, "failed", error_class="permanent", error_message="No.")
+    assert len(arranged.alerts()) == 1
+    for run in (parent, failed):
+        arranged.change("scheduled_jobs", run.job_id, updated_at=old)
+        arranged.change("scheduled_job_runs", run.id, finished_at=old, created_at=old)
+    while any(queue.prune(arranged.db).values()):
+        pass
+    assert arranged.runs(parent.job_id) == []
+    assert arranged.run(chained.id)["state"] == "running"
+    assert arranged.alerts() == []

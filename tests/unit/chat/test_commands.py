@@ -28,6 +28,8 @@ BRANDS = [PAWS, SOAP, EU, US]
         ("/analyze wonder paws 14", {"name": "analyze", "brand": PAWS, "days": 14}),
         ("/analyse acme sop past two weeks", {"name": "analyze", "brand": SOAP, "days": 14}),
         ("how is north star us doing", {"name": "analyze", "brand": US}),
+        ("how are things going", {"name": "analyze", "brand": None}),
+        ("how is my performance doing", {"name": "analyze", "brand": None}),
         ("wonder paws", {"name": "analyze", "brand": PAWS}),
         ("past two weeks", {"name": "analyze", "days": 14}),
         ("review the account over the last month", {"name": "analyze", "days": 30}),
@@ -104,6 +106,7 @@ def test_a_time_that_does_not_exist_is_not_scheduled(line: str) -> None:
     ("line", "says"),
     [
         ("analyze the foo bar ad account", "foo bar"),
+        ("how is Foo Bar doing?", "foo bar"),
         ("analyze 400 days", "1 to 90 days"),
         ("how much did we spend this month", "this month"),
         ("analyze since Monday", "since monday"),

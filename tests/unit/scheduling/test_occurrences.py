@@ -49,6 +49,13 @@ def test_a_time_seen_at_once_runs_and_nothing_is_skipped(policy: MisfirePolicy) 
     assert plan == Advance((Occurrence(NINE, NINE),), hours(1))
 
 
+def test_two_whole_periods_pass_before_a_silence_is_said() -> None:
+    """The last success may have come just before this time: an hourly run of 72 minutes ago is no silence yet."""
+    plan = occurrences.advance(replace(HOURLY, jitter_s=30), NINE)
+    assert plan.overdue_at(replace(HOURLY, jitter_s=30)) == hours(2) + occurrences.ON_TIME + timedelta(seconds=30)
+    assert Advance((), None).overdue_at(HOURLY) is None
+
+
 @pytest.mark.parametrize(
     ("policy", "expected_runs", "expected_skipped"),
     [

@@ -88,3 +88,18 @@ def test_one_row_of_any_size_is_drawn(drawn: list[str], scale: float) -> None:
         [row | {"cpa": None, "spend_share": None}], "format", "Format", account_cpa=None, currency="JPY"
     )
     assert [len(places(chart, "dot") + places(chart, "diamond")) for chart in drawn] == [1, 1, 0]
+
+
+def test_an_axis_says_each_number_whole(drawn: list[str]) -> None:
+    """Rounded, ticks at 2.50 and 7.50 would stand there as $2 and $8."""
+    rows = [{**SHARES[0], "cpa": 9.0}]
+    charts.spend_and_cpa(rows, "format", "Format", account_cpa=None, currency="USD")
+    assert re.findall(r">(\$[\d.]+)</span>", drawn[0]) == ["$0.00", "$2.50", "$5.00", "$7.50"]
+
+
+def test_an_ad_without_a_name_goes_by_its_id(drawn: list[str]) -> None:
+    charts.cpa_intervals(
+        [{**INTERVALS[0], "ad_name": None, "ad_id": "120210"}], tone="bad", target=None, target_words="", currency="USD"
+    )
+    assert "120210: CPA $24.00" in drawn[0]
+    assert "None" not in drawn[0]
