@@ -36,6 +36,8 @@ JOBS: Final = 1_000
 LAGS: Final = 60
 """Runs whose start is timed, one after the other."""
 SPACING_S: Final = 0.25
+AT_ONCE: Final = 100
+"""Schedules that are due at one moment."""
 LEASE: Final = timedelta(seconds=90)
 DATABASE: Final = "reference_queue"
 PATIENCE_S: Final = 180.0
@@ -65,6 +67,11 @@ join procrastinate_events s on s.job_id = j.id and s.type = 'started'
 _THEIR_TIME: LiteralString = """
 select extract(epoch from max(at) filter (where type = 'succeeded') - min(at) filter (where type = 'started'))
 from procrastinate_events
+"""
+_MIDNIGHT: LiteralString = """
+insert into public.scheduled_jobs (brand_id, job_type, name, schedule_type, cron_expression, next_run_at)
+select %(brand)s, 'probe', 'Probe', 'recurring', '0 0 * * *', now() + interval '2 seconds'
+from generate_series(1, %(count)s)
 """
 _OUR_TIME: LiteralString = """
 select extract(epoch from max(finished_at) - min(started_at)) from public.scheduled_job_runs where job_type = 'probe'
@@ -110,9 +117,9 @@ class Bench:
 
 
 def run(installation: Installation) -> list[Result]:
-    """The three comparisons."""
+    """The comparisons, and what a midnight costs."""
     with _bench(installation) as bench:
-        return [_claims(bench), _throughput(bench), _lags(bench)]
+        return [_claims(bench), _throughput(bench), _lags(bench), _midnight(bench)]
 
 
 @contextmanager
@@ -235,6 +242,29 @@ def _lags(bench: Bench) -> Result:
                     Figure(f"{name}, after a {what}: {whose}, p95", at_share(part, 0.95), "s", _target(whose, mine)),
                 ]
     return Result(f"How late a run starts, {LAGS} each", figures)
+
+
+def _midnight(bench: Bench) -> Result:
+    """Schedules of two brands that are due at one moment, one of the brands at its limit."""
+    bench.empty()
+    limit = {"scope": "brand", "key": bench.brands[0], "limit": 0}
+    bench.installation.db.upsert("concurrency_limits", limit, on_conflict="scope,key")
+    with _working(bench, "ours", DEFAULTS):
+        for brand in bench.brands:
+            bench.ours.execute(_MIDNIGHT, {"brand": brand, "count": AT_ONCE // 2})
+        _until(
+            bench.ours,
+            "select count(*) from public.scheduled_job_runs where finished_at is not null",
+            AT_ONCE // 2,
+        )
+    lags = _column(bench.ours, f"{_OUR_LAG} and started_at is not null")
+    return Result(
+        f"{AT_ONCE} schedules due at once, half of them of a brand at its limit",
+        [
+            Figure("the other half begins, median", median(lags), "s"),
+            Figure("the last of them begins", max(lags), "s", 5.0),
+        ],
+    )
 
 
 def _target(whose: str, configured: tuple[int, float]) -> float | None:
