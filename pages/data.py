@@ -43,14 +43,15 @@ def pick_brand() -> Brand | None:
             chosen = st.selectbox("Brand", ids, index=index, format_func=lambda found: names[found])
             st.query_params["brand"] = chosen
         if viewer.may_add_brands:
-            with st.popover("New brand", icon=":material/add:"):
+            # With the next brand it is another one, and so is closed and empty.
+            with st.popover("New brand", icon=":material/add:", key=f"new-brand-{len(viewer.brands)}"):
                 draw_new_brand()
     return next((brand for brand in viewer.brands if brand.id == chosen), None)
 
 
 def draw_new_brand() -> None:
     """A brand is all that an import needs."""
-    with st.form("new-brand", border=False):
+    with st.form(f"add-brand-{len(viewer.brands)}", border=False):
         name = st.text_input("Name of the brand", max_chars=200)
         if st.form_submit_button("Add the brand", type="primary"):
             try:

@@ -46,6 +46,7 @@ def test_a_newcomer_adds_a_brand_and_is_led_to_the_import(app: App, new_page: Ca
     page.get_by_role("button", name="Add the brand").click()
     expect(page.get_by_text("Nothing is connected yet")).to_be_visible()
     expect(page.locator('input[type="file"]')).to_be_attached()
+    expect(page.get_by_role("textbox", name="Name of the brand")).to_have_count(0)
 
 
 def test_a_file_is_previewed_then_imported_with_its_progress_in_place(
