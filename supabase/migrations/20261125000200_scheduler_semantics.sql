@@ -416,6 +416,19 @@ begin
     return jsonb_build_object('accepted', true, 'state', v_state);
 end $$;
 
+-- Whoever takes a run back asks for it to run again at once. It keeps its place in the queue: behind all that has come
+-- since, a run whose worker died would wait for as long as its brand's queue is.
+create function app.keep_place() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+    if new.run_at <= now() then
+        new.run_at := least(old.run_at, new.run_at);
+    end if;
+    return new;
+end $$;
+create trigger keep_place before update of state on public.scheduled_job_runs
+    for each row when (old.state = 'running' and new.state = 'queued') execute function app.keep_place();
+
 -- As before; besides, says which schedules have not succeeded for two of their periods.
 create function app.alert_overdue() returns uuid[]
 language plpgsql security definer set search_path = '' as $$
@@ -710,7 +723,7 @@ begin
         execute format('revoke all on function %s from public, anon, authenticated', f);
         execute format('grant execute on function %s to service_role', f);
     end loop;
-    revoke all on function app.changed_by_person(), app.release_held_of_account() from public, anon, authenticated, service_role;
+    revoke all on function app.changed_by_person(), app.release_held_of_account(), app.keep_place() from public, anon, authenticated, service_role;
     for f in select p.oid::regprocedure from pg_proc p join pg_namespace n on n.oid = p.pronamespace
         where n.nspname = 'public' and p.proname in ('pause_jobs', 'resume_jobs', 'archive_jobs', 'retry_jobs', 'set_limit',
             'why_waiting', 'fleet')

@@ -186,18 +186,19 @@ class Book:
         """The worker is gone: back at once while attempts are left."""
         end = run.stopped_as or ("queued" if run.attempt < run.max_attempts else "failed")
         error_class = {"cancelled": None, "timed_out": "timeout"}.get(end, "lost")
-        run.run_at, run.claim = self.now, None
         if end == "queued":
             run.error_class = error_class
             self._put_back(run, self.now, attempt=run.attempt)
             return
+        run.run_at, run.claim = self.now, None
         self._end(run, end, error_class=error_class)
         if end != "cancelled":
             self._alert_of(run)
 
-    @staticmethod
-    def _put_back(run: Run, at: datetime, *, attempt: int) -> None:
-        run.state, run.run_at, run.attempt = "queued", at, attempt
+    def _put_back(self, run: Run, at: datetime, *, attempt: int) -> None:
+        """Back at once it keeps its place in the queue."""
+        run.state, run.attempt = "queued", attempt
+        run.run_at = at if at > self.now else min(run.run_at, at)
         run.claim = run.lease_until = run.deadline_at = None
 
     def _end(self, run: Run, state: str, *, error_class: str | None = None, reason: str | None = None) -> None:

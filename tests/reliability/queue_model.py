@@ -255,12 +255,12 @@ class Model(Book):
             return False
         end = run.stopped_as or ("failed" if run.interruptions >= MOST_INTERRUPTIONS else "queued")
         run.interruptions += 1
-        run.claim, run.run_at = None, self.now
         run.error_class = {"failed": "lost", "timed_out": "timeout"}.get(end)
         if end == "queued":
             self._put_back(run, self.now, attempt=run.attempt - 1)
             return True
         run.attempt -= 1
+        run.claim, run.run_at = None, self.now
         self._end(run, end, error_class=run.error_class)
         if end != "cancelled":
             self._alert_of(run)

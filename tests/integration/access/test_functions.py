@@ -158,6 +158,7 @@ APP = {
             "touch_brand",
             "keep_terminal",
             "changed_by_person",
+            "keep_place",
             "release_held_of_account",
             "close_intelligence_of_ended_job",
             "require_owner",

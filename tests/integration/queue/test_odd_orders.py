@@ -186,3 +186,16 @@ def test_an_old_job_takes_nothing_that_is_newer_with_it_and_no_alert_stays(
     assert arranged.runs(parent.job_id) == []
     assert arranged.run(chained.id)["state"] == "running"
     assert arranged.alerts() == []
+
+
+def test_a_run_that_is_taken_back_keeps_its_place_in_the_queue(arranged: Arranged, worker: WorkerIdentity) -> None:
+    """Behind all that has come since, a run whose worker died would wait for as long as its brand's queue is."""
+    first = arranged.held(worker)
+    later = [arranged.once(priority=0) for _ in range(3)]
+    arranged.change("scheduled_job_runs", first.id, lease_until=arranged.now() - timedelta(seconds=1))
+    assert queue.reap(arranged.db)["requeued"] == [first.id]
+    assert [run.id for run in arranged.claim(worker, 1)] == [first.id]
+    released = arranged.claim(worker, 1)[0]
+    assert released.id == later[0]
+    assert queue.release(arranged.db, released, worker, "the worker was stopped")
+    assert [run.id for run in arranged.claim(worker, 1)] == [later[0]]
