@@ -247,7 +247,7 @@ def test_a_run_that_a_limit_holds_back_says_so_until_it_is_let_go(app: App, new_
     page.goto(f"{app.url}/ad_scheduler")
     panel = page.get_by_text("Workers and limits: 1 worker")
     panel.click()
-    expect(page.get_by_role("table", name="Workers")).to_contain_text("at work")
+    expect(page.get_by_role("table", name="Workers")).to_contain_text("ready")
     page.get_by_role("spinbutton", name="Runs at once, at most").fill("0")
     page.get_by_role("button", name="Set limit").click()
     expect(page.get_by_role("table", name="Limits")).to_contain_text(BRAND)

@@ -45,7 +45,7 @@ def up(as_json: JsonOption = False) -> None:
         tempfile.TemporaryDirectory() as folder,
         Processes(configured.home) as children,
     ):
-        session.start_worker(children, configured, endpoints, Path(folder), sandbox_port=free_port())
+        session.start_worker(children, configured, endpoints, Path(folder))
         url = session.start_web(children, endpoints, _web_port(configured))
         if as_json:
             output.print_json({"url": url, "logs": str(configured.home / "logs")})

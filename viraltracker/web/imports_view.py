@@ -15,7 +15,8 @@ import streamlit as st
 
 from viraltracker import clock
 from viraltracker.errors import BadInput, ViralTrackerError
-from viraltracker.meta.ads_manager import ParsedExport, parse_export
+from viraltracker.meta.ads_manager.model import ParsedExport
+from viraltracker.meta.ads_manager.parse import parse_export
 from viraltracker.meta.ads_manager.table import MAX_BYTES
 from viraltracker.store import schedules, storage
 from viraltracker.store.brands import Brand

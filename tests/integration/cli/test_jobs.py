@@ -29,7 +29,10 @@ def brand_id(home: Path) -> str:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["meta_sync", "--brand", BRAND, "--set", "days_back=91"], "Sync from Meta: days_back"),
+        (
+            ["meta_sync", "--brand", BRAND, "--set", "days_back=91"],
+            "Days back (days_back) must be from 1 to 90.",
+        ),
         (["meta_sync", "--brand", BRAND, "--cron", "* * * * *"], "more often than every 5 minutes"),
         (
             ["meta_sync", "--brand", BRAND, "--cron", "@daily", "--tz", "Mars/Olympus"],

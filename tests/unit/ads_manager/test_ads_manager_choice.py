@@ -10,7 +10,13 @@ from itertools import permutations
 import pytest
 
 from viraltracker import errors
-from viraltracker.meta.ads_manager import DatasetFacts, by_account, choose_among_accounts, choose_dataset, overlapping
+from viraltracker.meta.ads_manager.choose import (
+    DatasetFacts,
+    by_account,
+    choose_among_accounts,
+    choose_dataset,
+    overlapping,
+)
 
 TEXTS = DatasetFacts(
     id="texts",

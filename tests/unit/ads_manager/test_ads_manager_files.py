@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from viraltracker import errors
-from viraltracker.meta.ads_manager import ParsedExport, parse_export
+from viraltracker.meta.ads_manager.model import ParsedExport
+from viraltracker.meta.ads_manager.parse import parse_export
 
 ROWS = """Campaign name,Ad name,Impressions,Amount spent (USD),Link clicks,Reporting starts,Reporting ends
 Spring,Dog,1000,12.50,10,2026-03-01,2026-03-31

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from viraltracker import errors
-from viraltracker.meta.ads_manager import numerals, parse_export
+from viraltracker.meta.ads_manager import numerals
 from viraltracker.meta.ads_manager.numerals import Cell
+from viraltracker.meta.ads_manager.parse import parse_export
 
 amounts = st.integers(0, 10**12).map(lambda cents: Decimal(cents).scaleb(-2))
 

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from viraltracker import errors
-from viraltracker.meta.ads_manager import BadRow, DatasetFacts, ParsedExport, choose_dataset, parse_export
+from viraltracker.meta.ads_manager.choose import DatasetFacts, choose_dataset
+from viraltracker.meta.ads_manager.model import BadRow, ParsedExport
+from viraltracker.meta.ads_manager.parse import parse_export
 
 pytestmark = pytest.mark.real_data
 

@@ -9,7 +9,8 @@ from decimal import Decimal
 import pytest
 
 from viraltracker import errors
-from viraltracker.meta.ads_manager import BadRow, ParsedExport, parse_export
+from viraltracker.meta.ads_manager.model import BadRow, ParsedExport
+from viraltracker.meta.ads_manager.parse import parse_export
 
 DATES = "Reporting starts,Reporting ends"
 MARCH = "2026-03-01,2026-03-31"
