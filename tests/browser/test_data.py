@@ -72,6 +72,20 @@ def test_a_file_is_previewed_then_imported_with_its_progress_in_place(
     expect(page.get_by_text("Analyses read october.csv, in USD, up to Oct 2, 2026.")).to_be_visible()
 
 
+@pytest.mark.real_data
+def test_a_real_export_is_previewed_and_imported(real_data: Path, upload: Callable[[str, bytes], Page]) -> None:
+    """A charity's own report of 2021: the preview shows what it adds up to, and all of it goes in."""
+    page = upload("text_breakdown.csv", (real_data / "gwwc" / "text_breakdown.csv").read_bytes())
+    expect(page.get_by_text("Nov 1, 2021 – Jan 20, 2022")).to_be_visible(timeout=LONG_MS)
+    preview = page.get_by_test_id("stMetricValue")
+    expect(preview.filter(has_text="$15,978")).to_be_visible()
+    expect(preview.filter(has_text="770,113")).to_be_visible()
+    expect(page.get_by_text("What each column was taken for: 16 of 25 are loaded")).to_be_visible()
+    page.get_by_role("button", name="Import into Bark & Co").click()
+    expect(page.get_by_text("text_breakdown.csv is in: 3,126 rows, 257 ads.")).to_be_visible(timeout=LONG_MS)
+    expect(page.get_by_role("table", name="Imported files")).to_contain_text("text_breakdown.csv")
+
+
 def test_an_import_that_waits_says_so(app: App, upload: Callable[[str, bytes], Page]) -> None:
     """Beside the brand's other work and where it was started; it goes on by itself."""
     page = upload("november.csv", GOOD.replace("2026-10", "2026-11").encode())
