@@ -34,12 +34,16 @@ def brand_id(home: Path) -> str:
             "Days back (days_back) must be from 1 to 90.",
         ),
         (["meta_sync", "--brand", BRAND, "--cron", "* * * * *"], "more often than every 5 minutes"),
+        (["meta_sync", "--brand", BRAND, "--cron", "0 0 6 * * *"], "is not a cron expression of five fields"),
+        (["meta_sync", "--brand", BRAND, "--cron", "0 0 31 2 *"], "never fires; choose another day or month"),
+        (["unheard_of", "--brand", BRAND], 'There is no job type "unheard_of"'),
+        (["meta_sync", "--brand", "Rival Paws"], 'There is no brand "Rival Paws"'),
         (
             ["meta_sync", "--brand", BRAND, "--cron", "@daily", "--tz", "Mars/Olympus"],
             'Unknown time zone "Mars/Olympus"',
         ),
     ],
-    ids=["bounds", "too often", "zone"],
+    ids=["bounds", "too often", "six fields", "no date", "type", "brand", "zone"],
 )
 def test_what_could_never_run_is_refused_in_a_sentence(viraltracker: Command, arguments: list[str], said: str) -> None:
     """Nothing is saved, and the sentence says what to change."""
