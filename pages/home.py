@@ -67,7 +67,7 @@ def draw_brand(state: BrandState) -> None:
     failed = notices.unexplained(state.failed, state.accounts)
     wrong = notices.draw(state.accounts, state.alerts, failed) + len(failed)
     if not wrong and state.analysis is not None:
-        st.html('<p class="vt-more">Every job is in order, and the numbers came in.</p>')
+        st.html('<p class="vt-more">No job has failed and no alert is open.</p>')
     for run in failed:
         work.draw_failed(viewer, state.brand, run, kinds)
     if state.active:

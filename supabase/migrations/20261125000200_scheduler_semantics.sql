@@ -45,17 +45,12 @@ $$;
 
 -- A token that works again, by a new one or by itself, lets the brand's schedules go on, and their silence was no news.
 create function app.release_held(p_brand uuid) returns void
-language plpgsql security definer set search_path = '' as $$
-declare
-    v_jobs uuid[];
-begin
-    with released as (
-        update public.scheduled_jobs set held_for = null, overdue_at = null, updated_at = now()
-        where brand_id = p_brand and held_for = 'needs_reauth' returning id)
-    select array_agg(id) into v_jobs from released;
+language sql security definer set search_path = '' as $$
+    update public.scheduled_jobs set held_for = null, overdue_at = null, updated_at = now()
+    where brand_id = p_brand and held_for = 'needs_reauth';
     update public.alerts set closed_at = now()
     where closed_at is null and brand_id = p_brand and cause_key like 'job-reauth:%';
-end $$;
+$$;
 create function app.release_held_of_account() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
@@ -66,32 +61,9 @@ create trigger release_held after update of status on public.ad_accounts
     for each row when (old.status = 'needs_reauth' and new.status = 'active')
     execute function app.release_held_of_account();
 
--- As before; besides, whatever waits for a token of the brand goes on, also where the account itself was never marked.
-create or replace function public.connect_account(p_brand uuid, p_account_id text, p_token text) returns void
-language plpgsql security definer set search_path = '' as $$
-begin
-    if p_brand is null or not app.may_write(p_brand) then
-        raise exception 'There is no such brand, or you may not connect an account to it.' using errcode = '42501';
-    end if;
-    if p_account_id is null or p_account_id !~ '^act_[0-9]{1,20}$' then
-        raise exception 'An ad account''s id is act_ and its number, as in the address of Ads Manager.'
-            using errcode = '22023';
-    end if;
-    if p_token is null or length(p_token) not between 20 and 2000 or p_token !~ '^[!-~]+$' then
-        raise exception 'This is no access token: it is one word of at least 20 characters; copy it again.'
-            using errcode = '22023';
-    end if;
-    insert into public.ad_accounts as a (brand_id, account_id, source) values (p_brand, p_account_id, 'meta')
-    on conflict (brand_id, account_id) do update set status = 'active', status_reason = null, updated_at = now()
-    where a.source = 'meta';
-    if not found then
-        raise exception 'This is the demo account; it needs no token.' using errcode = '22023';
-    end if;
-    insert into public.ad_account_secrets (brand_id, account_id, access_token)
-    values (p_brand, p_account_id, p_token)
-    on conflict (brand_id, account_id) do update set access_token = excluded.access_token, updated_at = now();
-    perform app.release_held(p_brand);
-end $$;
+-- Nor does a new token need the account to have been marked: a download may have met the refusal, or there was none.
+create trigger release_held after insert or update of access_token on public.ad_account_secrets
+    for each row execute function app.release_held_of_account();
 
 -- The schedules that are due, and which of the asking worker's own runs somebody wants stopped.
 drop function public.due(integer);
@@ -241,8 +213,7 @@ language sql stable security definer set search_path = '' as $$
         select * from public.scheduled_job_runs q
         where q.state = 'queued' and q.run_at <= now() and q.brand_id = k.brand_id and q.job_type = k.job_type
         order by q.priority, q.run_at, q.id limit p_each) r
-    where not array['global/*', 'job_type/' || k.job_type, 'brand/' || b.id, 'brand_job_type/' || b.id || ':' || k.job_type,
-        'organization/' || b.organization_id] && p_full
+    where not app.limit_keys(b.organization_id, b.id, k.job_type) && p_full
     order by r.priority, r.run_at, r.id
 $$;
 

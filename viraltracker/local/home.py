@@ -122,9 +122,8 @@ class Home:
                     file.flush()
                     os.fsync(file.fileno())
                 Path(name).replace(path)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
+            finally:
+                Path(name).unlink(missing_ok=True)  # there only where it did not become the other
 
     def socket_folder(self) -> Path:
         """A private folder for the database's socket: inside, or where that is too long a path, a temporary one.

@@ -29,20 +29,18 @@ def draw(
 ) -> int:
     """Accounts that no longer answer, then what else is wrong; `failed` are runs that the page shows by themselves.
     How many there are."""
-    count = 0
-    for account in accounts:
-        if account["status"] in NEEDS:
-            way = (places.data(), "Open Data", {"brand": account["brand_id"]}) if way_to_data else None
-            _draw(account_words(account), "key_off", way)
-            count += 1
-    for alert in distinct(alerts, accounts, failed):
-        count += 1
+    unreachable = [account for account in accounts if account["status"] in NEEDS]
+    for account in unreachable:
+        way = (places.data(), "Open Data", {"brand": account["brand_id"]}) if way_to_data else None
+        _draw(account_words(account), "key_off", way)
+    shown = distinct(alerts, accounts, failed)
+    for alert in shown:
         kind, _, job_id = alert["cause_key"].partition(":")
         if kind in OF_A_JOB:
             _draw(alert["text"], "notifications", (places.ad_scheduler(), "Open schedule", {"job": job_id}))
         else:
             _draw(alert["text"], "notifications", None)
-    return count
+    return len(unreachable) + len(shown)
 
 
 def draw_of(db: Database, brand_id: str | None = None) -> None:

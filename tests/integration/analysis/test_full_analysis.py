@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import psycopg
 import pytest
 
@@ -20,33 +19,11 @@ from viraltracker.local.stack import Endpoints
 from viraltracker.store import brands, client
 from viraltracker.store.brands import Brand
 from viraltracker.store.client import Database
-from viraltracker.store.transport import StripPrefixTransport
+
+from .conftest import Counting
 
 NOW = datetime(2026, 6, 20, 15, 0, tzinfo=UTC)
 LAST_DAY = date(2026, 6, 19)
-
-
-class Counting(StripPrefixTransport):
-    """Counts requests."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.requests = 0
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self.requests += 1
-        return super().handle_request(request)
-
-
-@pytest.fixture(scope="module")
-def transport() -> Counting:
-    return Counting()
-
-
-@pytest.fixture(scope="module")
-def db(endpoints: Endpoints, transport: Counting) -> Iterator[Database]:
-    with httpx.Client(transport=transport) as http:
-        yield client.connect(endpoints.rest_url, endpoints.service_key, http)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -27,35 +27,13 @@ from viraltracker.store.brands import Brand
 from viraltracker.store.client import Database
 from viraltracker.store.queue import ClaimedRun
 from viraltracker.store.storage import FolderStorage
-from viraltracker.store.transport import StripPrefixTransport
+
+from .conftest import Counting
 
 NOW = datetime(2026, 6, 20, 15, 0, tzinfo=UTC)
 LAST_DAY = date(2026, 6, 19)
 Week = tuple[float, int] | None
 """Spend and purchases a day."""
-
-
-class Counting(StripPrefixTransport):
-    """Counts requests."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.requests = 0
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self.requests += 1
-        return super().handle_request(request)
-
-
-@pytest.fixture(scope="module")
-def transport() -> Counting:
-    return Counting()
-
-
-@pytest.fixture(scope="module")
-def db(endpoints: Endpoints, transport: Counting) -> Iterator[Database]:
-    with httpx.Client(transport=transport) as http:
-        yield client.connect(endpoints.rest_url, endpoints.service_key, http)
 
 
 @dataclass(frozen=True)

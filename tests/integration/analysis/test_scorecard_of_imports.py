@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
-import pytest
-
 from viraltracker.analysis import scorecard
-from viraltracker.local.stack import Endpoints
-from viraltracker.store import analyses, brands, client, imports
+from viraltracker.store import analyses, brands, imports
 from viraltracker.store.client import Database
 
 from .test_scorecard import NOW, names, table
-
-
-@pytest.fixture(scope="module")
-def db(endpoints: Endpoints) -> Iterator[Database]:
-    with client.http_client(embedded=True) as http:
-        yield client.connect(endpoints.rest_url, endpoints.service_key, http)
 
 
 def dataset(daily: bool, rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -114,8 +114,9 @@ def test_a_token_that_comes_before_the_refusal_is_told_holds_nothing(
     assert arranged.job(job["id"])["held_for"] is None
 
 
+@pytest.mark.parametrize("by", ["a page", "the command line"])
 def test_a_new_token_releases_what_waits_though_the_account_was_never_marked(
-    arranged: Arranged, worker: WorkerIdentity
+    arranged: Arranged, worker: WorkerIdentity, by: str
 ) -> None:
     """A download that met the refusal, or an account without any token, leaves the account active."""
     accounts.connect(arranged.db, arranged.brand_id, "act_1", source="meta", access_token="t" * 30)
@@ -124,7 +125,10 @@ def test_a_new_token_releases_what_waits_though_the_account_was_never_marked(
     (run,) = arranged.claim(worker)
     assert queue.finish(arranged.db, run, worker, "failed", error_class="needs_reauth", error_message="Refused.")
     assert arranged.job(job["id"])["held_for"] == "needs_reauth"
-    accounts.connect_as_person(arranged.db, arranged.brand_id, "act_1", "n" * 30)
+    if by == "a page":
+        accounts.connect_as_person(arranged.db, arranged.brand_id, "act_1", "n" * 30)
+    else:
+        accounts.connect(arranged.db, arranged.brand_id, "act_1", source="meta", access_token="n" * 30)
     assert arranged.job(job["id"])["held_for"] is None
     assert arranged.alerts() == []
 
