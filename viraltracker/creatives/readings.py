@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import pydantic
 
 from viraltracker.creatives import taxonomy
 
-ReadingName = Literal["creative", "copy"]
-
-PROMPT_VERSIONS: Final[Mapping[ReadingName, str]] = {"creative": "creative-1", "copy": "copy-1"}
-"""The version of what a classifier is asked. A test pins `fingerprint` to it: when one changes, so must the other."""
+ReadingName = Literal["creative", "copy", "landing"]
 
 QUOTE_LONGEST: Final = 160
 EVIDENCE_MOST: Final = 24
@@ -50,20 +45,32 @@ class CreativeInput:
     video_length: taxonomy.VideoLength | None = None
 
 
-Input = CopyInput | CreativeInput
+@dataclass(frozen=True)
+class LandingInput:
+    """A landing page by the hash of its words (see `landing.text.content_hash`), and the names of the brand, sorted."""
+
+    content_hash: str
+    brand_names: tuple[str, ...] = ()
+
+
+Input = CopyInput | CreativeInput | LandingInput
 
 
 class Evidence(pydantic.BaseModel):
-    """Words of the input that argue for a label: `field` is the label's name, `cue` says what is seen in `quote`."""
+    """Words of the input that argue for a label: `field` is the label's name, `cue` says what is seen in `quote`.
+
+    `at_s` is where in a video they are heard or read, in seconds from its start.
+    """
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
     field: str = pydantic.Field(max_length=20)
     quote: str = pydantic.Field(max_length=QUOTE_LONGEST)
     cue: str = pydantic.Field(max_length=160)
+    at_s: float | None = pydantic.Field(default=None, ge=0)
 
 
-class _Reading(pydantic.BaseModel):
+class _Staged(pydantic.BaseModel):
     # Fields in this order: a model that must quote first has read before it chooses.
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
@@ -71,6 +78,9 @@ class _Reading(pydantic.BaseModel):
     awareness: taxonomy.AwarenessLabel
     awareness_second: taxonomy.Awareness | None
     awareness_confidence: float = pydantic.Field(ge=0, le=1)
+
+
+class _Reading(_Staged):
     hook: taxonomy.Hook
     angle: taxonomy.Angle
     offer: taxonomy.Offer
@@ -84,26 +94,56 @@ class CopyReading(_Reading):
 
 
 class CreativeReading(_Reading):
-    """What a picture or video says. `video_length` is None for a picture, or where the duration is not known."""
+    """What a picture or video says. `video_length` is None for a picture, or where the duration is not known.
+
+    `shows` says in a sentence what is to be seen, and `text_on_picture` the words that stand on it, in reading order;
+    empty from a classifier that does not look.
+    """
 
     format: taxonomy.Format
     video_length: taxonomy.VideoLength | None
+    shows: str = pydantic.Field(default="", max_length=300)
+    text_on_picture: tuple[Annotated[str, pydantic.Field(max_length=200)], ...] = pydantic.Field(
+        default=(), max_length=30
+    )
 
 
-Reading = CopyReading | CreativeReading
+class LandingReading(_Staged):
+    """What a landing page says to a visitor who has just come. `promise` is its headline's promise in its own words."""
+
+    promise: str | None = pydantic.Field(max_length=200)
+    angle: taxonomy.Angle
+    offer: taxonomy.Offer
+    proof: taxonomy.Proof
+    cta: taxonomy.Cta
+
+
+Reading = CopyReading | CreativeReading | LandingReading
 
 Reason = Literal[
     "no_media",
     "media_not_stored",
     "no_copy",
+    "no_link",
+    "page_not_read",
     "video_budget",
     "cap",
     "low_resolution",
     "blocked",
+    "truncated",
+    "too_large",
+    "unsupported",
     "invalid_reply",
+    "not_answered",
     "budget_exhausted",
+    "in_other_hands",
 ]
-"""Why something was not read. Counted and kept with the run, never stored as a label."""
+"""Why something was not read. Counted and kept with the run, never stored as a label.
+
+`no_link` and `page_not_read` are of landing pages, `low_resolution` of pictures too small to read. `blocked`,
+`truncated`, `too_large`, `unsupported`, `invalid_reply` and `not_answered` are what a model's service made of it. Under
+`in_other_hands` another run has the same input in work, or a batch that is not answered yet.
+"""
 
 
 @dataclass(frozen=True)
@@ -116,34 +156,38 @@ class Unread:
 
 Outcome = Reading | Unread
 
-MODELS: Final[Mapping[ReadingName, type[CopyReading] | type[CreativeReading]]] = {
+MODELS: Final[Mapping[ReadingName, type[CopyReading] | type[CreativeReading] | type[LandingReading]]] = {
     "creative": CreativeReading,
     "copy": CopyReading,
+    "landing": LandingReading,
 }
 
+_NAMES: Final[Mapping[type, ReadingName]] = {
+    CopyInput: "copy",
+    CopyReading: "copy",
+    CreativeInput: "creative",
+    CreativeReading: "creative",
+    LandingInput: "landing",
+    LandingReading: "landing",
+}
+_COLUMNS: Final = ("awareness", "awareness_second", "awareness_confidence", "format", "hook", "angle", "video_length")
+_OWN: Final = frozenset({*_COLUMNS, "evidence"})
 
-def name_of(given: Input) -> ReadingName:
-    """Which reading an input is for."""
-    return "copy" if isinstance(given, CopyInput) else "creative"
+
+def name_of(given: Input | Reading) -> ReadingName:
+    """Which reading an input is for, or a reading is."""
+    return _NAMES[type(given)]
 
 
-def as_row(reading: Reading, *, input_hash: str, classifier: str) -> dict[str, Any]:
-    """The reading as a row of `ad_creative_classifications`."""
-    name: ReadingName = "copy" if isinstance(reading, CopyReading) else "creative"
+def as_row(reading: Reading, *, input_hash: str, classifier: str, prompt_version: str) -> dict[str, Any]:
+    """The reading as a row of `ad_creative_classifications`; what has no column of its own stands in `labels`."""
     values = reading.model_dump(mode="json")
-    columns = ("awareness", "awareness_second", "awareness_confidence", "format", "hook", "angle", "video_length")
     return {
-        "reading": name,
+        "reading": name_of(reading),
         "input_hash": input_hash,
-        "prompt_version": PROMPT_VERSIONS[name],
+        "prompt_version": prompt_version,
         "classifier": classifier,
         "evidence": values["evidence"],
-        "labels": {label: values[label] for label in ("offer", "proof", "persona", "cta")},
-        **{column: values.get(column) for column in columns},
+        "labels": {label: value for label, value in values.items() if label not in _OWN},
+        **{column: values.get(column) for column in _COLUMNS},
     }
-
-
-def fingerprint(name: ReadingName) -> str:
-    """SHA-256 of everything a classifier is asked for this reading: the schema of the answer and the lists."""
-    asked = {"schema": MODELS[name].model_json_schema(), "taxonomy": taxonomy.as_data()}
-    return hashlib.sha256(json.dumps(asked, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

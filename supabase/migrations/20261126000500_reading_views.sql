@@ -1,0 +1,276 @@
+-- What the worker and the pages ask about readings. They run as their caller, so row level security decides what a member
+-- sees; each answers with one json value, for any number of ads.
+
+-- As before, and the page that the ad leads to: {canonical_url, status, content_hash}, null without a link.
+create or replace function public.classification_candidates(
+    p_brand uuid, p_from date, p_to date, p_dataset uuid default null
+) returns jsonb
+language sql stable set search_path = '' set statement_timeout = '60s' set enable_nestloop = off as $$
+    with spend as (
+        select ad_id, sum(spend) as spend from public.ad_performance_daily
+        where p_dataset is null and brand_id = p_brand and date between p_from and p_to group by ad_id
+    ), media as (
+        select ad_id,
+            jsonb_object_agg(kind, jsonb_build_object('status', status, 'sha256', sha256, 'mime', mime, 'bytes', bytes,
+                'duration_s', duration_s, 'source_key', source_key)) as media
+        from public.ad_assets where p_dataset is null and brand_id = p_brand group by ad_id
+    ), pages as (
+        select l.ad_id, jsonb_build_object('canonical_url', l.canonical_url, 'status', p.status,
+            'content_hash', p.content_hash) as page
+        from public.ad_landing_links l left join public.landing_pages p
+            on p.brand_id = p_brand and p.canonical_url = l.canonical_url
+        where p_dataset is null and l.brand_id = p_brand
+    ), candidates as (
+        select a.ad_id, coalesce(s.spend, 0) as spend, a.primary_text, a.headline, a.description, a.cta,
+            a.object_type, a.image_hash, a.video_id, a.link_url, m.media, g.page
+        from public.ads a left join spend s using (ad_id) left join media m using (ad_id) left join pages g using (ad_id)
+        where p_dataset is null and a.brand_id = p_brand
+          and (s.ad_id is not null or a.effective_status = 'ACTIVE')
+        union all
+        select p.ad_key, coalesce(sum(p.spend), 0), max(p.primary_text), max(p.headline), max(p.description), null,
+            null, null, null, null, null, null
+        from public.ad_performance_period p
+        join public.import_datasets d on d.id = p.dataset_id
+        where p.dataset_id = p_dataset and p.brand_id = p_brand
+          and (not d.daily or p.date_from between p_from and p_to)
+        group by p.ad_key
+    )
+    select coalesce(jsonb_agg(to_jsonb(c) order by c.spend desc, c.ad_id), '[]') from candidates c
+$$;
+
+-- The row that counts for each input: the best classifier's newest.
+create function app.best_readings(p_brand uuid) returns setof public.ad_creative_classifications
+language sql stable set search_path = '' as $$
+    select distinct on (c.reading, c.input_hash) c.*
+    from public.ad_creative_classifications c where c.brand_id = p_brand and c.superseded_at is null
+    order by c.reading, c.input_hash, app.classifier_rank(c.classifier), c.created_at desc
+$$;
+
+-- One row per ad and component that is known: score 0 to 5, words from both sides, and who judged.
+create function app.ad_congruence(p_brand uuid)
+returns table (ad_id text, component text, weight double precision, score integer, quote_ad text, quote_page text,
+    why text, basis text, classifier text, input_hash text)
+language sql stable set search_path = '' set enable_nestloop = off as $$
+    with best as (
+        select distinct on (c.input_hash) c.*
+        from public.congruence_components c where c.brand_id = p_brand and c.superseded_at is null
+        order by c.input_hash, app.classifier_rank(c.classifier), c.created_at desc
+    ), compared as (
+        select l.ad_id, b.* from public.ad_classification_links l
+        join best b using (input_hash) where l.brand_id = p_brand and l.reading = 'congruence'
+    ), stages as (
+        select c.ad_id, c.input_hash, c.basis, a.awareness as ad_stage, p.awareness as page_stage, p.classifier,
+            array_position(array['unaware', 'problem_aware', 'solution_aware', 'product_aware', 'most_aware'], p.awareness)
+            - array_position(array['unaware', 'problem_aware', 'solution_aware', 'product_aware', 'most_aware'], a.awareness)
+                as step
+        from compared c
+        join app.ad_labels(p_brand) a on a.ad_id = c.ad_id
+        join public.ad_classification_links l on l.brand_id = p_brand and l.ad_id = c.ad_id and l.reading = 'landing'
+        join app.best_readings(p_brand) p on p.reading = 'landing' and p.input_hash = l.input_hash
+    )
+    select c.ad_id, k.component, k.weight, (k.judged ->> 'score')::integer, k.judged ->> 'quote_ad',
+        k.judged ->> 'quote_page', k.judged ->> 'why', c.basis, c.classifier, c.input_hash
+    from compared c cross join lateral (values
+        ('promise', 0.30::double precision, c.promise), ('offer', 0.25, c.offer), ('proof', 0.15, c.proof),
+        ('tone', 0.10, c.tone)) k (component, weight, judged)
+    union all
+    select s.ad_id, 'awareness', 0.20, case s.step when 0 then 5 when 1 then 5 when 2 then 3 when -1 then 3 else 1 end,
+        replace(s.ad_stage, '_', ' '), replace(s.page_stage, '_', ' '),
+        'From the ad''s stage to the page''s it is ' || case s.step when 0 then 'no step'
+            else abs(s.step) || case abs(s.step) when 1 then ' stage ' else ' stages ' end
+                || case when s.step > 0 then 'on' else 'back' end end || '.',
+        s.basis, s.classifier, s.input_hash
+    from stages s where s.step is not null
+$$;
+
+-- Labels that want a person's look: of low confidence, or where two classifiers disagree about the stage; those behind
+-- the highest spend of p_days first. What rules say of a picture they did not look at is no label.
+create function public.review_queue(p_brand uuid, p_days integer default 30, p_limit integer default 50) returns jsonb
+language sql stable set search_path = '' set statement_timeout = '30s' set enable_nestloop = off as $$
+    with spend as (
+        select ad_id, sum(spend) as spend from public.ad_performance_daily
+        where brand_id = p_brand and date > current_date - p_days group by ad_id
+    ), inputs as (
+        select l.reading, l.input_hash, count(*) as ads, coalesce(sum(s.spend), 0) as spend,
+            (array_agg(l.ad_id order by s.spend desc nulls last, l.ad_id))[1] as ad_id
+        from public.ad_classification_links l left join spend s using (ad_id)
+        where l.brand_id = p_brand and l.reading <> 'congruence' group by l.reading, l.input_hash
+    ), rival as (
+        select distinct on (c.reading, c.input_hash) c.reading, c.input_hash, c.classifier, c.awareness,
+            c.awareness_confidence
+        from public.ad_creative_classifications c join app.best_readings(p_brand) b
+            on b.reading = c.reading and b.input_hash = c.input_hash and b.id <> c.id and b.classifier <> c.classifier
+           and b.awareness <> c.awareness
+        where c.brand_id = p_brand and c.superseded_at is null and c.awareness <> 'unclear'
+        order by c.reading, c.input_hash, app.classifier_rank(c.classifier), c.created_at desc
+    ), queue as (
+        select i.*, to_jsonb(b) - array['brand_id', 'run_id', 'call_id', 'corrected_by', 'superseded_at'] as best,
+            case when r.input_hash is not null then jsonb_build_object('classifier', r.classifier,
+                'awareness', r.awareness, 'awareness_confidence', r.awareness_confidence) end as rival,
+            case when r.input_hash is not null then 'disagree' when b.awareness = 'unclear' then 'unclear'
+                else 'unsure' end as reason
+        from inputs i join app.best_readings(p_brand) b using (reading, input_hash)
+        left join rival r using (reading, input_hash)
+        where b.classifier <> 'human'
+          and not (i.reading = 'creative' and b.classifier like 'rules%')
+          and (r.input_hash is not null or b.awareness = 'unclear' or b.awareness_confidence < 0.5)
+    )
+    select jsonb_build_object('total', (select count(*) from queue), 'items', coalesce((
+        select jsonb_agg(to_jsonb(q) || jsonb_build_object('ad_name', a.name, 'primary_text', a.primary_text,
+            'headline', a.headline, 'page', l.canonical_url) order by q.spend desc, q.ad_id, q.reading)
+        from (select * from queue order by spend desc, ad_id, reading limit p_limit) q
+        left join public.ads a on a.brand_id = p_brand and a.ad_id = q.ad_id
+        left join public.ad_landing_links l on l.brand_id = p_brand and l.ad_id = q.ad_id), '[]'))
+$$;
+
+-- Everything that was read of one ad: {ad, assets, page, readings, video, congruence, history}. `readings` are all rows
+-- that stand for each of its inputs, the best first; `history` those that were replaced.
+create function public.ad_readings(p_brand uuid, p_ad text) returns jsonb
+language sql stable set search_path = '' set statement_timeout = '30s' as $$
+    with links as materialized (
+        select reading, input_hash from public.ad_classification_links where brand_id = p_brand and ad_id = p_ad
+    ), rows as materialized (
+        select c.* from public.ad_creative_classifications c join links using (reading, input_hash)
+        where c.brand_id = p_brand
+    ), said as (
+        select r.reading, r.superseded_at, r.created_at, to_jsonb(r) - array['brand_id', 'run_id', 'corrected_by'] as row,
+            app.classifier_rank(r.classifier) as rank
+        from rows r
+    )
+    select jsonb_build_object(
+        'ad', (select to_jsonb(a) from public.ads a where a.brand_id = p_brand and a.ad_id = p_ad),
+        'assets', (select coalesce(jsonb_agg(to_jsonb(s) order by kind), '[]') from public.ad_assets s
+            where s.brand_id = p_brand and s.ad_id = p_ad),
+        'page', (select to_jsonb(p) || jsonb_build_object('canonical_url', l.canonical_url)
+            from public.ad_landing_links l left join public.landing_pages p
+                on p.brand_id = p_brand and p.canonical_url = l.canonical_url
+            where l.brand_id = p_brand and l.ad_id = p_ad),
+        'readings', (select coalesce(jsonb_agg(row order by reading, rank, created_at desc), '[]') from said
+            where superseded_at is null),
+        'history', (select coalesce(jsonb_agg(row order by created_at desc), '[]') from said
+            where superseded_at is not null),
+        'video', (select to_jsonb(v) from public.ad_assets s join public.ad_video_analysis v
+                on v.brand_id = p_brand and v.sha256 = s.sha256 and v.superseded_at is null
+            where s.brand_id = p_brand and s.ad_id = p_ad and s.kind = 'video'
+            order by app.classifier_rank(v.classifier), v.created_at desc limit 1),
+        'congruence', (select coalesce(jsonb_agg(to_jsonb(c) - 'ad_id' order by c.weight desc), '[]')
+            from app.ad_congruence(p_brand) c where c.ad_id = p_ad))
+$$;
+
+-- The brand's videos, each once however many ads show it, those with the highest spend first: what they cost and how
+-- they hold over the days asked for, and in short what they say. Sums only: whoever shows a rate divides them.
+create function public.videos(p_brand uuid, p_from date, p_to date) returns jsonb
+language sql stable set search_path = '' set statement_timeout = '30s' set enable_nestloop = off as $$
+    with shown as (
+        select s.sha256, s.ad_id, s.storage_key, s.mime, s.bytes, s.duration_s
+        from public.ad_assets s where s.brand_id = p_brand and s.kind = 'video' and s.status = 'stored'
+    ), sums as (
+        select d.ad_id, sum(d.impressions) as impressions, sum(d.spend) as spend, sum(d.video_3s) as video_3s,
+            sum(d.thruplays) as thruplays, sum(d.video_p25) as p25, sum(d.video_p50) as p50, sum(d.video_p75) as p75,
+            sum(d.video_p95) as p95, sum(d.video_p100) as p100, sum(d.link_clicks) as link_clicks,
+            sum(d.results) as results, max(d.currency) as currency, count(distinct d.currency) as currencies
+        from public.ad_performance_daily d join shown using (ad_id)
+        where d.brand_id = p_brand and d.date between p_from and p_to group by d.ad_id
+    ), analysed as (
+        select distinct on (v.sha256) v.* from public.ad_video_analysis v
+        where v.brand_id = p_brand and v.superseded_at is null
+        order by v.sha256, app.classifier_rank(v.classifier), v.created_at desc
+    ), films as (
+        select s.sha256, max(s.storage_key) as storage_key, max(s.mime) as mime, max(s.bytes) as bytes,
+            max(s.duration_s) as duration_s, count(*) as ads,
+            array_agg(s.ad_id order by u.spend desc nulls last, s.ad_id) as ad_ids,
+            sum(u.impressions) as impressions, sum(u.spend) as spend, sum(u.video_3s) as video_3s,
+            sum(u.thruplays) as thruplays, sum(u.p25) as p25, sum(u.p50) as p50, sum(u.p75) as p75, sum(u.p95) as p95,
+            sum(u.p100) as p100, sum(u.link_clicks) as link_clicks, sum(u.results) as results,
+            max(u.currency) as currency, max(u.currencies) = 1 and count(distinct u.currency) = 1 as one_currency
+        from shown s left join sums u using (ad_id) group by s.sha256
+    )
+    select coalesce(jsonb_agg(to_jsonb(f) || jsonb_build_object('name', a.name, 'headline', a.headline,
+        'hook', v.hook, 'persona', v.persona, 'classifier', v.classifier, 'provider', v.provider,
+        'awareness_opening', v.awareness_opening, 'awareness_end', v.awareness_end, 'production', v.production)
+        order by f.spend desc nulls last, f.sha256), '[]')
+    from films f left join analysed v using (sha256)
+    left join public.ads a on a.brand_id = p_brand and a.ad_id = f.ad_ids[1]
+$$;
+
+-- Of the money spent from p_from to p_to: how much is covered by whose labels, {spend, by: [{classifier, spend, ads}]};
+-- classifier null: not read.
+create function public.classification_coverage(p_brand uuid, p_from date, p_to date) returns jsonb
+language sql stable set search_path = '' set statement_timeout = '30s' set enable_nestloop = off as $$
+    with spend as (
+        select ad_id, sum(spend) as spend from public.ad_performance_daily
+        where brand_id = p_brand and date between p_from and p_to group by ad_id
+    ), readers as (
+        select distinct on (l.ad_id) l.ad_id, b.classifier
+        from public.ad_classification_links l join app.best_readings(p_brand) b using (reading, input_hash)
+        where l.brand_id = p_brand and l.reading in ('creative', 'copy') and b.awareness <> 'unclear'
+        order by l.ad_id, app.classifier_rank(b.classifier)
+    ), by_reader as (
+        select r.classifier, sum(s.spend) as spend, count(*) as ads
+        from spend s left join readers r using (ad_id) group by r.classifier
+    )
+    select jsonb_build_object('spend', (select coalesce(sum(spend), 0) from spend),
+        'ads', (select count(*) from spend),
+        'by', coalesce((select jsonb_agg(to_jsonb(b) order by b.spend desc nulls last) from by_reader b), '[]'))
+$$;
+
+-- How often people who looked agreed with what a classifier had said: [{classifier, reading, n, same_stage, near_stage}].
+create function public.label_agreement(p_brand uuid) returns jsonb
+language sql stable set search_path = '' set statement_timeout = '30s' as $$
+    select coalesce(jsonb_agg(to_jsonb(g) order by g.n desc, g.classifier, g.reading), '[]') from (
+        select c.classifier, c.reading, count(*) as n,
+            count(*) filter (where c.awareness = h.awareness) as same_stage,
+            count(*) filter (where abs(array_position(s.stages, c.awareness) - array_position(s.stages, h.awareness)) <= 1)
+                as near_stage
+        from public.ad_creative_classifications h
+        cross join (select array['unaware', 'problem_aware', 'solution_aware', 'product_aware', 'most_aware'] as stages) s
+        join public.ad_creative_classifications c on c.brand_id = h.brand_id and c.reading = h.reading
+            and c.input_hash = h.input_hash and c.classifier <> 'human' and c.superseded_at is null
+        where h.brand_id = p_brand and h.classifier = 'human' and h.superseded_at is null
+        group by c.classifier, c.reading) g
+$$;
+
+-- What readings by models have cost: {budget_usd, in_flight_usd, months: [{month, provider, model, batch, calls, requests,
+-- input_tokens, output_tokens, cost_usd, estimated_usd}]}, the newest month first.
+create function public.model_costs(p_brand uuid) returns jsonb
+language sql stable set search_path = '' as $$
+    select jsonb_build_object('budget_usd', b.model_budget_usd,
+        'month', app.month_of(now()),
+        'in_flight_usd', (select coalesce(sum(c.estimated_usd), 0) from public.llm_calls c
+            where c.brand_id = p_brand and c.state = 'in_flight'),
+        'open_batches', (select coalesce(jsonb_agg(jsonb_build_object('id', o.id, 'classifier', o.classifier,
+                'items', o.items, 'state', o.state, 'created_at', o.created_at) order by o.created_at), '[]')
+            from public.llm_batches o where o.brand_id = p_brand and o.state in ('submitting', 'submitted')),
+        'months', (select coalesce(jsonb_agg(to_jsonb(s) - 'brand_id' order by s.month desc, s.cost_usd desc, s.provider,
+                s.model, s.batch), '[]')
+            from public.llm_spend s where s.brand_id = p_brand))
+    from public.brands b where b.id = p_brand
+$$;
+
+do $$
+declare
+    f regprocedure;
+    v_service text[] := array['lease_permits', 'hold_permits', 'known_readings', 'begin_readings', 'finish_reading',
+        'release_readings', 'save_congruence', 'open_batch', 'batch_submitted', 'close_batch', 'batch_items'];
+    v_members text[] := array['classification_candidates', 'review_queue', 'ad_readings', 'videos',
+        'classification_coverage', 'label_agreement', 'model_costs', 'correct_reading', 'withdraw_correction'];
+    v_app text[] := array['best_readings', 'ad_congruence', 'classifier_rank', 'month_of'];
+    v_inner text[] := array['count_spend', 'lose_call', 'reading_stands'];
+begin
+    for f in select p.oid::regprocedure from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+        where (n.nspname = 'public' and p.proname = any (v_service || v_members))
+           or (n.nspname = 'app' and p.proname = any (v_app || v_inner))
+    loop
+        execute format('revoke all on function %s from public, anon, authenticated', f);
+    end loop;
+    for f in select p.oid::regprocedure from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+        where (n.nspname = 'public' and p.proname = any (v_service || v_members)) or (n.nspname = 'app' and p.proname = any (v_app))
+    loop
+        execute format('grant execute on function %s to service_role', f);
+    end loop;
+    for f in select p.oid::regprocedure from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+        where (n.nspname = 'public' and p.proname = any (v_members)) or (n.nspname = 'app' and p.proname = any (v_app))
+    loop
+        execute format('grant execute on function %s to authenticated', f);
+    end loop;
+end $$;

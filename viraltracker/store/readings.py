@@ -1,0 +1,81 @@
+"""What pages ask about readings: one ad's, the videos', what wants a look, what it has cost. And a person's word."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from viraltracker.store.client import Database
+
+Json = dict[str, Any]
+
+
+def of_ad(db: Database, brand_id: str, ad_id: str) -> Json:
+    """All that was read of one ad: `{ad, assets, page, readings, history, video, congruence}`.
+
+    `readings` are rows of `ad_creative_classifications` that stand, by reading and then the best first; `history` those
+    that were replaced; `congruence` rows of `component, weight, score, quote_ad, quote_page, why, basis, classifier`.
+    `ad`, `page` and `video` are None where there is none.
+    """
+    answer: Json = db.call("ad_readings", p_brand=brand_id, p_ad=ad_id)
+    return answer
+
+
+def videos(db: Database, brand_id: str, *, since: date, until: date) -> list[Json]:
+    """The brand's stored videos, highest spend first: `sha256, storage_key, mime, duration_s, ads, ad_ids, name, headline`,
+    sums (`impressions, spend, video_3s, thruplays, p25 … p100, link_clicks, results, currency, one_currency`), and what
+    an analysis says in short (`hook, persona, classifier, provider, awareness_opening, awareness_end, production`)."""
+    answer: list[Json] = db.call("videos", p_brand=brand_id, p_from=since, p_to=until)
+    return answer
+
+
+def review_queue(db: Database, brand_id: str, *, days: int = 30, limit: int = 50) -> Json:
+    """`{total, items}`: labels that want a look, highest spend first.
+
+    An item has `reading, input_hash, ads, spend, ad_id, ad_name, primary_text, headline, page, best` (the row that
+    counts), `rival` (another classifier's stage, or None) and `reason`: `disagree`, `unclear` or `unsure`.
+    """
+    answer: Json = db.call("review_queue", p_brand=brand_id, p_days=days, p_limit=limit)
+    return answer
+
+
+def correct(db: Database, brand_id: str, reading: str, input_hash: str, labels: Mapping[str, str]) -> str:
+    """A person's word: labels by list over what stands; none of them confirms it. The new row's id.
+
+    Raises BadInput for a label outside its list, Refused without the right to write.
+    """
+    return str(
+        db.call(
+            "correct_reading", p_brand=brand_id, p_reading=reading, p_input_hash=input_hash, p_labels=dict(labels)
+        )
+    )
+
+
+def withdraw(db: Database, brand_id: str, reading: str, input_hash: str) -> bool:
+    """Takes the person's word back; False where there was none."""
+    return bool(db.call("withdraw_correction", p_brand=brand_id, p_reading=reading, p_input_hash=input_hash))
+
+
+def coverage(db: Database, brand_id: str, *, since: date, until: date) -> Json:
+    """`{spend, ads, by: [{classifier, spend, ads}]}`: how much of the money is covered by whose stages; None: by nobody's."""
+    answer: Json = db.call("classification_coverage", p_brand=brand_id, p_from=since, p_to=until)
+    return answer
+
+
+def agreement(db: Database, brand_id: str) -> list[Json]:
+    """`[{classifier, reading, n, same_stage, near_stage}]`: how often people who looked gave the classifier's stage."""
+    answer: list[Json] = db.call("label_agreement", p_brand=brand_id)
+    return answer
+
+
+def costs(db: Database, brand_id: str) -> Json:
+    """`{budget_usd, month, in_flight_usd, open_batches, months}`, US dollars; see `model_costs` in the database."""
+    answer: Json = db.call("model_costs", p_brand=brand_id)
+    return answer
+
+
+def set_budget(db: Database, brand_id: str, dollars: Decimal) -> None:
+    """What readings by models may cost in a calendar month. Raises BadInput out of 0 to 1,000,000."""
+    db.update("brands", {"model_budget_usd": dollars}, where={"id": brand_id})
