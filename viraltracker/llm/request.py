@@ -26,6 +26,7 @@ Reason = Literal[
     "expired",  # an item of a batch that was not reached in time
 ]
 DETAIL_CHARACTERS = 200
+_Read = Callable[[], bytes]  # a name of its own: in `Media` the word bytes is a number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +40,7 @@ class Media:
     sha256: str
     bytes: int
     seconds: float | None = None
-    read: Callable[[], bytes] = field(repr=False)
+    read: _Read = field(repr=False)
     width: int | None = None
     height: int | None = None
 
