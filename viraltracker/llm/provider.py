@@ -13,6 +13,11 @@ from viraltracker.llm.request import Kind, Request, Usage
 Guard = Callable[[], None]
 """Called before and between slow steps; raises (`errors.Stopped`) when the work is to end."""
 
+Monotonic = Callable[[], float]
+"""Seconds from an arbitrary start."""
+Wait = Callable[[float], None]
+"""Blocks for so many seconds."""
+
 Finish = Literal["complete", "truncated", "blocked", "refused", "empty"]
 BatchStatus = Literal["running", "ended", "failed", "expired", "cancelled"]
 
@@ -61,6 +66,10 @@ class Unfit(errors.Refused):
     def __init__(self, reason: Literal["too_large", "unsupported"], message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class Unreached(errors.Unavailable):
+    """The request did not reach the provider."""
 
 
 class ItemExpired(errors.Unavailable):
@@ -131,6 +140,10 @@ class Provider(Protocol):
         ...
 
     def cancel_batch(self, batch_id: str) -> None: ...
+
+    def close(self) -> None:
+        """Gives up the connections."""
+        ...
 
     def delete_files(self, files: Sequence[str]) -> None:
         """Deletes uploaded files. One that cannot be deleted is logged; the provider drops it in two days."""
