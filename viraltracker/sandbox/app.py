@@ -1,8 +1,7 @@
-"""The sandbox over HTTP: the Graph API, its media links, the landing pages, and the door for faults."""
+"""The sandbox over HTTP: the Graph API, its media links, the landing pages, both models, and the door for faults."""
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import json
 from collections import deque
@@ -15,26 +14,30 @@ from urllib.parse import parse_qsl
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.routing import Mount, Route
 
-from viraltracker.sandbox import faults, graph_errors
+from viraltracker.sandbox import faults, graph_errors, model_calls, model_desk
+from viraltracker.sandbox.broken import BrokenOff, before
+from viraltracker.sandbox.claude import ClaudeApi
 from viraltracker.sandbox.demo import catalog, pages, pictures
 from viraltracker.sandbox.faults import Fault, FaultScript
+from viraltracker.sandbox.gemini import GeminiApi
 from viraltracker.sandbox.graph import Call, Clock, GraphApi
 from viraltracker.sandbox.graph_errors import GraphError
 from viraltracker.sandbox.links import SignedLinks
+from viraltracker.sandbox.model_answers import Answerer
+from viraltracker.sandbox.model_calls import ModelCall
+from viraltracker.sandbox.model_desk import ModelDesk
 from viraltracker.sandbox.objects import picture_library
 
-_GATEWAY_PAGE = "<html><head><title>502</title></head><body><h1>502 Bad Gateway</h1><p>nginx</p></body></html>"
 _CALLS_KEPT = 2000
-_LOOK_SECONDS = 0.05
 
 
 class Sandbox:
     """The state behind the routes; `faults` and `calls` are for tests to write and read.
 
-    `calls` holds the newest requests as "METHOD /path?query" without tokens.
+    `calls` holds the newest requests of the ad account as "METHOD /path?query" without tokens; `models` has the pace
+    and the answerer of Gemini (`base_url` + "/gemini") and Claude ("/claude"), which share `model_key`.
     """
 
     def __init__(
@@ -45,12 +48,20 @@ class Sandbox:
         until: date | None = None,
         media_lifetime_seconds: int = 4 * 3600,
         token: str = catalog.TOKEN,
+        answerer: Answerer | None = None,
+        model_key: str = model_desk.KEY,
     ) -> None:
         self.faults = faults or FaultScript()
         self.links = SignedLinks(clock, media_lifetime_seconds)
         self.graph = GraphApi(clock, self.links, until=until, token=token)
+        self.models = ModelDesk(clock, self.faults, answerer=answerer, key=model_key)
         self.calls: deque[str] = deque(maxlen=_CALLS_KEPT)
         self._traces = itertools.count(1)
+
+    @property
+    def model_calls(self) -> list[ModelCall]:
+        """What the models were asked so far, in the order in which the calls ended."""
+        return self.models.calls.all()
 
     def app(self) -> Starlette:
         """The ASGI application."""
@@ -58,6 +69,10 @@ class Sandbox:
             routes=[
                 Route("/__faults", self._faults, methods=["POST", "DELETE"]),
                 Route("/__calls", self._calls, methods=["GET"]),
+                Route("/__models", self._paces, methods=["GET", "POST"]),
+                Route("/__model_calls", self._model_calls, methods=["GET", "DELETE"]),
+                Mount("/gemini", routes=GeminiApi(self.models).routes()),
+                Mount("/claude", routes=ClaudeApi(self.models).routes()),
                 Route("/pages/{slug}", self._landing_page, methods=["GET"]),
                 Route("/media/{kind}/{name}", self._media, methods=["GET"]),
                 Route("/{path:path}", self._graph, methods=["GET", "POST", "DELETE"]),
@@ -77,6 +92,20 @@ class Sandbox:
     async def _calls(self, _: Request) -> Response:
         return JSONResponse(list(self.calls))
 
+    async def _paces(self, request: Request) -> Response:
+        try:
+            if request.method == "POST":
+                self.models.set_paces(await request.json())
+        except ValueError as error:
+            return JSONResponse({"error": str(error)}, status_code=422)
+        return JSONResponse(self.models.paces())
+
+    async def _model_calls(self, request: Request) -> Response:
+        if request.method == "DELETE":
+            self.models.calls.clear()
+            return JSONResponse({"success": True})
+        return JSONResponse(model_calls.as_json(self.model_calls))
+
     async def _graph(self, request: Request) -> Response:
         params = dict(request.query_params)
         if request.method == "POST":
@@ -85,7 +114,7 @@ class Sandbox:
         path = request.url.path
         self._note(request.method, path, params)
         fault = self.faults.take(request.method, path, params)
-        broken = await _before(fault, self.faults)
+        broken = await before(fault, self.faults)
         if broken is not None:
             return broken
         call = Call(request.method, path.lstrip("/"), params, _base_url(request), token)
@@ -104,7 +133,7 @@ class Sandbox:
         path = request.url.path
         self._note("GET", path, {})
         fault = self.faults.take("GET", path, request.query_params)
-        broken = await _before(fault, self.faults)
+        broken = await before(fault, self.faults)
         if broken is not None:
             return broken
         if not self.links.valid(path, request.query_params) or (fault and fault.kind == "expired_link"):
@@ -113,13 +142,13 @@ class Sandbox:
         if body is None:
             return Response("Not found", 404, media_type="text/plain")
         if fault and fault.kind == "truncated":
-            return _BrokenOff(body[: len(body) // 2], len(body), mime)
+            return BrokenOff(body[: len(body) // 2], len(body), mime)
         return Response(body, media_type=mime, headers={"cache-control": "max-age=1209600"})
 
     async def _landing_page(self, request: Request) -> Response:
         self._note("GET", request.url.path, {})
         fault = self.faults.take("GET", request.url.path, request.query_params)
-        broken = await _before(fault, self.faults)
+        broken = await before(fault, self.faults)
         if broken is not None:
             return broken
         account, _ = self.graph.account()
@@ -129,41 +158,6 @@ class Sandbox:
     def _note(self, method: str, path: str, params: dict[str, str]) -> None:
         query = "&".join(f"{name}={value}" for name, value in params.items() if name != "appsecret_proof")
         self.calls.append(f"{method} {path}?{query}")
-
-
-class _BrokenOff(Response):
-    """Announces more than it sends; the server then drops the connection."""
-
-    def __init__(self, sent: bytes, announced: int, mime: str) -> None:
-        super().__init__(sent, media_type=mime)
-        self.headers["content-length"] = str(announced)
-
-    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        await send({"type": "http.response.body", "body": bytes(self.body), "more_body": True})
-
-
-async def _before(fault: Fault | None, script: FaultScript) -> Response | None:
-    """Faults that come in place of an answer, and the slow one's wait."""
-    if fault is None:
-        return None
-    if fault.kind == "slow":
-        await _slowly(float(fault.options.get("seconds", 1)), script)
-    elif fault.kind in {"html_502", "html_200"}:
-        return HTMLResponse(_GATEWAY_PAGE, 502 if fault.kind == "html_502" else 200)
-    elif fault.kind == "empty_body":
-        return Response(b"", 200)
-    elif fault.kind == "reset":
-        return _BrokenOff(b'{"data":[', 4096, "application/json")
-    return None
-
-
-async def _slowly(seconds: float, script: FaultScript) -> None:
-    """Waits until the time is over or the script is cleared."""
-    loop, cleared = asyncio.get_running_loop(), script.cleared
-    end = loop.time() + seconds
-    while (left := end - loop.time()) > 0 and script.cleared == cleared:
-        await asyncio.sleep(min(_LOOK_SECONDS, left))
 
 
 def _scripted_error(fault: Fault) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -28,6 +28,18 @@ Kind = Literal[
     "report_stuck",  # a report that stays at 100 % and never completes
     "report_failed",  # a report that ends as Job Failed
     "report_skipped",  # a report that ends as Job Skipped
+    "model_error",  # the provider's error; options: status, type, message, retry_after (seconds, with 429)
+    "bad_json",  # a model's answer that is not JSON
+    "wrong_shape",  # JSON outside the schema: an enum's value that does not exist, and an unknown key
+    "truncated_reply",  # an answer cut in the middle, which says that it reached its token limit
+    "refused",  # the model declines: Claude's stop_reason refusal, Gemini's finishReason SAFETY without content
+    "blocked_prompt",  # Gemini: no candidates, and promptFeedback says why; option: reason
+    "no_candidates",  # Gemini: an answer without candidates and without a reason
+    "stream_error",  # a stream that ends in an error after its first words; options as of model_error
+    "batch_failed",  # a batch that ends as failed; Claude knows no such state, so each item is errored
+    "batch_expired",  # a batch that ends as expired; option for Claude: indexes, the only items that expire
+    "batch_item_error",  # a batch with errors at option: indexes; options as of model_error
+    "file_failed",  # an uploaded file that ends as FAILED
 ]
 KINDS: frozenset[str] = frozenset(get_args(Kind))
 
@@ -82,9 +94,15 @@ class FaultScript:
 
     def take(self, method: str, path: str, params: Mapping[str, str]) -> Fault | None:
         """The fault for this request, counted as used."""
+        return self.take_of(KINDS, method, path, params)
+
+    def take_of(self, kinds: Collection[str], method: str, path: str, params: Mapping[str, str]) -> Fault | None:
+        """The same for a request that rules of these kinds alone see; other rules do not count it."""
         with self._lock:
             for entry in self._entries:
                 matcher = entry.matcher
+                if entry.fault.kind not in kinds:
+                    continue
                 if matcher.method not in {None, method} or not re.search(matcher.path, path):
                     continue
                 if any(params.get(name) != value for name, value in matcher.params.items()):

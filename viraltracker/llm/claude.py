@@ -1,0 +1,173 @@
+"""Claude through anthropic: pictures and words. The SDK tries nothing again by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+import anthropic
+from anthropic.types import ImageBlockParam, MessageParam, OutputConfigParam, TextBlockParam
+from anthropic.types.message_create_params import MessageCreateParamsNonStreaming
+from anthropic.types.messages import MessageBatch
+from anthropic.types.messages.batch_create_params import Request as BatchItem
+
+from viraltracker import errors
+from viraltracker.llm import claude_answers, faults
+from viraltracker.llm.claude_answers import translated
+from viraltracker.llm.faults import Door
+from viraltracker.llm.provider import BatchState, Guard, RawReply, Staged, Submitted, Unfit
+from viraltracker.llm.request import Kind, Media, Request, base64_text, in_base64
+
+VARIABLE = "ANTHROPIC_API_KEY"
+#: Anthropic, "Images and vision".
+MIMES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+#: Anthropic, "Request size limits": one message, and one batch.
+REQUEST_LIMIT_BYTES = 32_000_000
+BATCH_LIMIT_BYTES = 256_000_000
+#: Anthropic, "Batch processing".
+BATCH_LIMIT_ITEMS = 100_000
+_KEY_SHAPE = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+
+
+class Claude:
+    """One Claude model."""
+
+    name = "claude"
+    title = "Claude"
+    accepts: frozenset[Kind] = frozenset({"text", "image"})
+    batch_limit_bytes = BATCH_LIMIT_BYTES
+    batch_limit_items = BATCH_LIMIT_ITEMS
+
+    def __init__(self, key: str, model: str, *, url: str | None = None, timeout_s: float = 120.0) -> None:
+        self.model = model
+        self._door = Door(self.title, VARIABLE, key)
+        self._timeout_s = timeout_s
+        self._client = anthropic.Anthropic(api_key=key, base_url=url, max_retries=0, timeout=timeout_s)
+
+    def stage(self, request: Request, guard: Guard) -> Staged | None:  # noqa: ARG002 nothing to do, nothing to wait for
+        """Everything goes along with the call."""
+        return None
+
+    def send(
+        self,
+        request: Request,
+        *,
+        staged: Staged | None = None,  # noqa: ARG002 there is none
+        extra: str | None = None,
+        room: int | None = None,
+    ) -> RawReply:
+        """One message."""
+        params = self._params(request, extra, room)
+        with translated(self._door):
+            # A timeout of its own: without one the SDK refuses long replies that are not streamed.
+            message = self._client.messages.create(**params, timeout=self._timeout_s)
+            return claude_answers.read_reply(self._door, message)
+
+    def batch_bytes(self, request: Request) -> int:
+        """Its JSON, with the picture in base64."""
+        media = in_base64(request.media.bytes) if request.media is not None else 0
+        words = request.instructions + request.content + str(request.schema.model_json_schema())
+        return media + len(words.encode()) + 2000
+
+    def submit(self, requests: Mapping[str, Request], name: str, guard: Guard) -> Submitted:  # noqa: ARG002 no names
+        """A batch; it has no name at Anthropic's."""
+        items = []
+        for key, request in requests.items():
+            if not _KEY_SHAPE.fullmatch(key):
+                raise errors.BadInput(f'The key "{key[:64]}" cannot be used in a batch: letters, digits, _ and - only.')
+            items.append(BatchItem(custom_id=key, params=self._params(request, None, None)))
+            guard()
+        with translated(self._door):
+            batch = self._client.messages.batches.create(requests=items)
+            return Submitted(self._batch(batch).id)
+
+    def batch_state(self, batch_id: str) -> BatchState:
+        """How far the batch is. Anthropic counts items only when all have ended."""
+        with translated(self._door):
+            batch = self._batch(self._client.messages.batches.retrieve(batch_id))
+            counts, total = batch.request_counts, _total(batch)
+        done = total - counts.processing
+        if batch.processing_status != "ended":
+            return BatchState("running", done, total)
+        if total and counts.expired == total:
+            return BatchState("expired", done, total, "no item was reached within a day")
+        if total and counts.canceled == total:
+            return BatchState("cancelled", done, total, "no item was done")
+        return BatchState("ended", done, total)
+
+    def batch_results(
+        self, batch_id: str, keys: Sequence[str]
+    ) -> Iterator[tuple[str, RawReply | errors.ViralTrackerError]]:
+        """By `custom_id`, in whatever order they come."""
+        wanted = frozenset(keys)
+        with translated(self._door):
+            lines = self._client.messages.batches.results(batch_id)
+        while True:
+            with translated(self._door):
+                entry = next(iter(lines), None)
+                if entry is None:
+                    return
+                key, reply = entry.custom_id, claude_answers.read_result(self._door, entry)
+            if key in wanted:
+                yield key, reply
+
+    def find_batch(self, name: str, since: datetime, size: int) -> str | None:  # noqa: ARG002 no names
+        """The newest batch of so many items that was created since."""
+        with translated(self._door):
+            for batch in self._client.messages.batches.list(limit=100):
+                if batch.created_at < since:
+                    return None  # the newest come first
+                if _total(batch) == size:
+                    return batch.id
+        return None
+
+    def cancel_batch(self, batch_id: str) -> None:
+        """Asks Anthropic to stop the batch."""
+        with translated(self._door):
+            self._client.messages.batches.cancel(batch_id)
+
+    def delete_files(self, files: Sequence[str]) -> None:
+        """Nothing was uploaded."""
+
+    def close(self) -> None:
+        """Gives up the connections."""
+        self._client.close()
+
+    def _batch(self, batch: object) -> MessageBatch:
+        if not isinstance(batch, MessageBatch) or not isinstance(batch.id, str):
+            raise faults.unreadable(self._door)
+        return batch
+
+    def _params(self, request: Request, extra: str | None, room: int | None) -> MessageCreateParamsNonStreaming:
+        content: list[ImageBlockParam | TextBlockParam] = [{"type": "text", "text": request.content}]
+        if request.media is not None:
+            if self.batch_bytes(request) > REQUEST_LIMIT_BYTES:
+                raise Unfit("too_large", f"Claude takes 32 MB at once; this picture has {request.media.bytes:,} bytes.")
+            content.insert(0, _picture(request.media))
+        if extra is not None:
+            content.append({"type": "text", "text": extra})
+        message: MessageParam = {"role": "user", "content": content}
+        output: OutputConfigParam = {
+            "format": {"type": "json_schema", "schema": anthropic.transform_schema(request.schema)}
+        }
+        return {
+            "model": self.model,
+            "max_tokens": room or request.max_output_tokens,
+            "system": request.instructions,
+            "messages": [message],
+            "output_config": output,
+        }
+
+
+def _picture(media: Media) -> ImageBlockParam:
+    data = base64_text(media.read()) if media.mime in MIMES else ""
+    match media.mime:
+        case "image/jpeg" | "image/png" | "image/gif" | "image/webp" as mime:
+            return {"type": "image", "source": {"type": "base64", "media_type": mime, "data": data}}
+    raise Unfit("unsupported", f"Claude does not take {media.mime}.")
+
+
+def _total(batch: MessageBatch) -> int:
+    counts = batch.request_counts
+    return counts.processing + counts.succeeded + counts.errored + counts.canceled + counts.expired

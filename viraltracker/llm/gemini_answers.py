@@ -1,0 +1,128 @@
+"""Reads what the Gemini API answers: replies, and errors by the classes of google-genai."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+
+import httpx2
+from google.genai import errors as sdk
+from google.genai import types
+
+from viraltracker import errors
+from viraltracker.llm import faults
+from viraltracker.llm.faults import Door, Refusal
+from viraltracker.llm.provider import Finish, ItemExpired, RawReply, Unreached
+from viraltracker.llm.request import Usage
+
+_BLOCKED = frozenset(
+    {
+        *("SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "MODEL_ARMOR", "ESCALATION"),
+        *("IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION"),
+    }
+)
+_TRUNCATED = frozenset({"MAX_TOKENS", "CONTINUATION"})
+#: What google-genai raises on answers that are not of the API's shape, seen against a server that gives such: JSON of
+#: another kind, missing headers, values of another type, and JSON too deep for Python.
+_UNREADABLE = (sdk.UnknownApiResponseError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)
+_DELAY = re.compile(r"(\d+(?:\.\d+)?)s")
+_EXPIRED_CODES = frozenset({1, 4})  # CANCELLED and DEADLINE_EXCEEDED of google.rpc.Code
+
+
+@contextmanager
+def translated(door: Door) -> Iterator[None]:
+    """Around one call of the SDK: raises our errors in place of its own."""
+    try:
+        yield
+    except sdk.APIError as error:
+        raise faults.from_refusal(door, _refusal(error)) from None
+    except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout):
+        raise Unreached(f"{door.title} cannot be reached; try again later.") from None
+    except httpx2.TimeoutException:
+        raise errors.Unavailable(f"{door.title} did not answer in time; try again later.") from None
+    except (httpx2.HTTPError, httpx2.InvalidURL):
+        raise errors.Unavailable(f"The connection to {door.title} broke; try again later.") from None
+    except _UNREADABLE:
+        raise faults.unreadable(door) from None
+
+
+def read_reply(response: types.GenerateContentResponse | None) -> RawReply:
+    """The reply's text and how it ended. Raises nothing: an odd one is `empty`."""
+    if response is None:
+        return RawReply("", Usage(), "empty")
+    usage = _usage(response.usage_metadata)
+    feedback = response.prompt_feedback
+    if feedback is not None and feedback.block_reason is not None:
+        return RawReply("", usage, "blocked", f"Gemini blocked the request ({_word(feedback.block_reason)}).")
+    if not response.candidates:
+        return RawReply("", usage, "empty", "Gemini gave no reply.")
+    candidate = response.candidates[0]
+    parts = (candidate.content.parts if candidate.content else None) or []
+    text = "".join(part.text for part in parts if part.text and not part.thought)
+    ended = _word(candidate.finish_reason) if candidate.finish_reason is not None else ""
+    finish = _finish(ended, text)
+    return RawReply(text, usage, finish, "" if finish == "complete" else f"Gemini ended with {ended or 'no reason'}.")
+
+
+def item_error(door: Door, error: types.JobError | None) -> errors.ViralTrackerError:
+    """What became of an item of a batch that has no reply."""
+    if error is None:
+        return errors.Refused(f"{door.title} gave no reply.")
+    said = door.hidden(error.message or "no reason given")
+    if error.code in _EXPIRED_CODES:
+        return ItemExpired(f"{door.title} did not get to it in time ({said}).")
+    return errors.Refused(f"{door.title} could not answer: {said}")
+
+
+def _finish(ended: str, text: str) -> Finish:
+    if ended in _BLOCKED:
+        return "blocked"
+    if ended in _TRUNCATED:
+        return "truncated"
+    return "complete" if text.strip() else "empty"
+
+
+def _usage(counted: types.GenerateContentResponseUsageMetadata | None) -> Usage:
+    if counted is None:
+        return Usage()
+    return Usage(
+        input_tokens=(counted.prompt_token_count or 0) + (counted.tool_use_prompt_token_count or 0),
+        output_tokens=(counted.candidates_token_count or 0) + (counted.thoughts_token_count or 0),
+        cached_input_tokens=counted.cached_content_token_count or 0,
+    )
+
+
+def _word(value: object) -> str:
+    """A reason's name; one that is new to the SDK is passed through, cut down."""
+    return re.sub(r"\W", "", str(getattr(value, "value", value)))[:40]
+
+
+def _refusal(error: sdk.APIError) -> Refusal:
+    status = error.code if isinstance(error.code, int) else 500
+    body = error.details.get("error") if isinstance(error.details, Mapping) else None
+    if not isinstance(body, Mapping):
+        return Refusal(status, None, retry_after=_header(error))
+    found = body.get("details")
+    details = [entry for entry in (found if isinstance(found, list) else []) if isinstance(entry, Mapping)]
+    return Refusal(
+        status,
+        str(body.get("message") or ""),
+        key_invalid=any(entry.get("reason") == "API_KEY_INVALID" for entry in details),
+        retry_after=_header(error) or _retry_delay(details),
+    )
+
+
+def _header(error: sdk.APIError) -> timedelta | None:
+    headers = getattr(error.response, "headers", None)
+    return faults.retry_after(headers) if headers is not None else None
+
+
+def _retry_delay(details: list[Mapping[str, object]]) -> timedelta | None:
+    """google.rpc.RetryInfo: `"retryDelay": "34.5s"`."""
+    for entry in details:
+        found = _DELAY.fullmatch(str(entry.get("retryDelay", "")))
+        if found:
+            return faults.seconds_hint(float(found[1]))
+    return None

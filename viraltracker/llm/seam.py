@@ -1,0 +1,329 @@
+"""Asking a model: permits, tries, the check of the reply, and what it cost. The only place that tries again.
+
+Each try goes `guard` → circuit → permit → the call. What may pass (`errors.Unavailable`, `errors.RateLimited`) is tried
+again after an exponential wait with full jitter (1, 2, 4 s at most, as in Marc Brooker, "Exponential backoff and
+jitter", 2015), or after as long as the provider asked for; a reply that is not of the schema is asked for once more
+with the reasons; one that was cut off, once more with twice the room.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from typing import Protocol, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from viraltracker import clock, errors
+from viraltracker.llm.circuit import Circuit
+from viraltracker.llm.permits import GUARD_SECONDS, Permits
+from viraltracker.llm.provider import (
+    BatchState,
+    Guard,
+    ItemExpired,
+    Monotonic,
+    Provider,
+    RawReply,
+    Staged,
+    Submitted,
+    Unfit,
+    Unreached,
+    Wait,
+)
+from viraltracker.llm.request import Answered, Reason, Request, Unanswered, Usage, short
+
+ATTEMPTS = 4
+FIRST_WAIT_SECONDS = 1.0
+LONGEST_WAIT_SECONDS = 60.0
+COMPLAINT_CHARACTERS = 1000
+
+log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+
+class Price(Protocol):
+    """What tokens cost in US dollars; None where the price is not known."""
+
+    def __call__(self, model: str, provider: str, usage: Usage, *, batch: bool) -> Decimal | None: ...
+
+
+@dataclass
+class _Tally:
+    """What one question has taken so far."""
+
+    started: float
+    usage: Usage = field(default_factory=Usage)
+    requests: int = 0
+
+
+class Model:
+    """One model of one provider, shared by all threads of a process. `label` stands for the provider in `name`."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        permits: Permits,
+        *,
+        price: Price,
+        label: str | None = None,
+        circuit: Circuit | None = None,
+        attempts: int = ATTEMPTS,
+        longest_wait: float = LONGEST_WAIT_SECONDS,
+        monotonic: Monotonic = clock.monotonic,
+        wait: Wait = time.sleep,
+        spread: Callable[[], float] = random.random,
+    ) -> None:
+        self.provider = provider
+        self._permits = permits
+        self._price = price
+        self._label = label or provider.name
+        self._circuit = circuit or Circuit(provider.title, monotonic=monotonic)
+        self._attempts = attempts
+        self._longest_wait = longest_wait
+        self._monotonic = monotonic
+        self._wait = wait
+        self._spread = spread
+
+    @property
+    def name(self) -> str:
+        """`gemini:gemini-3.8-flash`, as it stands in the rows this model makes."""
+        return f"{self._label}:{self.provider.model}"
+
+    @property
+    def label(self) -> str:
+        """The provider as the ledger names it: `gemini`, `claude` or `sandbox`."""
+        return self._label
+
+    def ask(self, request: Request, *, guard: Guard) -> Answered | Unanswered:
+        """Asks until there is an answer, or none is to be had.
+
+        Raises errors.ConfigurationError (the key), errors.Refused, errors.Unavailable after the last try or while the
+        circuit is open, errors.RateLimited also where the wait would be longer than `longest_wait`, and what `guard`
+        raises, which is looked at before every call and twice a second while waiting.
+        """
+        tally = _Tally(self._monotonic())
+        if request.media is not None and request.media.kind not in self.provider.accepts:
+            return self._unanswered(tally, "unsupported", f"{self.provider.title} does not take {request.media.mime}.")
+        staged: Staged | None = None
+        try:
+            staged = self._tried(lambda: self.provider.stage(request, guard), guard, tally, counted=False)
+            return self._answer(request, staged, guard, tally)
+        except Unfit as error:
+            return self._unanswered(tally, error.reason, error.message)
+        finally:
+            if staged is not None:
+                self.provider.delete_files((staged.name,))
+
+    def _answer(self, request: Request, staged: Staged | None, guard: Guard, tally: _Tally) -> Answered | Unanswered:
+        if staged is not None:
+            tally.requests += staged.requests + 1  # and one for deleting it
+        extra: str | None = None
+        room = request.max_output_tokens
+        while True:
+            sending = partial(self.provider.send, request, staged=staged, extra=extra, room=room)
+            reply = self._tried(sending, guard, tally, counted=True)
+            tally.usage += reply.usage
+            if reply.finish == "truncated" and room == request.max_output_tokens:
+                room *= 2
+                continue
+            reason = _reason(reply)
+            if reason is not None:
+                return self._unanswered(tally, reason, reply.detail or _EMPTY)
+            value = _checked(request.schema, reply.text)
+            if isinstance(value, BaseModel):
+                return self._answered(tally, value, repaired=extra is not None)
+            if extra is not None:
+                return self._unanswered(tally, "invalid_reply", value)
+            log.info("%s answered %s outside the schema; asking once more.", self.name, request.purpose)
+            extra = _REPAIR.format(complaint=value)
+
+    def _tried(self, call: Callable[[], Result], guard: Guard, tally: _Tally, *, counted: bool) -> Result:
+        """The call's result, tried up to `attempts` times. A counted call takes a permit each time."""
+        attempt = 0
+        while True:
+            attempt += 1
+            guard()
+            result = self._once(call, guard, tally, counted=counted)
+            if not isinstance(result, errors.Unavailable):
+                return result
+            pause = FIRST_WAIT_SECONDS * 2 ** (attempt - 1) * self._spread()
+            if isinstance(result, errors.RateLimited):
+                asked = (result.retry_after or timedelta()).total_seconds()
+                pause = max(pause, asked)
+                self._permits.hold(pause)
+                if asked > self._longest_wait:
+                    raise result
+            if attempt >= self._attempts:
+                raise result
+            log.info("%s: %s Trying again in %.1f s.", self.name, result.message, pause)
+            self._pause(pause, guard)
+
+    def _once(
+        self, call: Callable[[], Result], guard: Guard, tally: _Tally, *, counted: bool
+    ) -> Result | errors.Unavailable:
+        """One try; what may pass is returned, not raised. An open circuit and a broken permit source are raised."""
+        with self._circuit.entry() as entry:
+            if counted:
+                self._permits.take(guard)
+            try:
+                result = call()
+            except errors.Unavailable as error:
+                entry.verdict = "answered" if isinstance(error, errors.RateLimited) else "failed"
+                tally.requests += int(counted and not isinstance(error, Unreached))
+                return error
+            except (errors.Refused, errors.ConfigurationError):
+                entry.verdict = "answered"
+                tally.requests += int(counted)
+                raise
+            entry.verdict = "answered"
+            tally.requests += int(counted)
+            return result
+
+    def _pause(self, seconds: float, guard: Guard) -> None:
+        end = self._monotonic() + seconds
+        while (left := end - self._monotonic()) > 0:
+            guard()
+            self._wait(min(GUARD_SECONDS, left))
+
+    # Batches: half the price, within a day. The caller keeps the batch's id and asks again; nothing waits here.
+
+    def submit(self, requests: Mapping[str, Request], name: str, *, guard: Guard) -> Submitted:
+        """Hands a batch over, within the provider's `batch_limit_bytes` and `batch_limit_items`.
+
+        Raises as `ask` does, after one try, and Unfit. After errors.Unavailable the batch may exist: see `find_batch`.
+        """
+        guard()
+        return self.provider.submit(requests, name, guard)
+
+    def batch_state(self, batch_id: str) -> BatchState:
+        """How far the batch is."""
+        return self.provider.batch_state(batch_id)
+
+    def collect(self, batch_id: str, requests: Mapping[str, Request]) -> Iterator[tuple[str, Answered | Unanswered]]:
+        """What came of each request of a batch that has ended, each exactly once, as they arrive.
+
+        `requests` are those submitted, in the same order. Nothing is asked again: a reply that is not of the schema is
+        `invalid_reply`.
+        """
+        left = dict(requests)
+        for key, reply in self.provider.batch_results(batch_id, tuple(requests)):
+            request = left.pop(key, None)
+            if request is not None:
+                yield key, self._collected(request, reply)
+        for key, request in left.items():
+            yield key, self._collected(request, errors.NotFound("The batch has no result for it."))
+
+    def _collected(self, request: Request, reply: RawReply | errors.ViralTrackerError) -> Answered | Unanswered:
+        tally = _Tally(self._monotonic(), requests=1)
+        if isinstance(reply, errors.ViralTrackerError):
+            return self._unanswered(tally, _batch_reason(reply), reply.message, batch=True)
+        tally.usage = reply.usage
+        reason = _reason(reply)
+        if reason is not None:
+            return self._unanswered(tally, reason, reply.detail or _EMPTY, batch=True)
+        value = _checked(request.schema, reply.text)
+        if isinstance(value, BaseModel):
+            return self._answered(tally, value, repaired=False, batch=True)
+        return self._unanswered(tally, "invalid_reply", value, batch=True)
+
+    def find_batch(self, name: str, since: datetime, size: int) -> str | None:
+        """A batch that was submitted since without our hearing of it, or None."""
+        return self.provider.find_batch(name, since, size)
+
+    def cancel_batch(self, batch_id: str) -> None:
+        """Asks the provider to stop; what is done by then is still paid for and can be collected."""
+        self.provider.cancel_batch(batch_id)
+
+    def delete_files(self, submitted: Submitted) -> None:
+        """Deletes what was uploaded for a batch."""
+        self.provider.delete_files(submitted.files)
+
+    def close(self) -> None:
+        """Gives up the connections."""
+        self.provider.close()
+
+    def _answered(self, tally: _Tally, value: BaseModel, *, repaired: bool, batch: bool = False) -> Answered:
+        return Answered(
+            value=value,
+            repaired=repaired,
+            usage=tally.usage,
+            cost_usd=self._cost(tally.usage, batch=batch),
+            requests=tally.requests,
+            seconds=self._monotonic() - tally.started,
+            model=self.provider.model,
+        )
+
+    def _unanswered(self, tally: _Tally, reason: Reason, detail: str, *, batch: bool = False) -> Unanswered:
+        return Unanswered(
+            reason=reason,
+            detail=short(detail),
+            usage=tally.usage,
+            cost_usd=self._cost(tally.usage, batch=batch),
+            requests=tally.requests,
+            seconds=self._monotonic() - tally.started,
+            model=self.provider.model,
+        )
+
+    def _cost(self, usage: Usage, *, batch: bool) -> Decimal | None:
+        return self._price(self.provider.model, self.provider.name, usage, batch=batch)
+
+
+_EMPTY = "The reply was empty."
+_REPAIR = (
+    "Your last reply did not fit the schema. What was wrong, by field:\n{complaint}\n"
+    "Answer the same question again, as one JSON object that fits the schema."
+)
+
+
+def _reason(reply: RawReply) -> Reason | None:
+    """Why a reply is none, or None where it may be one."""
+    match reply.finish:
+        case "complete":
+            return None
+        case "empty":
+            return "invalid_reply"
+        case "truncated" | "blocked" | "refused":
+            return reply.finish
+
+
+def _batch_reason(error: errors.ViralTrackerError) -> Reason:
+    match error:
+        case ItemExpired():
+            return "expired"
+        case Unfit():
+            return error.reason
+    return "failed"
+
+
+def _checked(schema: type[BaseModel], text: str) -> BaseModel | str:
+    """The value, or what is wrong with it: paths and rules only, since what the model wrote may repeat an ad."""
+    try:
+        return schema.model_validate_json(text)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+    lines = [f"{_path(fault['loc'])}: {short(fault['msg'])}" for fault in found]
+    return _short_lines(lines, COMPLAINT_CHARACTERS)
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    """A field's path; a name that the model made up is cut down to what a name of ours could hold."""
+    steps = [re.sub(r"\W", "", str(step), flags=re.ASCII)[:40] or "?" for step in location]
+    return ".".join(steps) or "reply"
+
+
+def _short_lines(lines: list[str], limit: int) -> str:
+    """As many whole lines as fit."""
+    kept: list[str] = []
+    for line in lines:
+        if kept and sum(map(len, kept)) + len(kept) + len(line) > limit:
+            break
+        kept.append(line)
+    return "\n".join(kept)

@@ -1,0 +1,95 @@
+"""The Gemini API under `/gemini`, as the google-genai SDK speaks it: content, streams, files and batches."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from json import JSONDecodeError
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from viraltracker.sandbox import gemini_questions, gemini_replies
+from viraltracker.sandbox.model_answers import SentMedia
+from viraltracker.sandbox.model_desk import IN_GEMINI_REPLIES, ModelDesk, ModelError, Reply
+
+_NO_KEY = (
+    "Method doesn't allow unregistered callers (callers without established identity). Please use API Key or other "
+    "form of API consumer identity to call this API."
+)
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class GeminiApi:
+    """The routes of the service, below no prefix."""
+
+    def __init__(self, desk: ModelDesk) -> None:
+        self._desk = desk
+
+    def routes(self) -> list[Route]:
+        """To be mounted under the prefix that the SDK's `base_url` ends in."""
+        return [
+            Route("/v1/models/{model}:generateContent", self._keyed(self._generate), methods=["POST"]),
+            Route("/v1/models/{model}:streamGenerateContent", self._keyed(self._stream), methods=["POST"]),
+            Route("/{path:path}", self._keyed(_unknown), methods=["GET", "POST", "PATCH", "DELETE"]),
+        ]
+
+    def _keyed(self, handler: Handler) -> Handler:
+        """The handler for callers with the key; what it raises is worded as the service does."""
+
+        async def answer(request: Request) -> Response:
+            try:
+                self._check_key(request)
+                return await handler(request)
+            except ModelError as error:
+                return gemini_replies.error_response(error)
+
+        return answer
+
+    def _check_key(self, request: Request) -> None:
+        key = request.headers.get("x-goog-api-key") or request.query_params.get("key")
+        if not key:
+            raise ModelError(403, _NO_KEY)
+        if not hmac.compare_digest(key.encode(), self._desk.key.encode()):
+            # Google answers 400, not 401; only the reason tells a bad key from a bad request.
+            raise ModelError(400, "API key not valid. Please pass a valid API key.", reason="API_KEY_INVALID")
+
+    async def _generate(self, request: Request) -> Response:
+        reply = await self._reply(request, streamed=False)
+        return JSONResponse(gemini_replies.body(reply)) if isinstance(reply, Reply) else reply
+
+    async def _stream(self, request: Request) -> Response:
+        reply = await self._reply(request, streamed=True)
+        return StreamingResponse(_events(reply), media_type="text/event-stream") if isinstance(reply, Reply) else reply
+
+    async def _reply(self, request: Request, *, streamed: bool) -> Reply | Response:
+        body = await json_body(request)
+        model = request.path_params["model"]
+        question = gemini_questions.question(body, model, self._file, streamed=streamed)
+        return await self._desk.reply(request, question, IN_GEMINI_REPLIES)
+
+    def _file(self, file_id: str) -> SentMedia:
+        raise ModelError(403, f"You do not have permission to access the File {file_id} or it may not exist.")
+
+
+async def json_body(request: Request) -> dict[str, Any]:
+    """The request's JSON object. Raises ModelError when it is none."""
+    try:
+        body = json.loads(await request.body() or b"{}")
+    except JSONDecodeError as error:
+        raise ModelError(400, f"Invalid JSON payload received. {error.msg}") from None
+    if not isinstance(body, dict):
+        raise ModelError(400, "Invalid JSON payload received. Expected an object.")
+    return body
+
+
+async def _events(reply: Reply) -> AsyncIterator[bytes]:
+    for chunk in gemini_replies.chunks(reply):
+        yield b"data: " + json.dumps(chunk).encode() + b"\r\n\r\n"
+
+
+async def _unknown(request: Request) -> Response:
+    raise ModelError(404, f"Requested entity was not found: {request.url.path}")
