@@ -83,6 +83,30 @@ language sql stable set search_path = '' set enable_nestloop = off as $$
     from stages s where s.step is not null
 $$;
 
+-- Of the given pictures and videos those that a model has looked at: [{input_hash, id}] with the id of its best row.
+create function public.looked_at(p_brand uuid, p_hashes text[]) returns jsonb
+language sql stable set search_path = '' set statement_timeout = '30s' as $$
+    select coalesce(jsonb_agg(jsonb_build_object('input_hash', b.input_hash, 'id', b.id)), '[]') from (
+        select distinct on (c.input_hash) c.input_hash, c.id
+        from public.ad_creative_classifications c
+        where c.brand_id = p_brand and c.reading = 'creative' and c.superseded_at is null
+          and c.input_hash = any (p_hashes) and app.classifier_rank(c.classifier) between 1 and 8
+        order by c.input_hash, app.classifier_rank(c.classifier), c.created_at desc) b
+$$;
+
+-- What those rows say is to be seen and read, in the words of a picture or of a video.
+create function public.creative_contents(p_brand uuid, p_ids uuid[]) returns jsonb
+language sql stable set search_path = '' set statement_timeout = '30s' as $$
+    select coalesce(jsonb_agg(jsonb_build_object('id', c.id, 'shows', c.labels ->> 'shows',
+        'text_on_picture', c.labels -> 'text_on_picture', 'hook', v.hook,
+        'overlays', (select jsonb_agg(o ->> 'text') from jsonb_array_elements(v.overlays) o),
+        'spoken', (select jsonb_agg(t ->> 'text') from jsonb_array_elements(v.transcript) t),
+        'claims', (select jsonb_agg(m ->> 'text') from jsonb_array_elements(v.claims) m))), '[]')
+    from public.ad_creative_classifications c
+    left join public.ad_video_analysis v on v.brand_id = p_brand and v.call_id = c.call_id
+    where c.brand_id = p_brand and c.id = any (p_ids)
+$$;
+
 -- Labels that want a person's look: of low confidence, or where two classifiers disagree about the stage; those behind
 -- the highest spend of p_days first. What rules say of a picture they did not look at is no label.
 create function public.review_queue(p_brand uuid, p_days integer default 30, p_limit integer default 50) returns jsonb
@@ -251,7 +275,7 @@ do $$
 declare
     f regprocedure;
     v_service text[] := array['lease_permits', 'hold_permits', 'known_readings', 'begin_readings', 'finish_reading',
-        'release_readings', 'save_congruence', 'open_batch', 'batch_submitted', 'close_batch', 'batch_items'];
+        'release_readings', 'save_congruence', 'open_batch', 'batch_submitted', 'close_batch', 'batch_items', 'looked_at', 'creative_contents'];
     v_members text[] := array['classification_candidates', 'review_queue', 'ad_readings', 'videos',
         'classification_coverage', 'label_agreement', 'model_costs', 'correct_reading', 'withdraw_correction'];
     v_app text[] := array['best_readings', 'ad_congruence', 'classifier_rank', 'month_of'];

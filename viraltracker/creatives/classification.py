@@ -1,110 +1,73 @@
-"""Reads what no reading of a brand covers yet: each distinct input once, however many ads share it."""
+"""Reads what no reading of a brand covers yet: each distinct input once, however many ads share it.
+
+First everything is read for nothing, so that there are labels at once. Then the models read what they are to read,
+highest spend first: each call claimed before it is made, and stored together with its cost as soon as it is answered.
+"""
 
 from __future__ import annotations
 
-import logging
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from viraltracker import errors
-from viraltracker.creatives.classifier import Classifier
-from viraltracker.creatives.input_hash import Missing, copy_input, creative_input, input_hash
-from viraltracker.creatives.readings import (
-    PROMPT_VERSIONS,
-    CreativeInput,
-    Input,
-    Outcome,
-    ReadingName,
-    Unread,
-    as_row,
-    name_of,
-)
-from viraltracker.store import classifications
+from viraltracker.creatives import asking, batches, candidates, prompts
+from viraltracker.creatives.candidates import Key, Wanted
+from viraltracker.creatives.classifier import Panel
+from viraltracker.creatives.congruence import matching
+from viraltracker.creatives.model_reader import ModelReader
+from viraltracker.creatives.pages import page_words
+from viraltracker.creatives.readings import CreativeInput, LandingInput, Unread, as_row
+from viraltracker.creatives.summary import Summary
+from viraltracker.store import classifications, landing
 from viraltracker.store.client import Database
+from viraltracker.store.storage import Storage
 
 GOAL: Final = "background_classification"
-
-log = logging.getLogger(__name__)
+SAVED_TOGETHER: Final = 100
+"""Free readings that wait to be stored in one call."""
 
 Guard = Callable[[], None]
 Progress = Callable[[int, int, str], None]
-Key = tuple[ReadingName, str]
 
 
-@dataclass
-class Summary:
-    """The counts of a run.
+@dataclass(frozen=True)
+class Limits:
+    """At most `max_new` new readings by the best classifiers, of which `max_video` paid for videos.
 
-    `ads` are the candidates, `creatives` and `copies` their distinct inputs. `reused` inputs were covered before this
-    run, `new` were stored by it (its earlier attempts included). `reasons` counts ads where there is nothing to read,
-    and inputs where reading was left out or failed; `remaining` are inputs left out by a cap, which the next run takes.
+    `force` reads again what the best classifier has covered, but not what a person has. In `batch` mode the models'
+    batch services are asked, at half the price, and answer to a later run.
     """
 
-    run_id: str
-    classifier: str
-    ads: int = 0
-    creatives: int = 0
-    copies: int = 0
-    reused: int = 0
-    new: int = 0
-    remaining: int = 0
-    links_changed: int = 0
-    reasons: Counter[str] = field(default_factory=Counter)
-
-    def as_dict(self) -> dict[str, Any]:
-        """As JSON."""
-        return vars(self) | {"reasons": dict(self.reasons)}
-
-
-@dataclass
-class _Wanted:
-    """The distinct inputs of a brand, the spend behind each, and which ads they belong to."""
-
-    inputs: dict[Key, Input] = field(default_factory=dict)
-    spend: dict[Key, float] = field(default_factory=dict)
-    links: list[dict[str, str | None]] = field(default_factory=list)
-
-    def add(self, ad: Mapping[str, Any], given: Input) -> None:
-        key = (name_of(given), input_hash(given))
-        self.inputs.setdefault(key, given)
-        self.spend[key] = self.spend.get(key, 0.0) + float(ad["spend"] or 0)
-        self.links.append({"ad_id": ad["ad_id"], "reading": key[0], "input_hash": key[1]})
-
-    def add_nothing(self, ad: Mapping[str, Any], reading: ReadingName) -> None:
-        """What the ad showed before, if anything, is not what it shows now."""
-        self.links.append({"ad_id": ad["ad_id"], "reading": reading, "input_hash": None})
-
-    def by_spend(self) -> list[Key]:
-        # A stable sort: candidates come by spend, so equal inputs keep the order of their first ad.
-        return sorted(self.inputs, key=lambda key: -self.spend[key])
+    max_new: int
+    max_video: int
+    force: bool = False
+    mode: Literal["realtime", "batch"] = "realtime"
 
 
 def classify_brand(
     db: Database,
+    storage: Storage,
     brand_id: str,
     *,
     job_run_id: str | None,
     since: date,
     until: date,
-    max_new: int,
-    max_video: int,
-    force: bool,
-    classifier: Classifier,
+    limits: Limits,
+    panel: Panel,
     dataset_id: str | None = None,
     guard: Guard,
     progress: Progress,
 ) -> Summary:
-    """Reads the creatives and copies of the ads that ran in these days (or stand in an imported dataset).
+    """Reads the creatives, copies and landing pages of the ads that ran in these days (or stand in an imported dataset).
 
-    At most `max_new` distinct inputs, highest spend first, of which at most `max_video` videos that cost money. `force`
-    reads what this classifier has covered again, but not what a person has. `guard` is called before each batch and
-    stops the run by raising; what was read until then stays, and a run of the same `job_run_id` goes on from there.
+    `guard` is called before each paid call and each batch of free readings, and stops the run by raising; what was read
+    until then stays, and a run of the same `job_run_id` goes on from there.
 
-    Raises NotFound without the brand, what `guard` raises, and the store's errors.
+    Raises NotFound without the brand, what `guard` raises, errors.Unavailable or RateLimited where a model's service
+    does not answer, ConfigurationError for its key, and the store's errors.
     """
     guard()
     run = {
@@ -116,17 +79,15 @@ def classify_brand(
         "date_from": since,
         "date_to": until,
         "days": (until - since).days + 1,
-        "config": {"max_new": max_new, "max_video": max_video, "force": force},
-        "classifier": classifier.name,
+        "config": vars(limits),
+        "classifier": panel.name,
     }
-    brand_names = _brand_names(db, brand_id)
-    summary = Summary(classifications.open_run(db, run), classifier.name)
-    work = _Classification(db, brand_id, job_run_id, classifier, force, summary)
+    names = _brand_names(db, brand_id)
+    summary = Summary(classifications.open_run(db, run), panel.name)
+    work = _Classification(db, storage, brand_id, job_run_id, panel, limits, summary, guard, progress)
     with work.recorded():
-        candidates = classifications.candidates(db, brand_id, since=since, until=until, dataset_id=dataset_id)
-        wanted = work.wanted(candidates, brand_names)
-        chosen = work.within_caps(work.missing(wanted), wanted, max_new, max_video)
-        work.read(chosen, wanted, guard, progress)
+        found = classifications.candidates(db, brand_id, since=since, until=until, dataset_id=dataset_id)
+        work.read(candidates.collect(found, names, summary.reasons, pages=dataset_id is None))
     return summary
 
 
@@ -135,11 +96,14 @@ class _Classification:
     """One attempt. Each step adds its counts to `summary`."""
 
     db: Database
+    storage: Storage
     brand_id: str
     job_run_id: str | None
-    classifier: Classifier
-    force: bool
+    panel: Panel
+    limits: Limits
     summary: Summary
+    guard: Guard
+    progress: Progress
 
     @contextmanager
     def recorded(self) -> Iterator[None]:
@@ -151,6 +115,10 @@ class _Classification:
             status, error = "completed", None
         except errors.Stopped:
             status = "running"
+            raise
+        except errors.RateLimited as failure:
+            # The job waits and goes on with this same run.
+            status, error = "running", failure.message
             raise
         except errors.ViralTrackerError as failure:
             error = failure.message
@@ -168,115 +136,160 @@ class _Classification:
             if status == "completed":
                 raise
 
-    def wanted(self, candidates: Sequence[Mapping[str, Any]], brand_names: Sequence[str]) -> _Wanted:
-        """The inputs of all candidates, linked to their ads."""
-        wanted, summary = _Wanted(), self.summary
-        for ad in candidates:
-            inputs: dict[ReadingName, Input | Missing] = {}
-            if "creative" in self.classifier.readings:
-                inputs["creative"] = creative_input(ad)
-            if "copy" in self.classifier.readings:
-                inputs["copy"] = copy_input(ad, brand_names)
-            for reading, given in inputs.items():
-                if isinstance(given, str):
-                    summary.reasons[given] += 1
-                    wanted.add_nothing(ad, reading)
-                else:
-                    wanted.add(ad, given)
-        summary.ads = len(candidates)
-        summary.creatives = sum(reading == "creative" for reading, _ in wanted.inputs)
-        summary.copies = sum(reading == "copy" for reading, _ in wanted.inputs)
+    def read(self, wanted: Wanted) -> None:
+        """Every step, in order."""
+        summary = self.summary
+        summary.ads = len(wanted.ads)
+        summary.creatives, summary.copies, summary.pages = (
+            wanted.count(reading) for reading in ("creative", "copy", "landing")
+        )
         if wanted.links:
             summary.links_changed = classifications.link(self.db, self.brand_id, wanted.links)
-        return wanted
+        own = self._stored()
+        freely, paid = self._missing(wanted, own)
+        self._with_words(wanted, {*freely, *(key for keys in paid.values() for key in keys)})
+        self._read_freely(freely, wanted)
+        self._ask_models(paid, wanted)
+        if summary.pages:
+            self._compare(wanted)
 
-    def missing(self, wanted: _Wanted) -> list[Key]:
-        """The inputs that nothing covers, highest spend first."""
+    def _compare(self, wanted: Wanted) -> None:
+        """Holds ads against their pages. Comparisons that are paid for count among the new readings of a run."""
+        comparing = matching.Comparing(self.db, self.brand_id, wanted, self.summary)
+        pairs = comparing.pairs()
+        comparing.compare_freely(pairs, self.panel.free.name)
+        left = self.limits.max_new - self.summary.new - self.summary.in_batches
+        for reader, todo in comparing.for_models(pairs, self.panel, left).items():
+            if self.limits.mode == "batch":
+                batches.submit(self._asking(reader), todo, self.guard, self.progress)
+            else:
+                self._asking(reader).ask(todo, self.guard, self.progress)
+
+    def _missing(
+        self, wanted: Wanted, own: set[tuple[str, str, str]]
+    ) -> tuple[list[Key], dict[ModelReader, list[Key]]]:
+        """What to read for nothing, and what each model is to read, both highest spend first and within the caps."""
         keys = wanted.by_spend()
-        if not keys:
-            return []
-        known = classifications.known(
-            self.db,
-            self.brand_id,
-            keys,
-            classifier=self.classifier.name,
-            prompt_versions={str(name): version for name, version in PROMPT_VERSIONS.items()},
-        )
-        own = self._stored() & set(keys)
-        # What this run has read before it was interrupted must not be paid for again, by `force` either.
-        covered = {key for key in keys if key in own or (key in known and (known[key] or not self.force))}
-        self.summary.new = len(own)
-        self.summary.reused = len(covered - own)
-        return [key for key in keys if key not in covered]
+        free, force = self.panel.free.name, self.limits.force
+        said = self._known(wanted, keys, free)
+        best = {key: self.panel.best(wanted.inputs[key]) for key in keys}
+        covered = {reader: self._known(wanted, [k for k in keys if best[k] is reader], reader.name)
+                   for reader in dict.fromkeys(best.values()) if reader is not None}  # fmt: skip
+        freely: list[Key] = []
+        open_keys: list[Key] = []
+        for key in keys:
+            reader = best[key]
+            known = said if reader is None else covered[reader]
+            name = free if reader is None else reader.name
+            mine = (*key, name) in own
+            # What this run has read before it was interrupted must not be paid for again, by `force` either.
+            if mine or (key in known and (known[key] or not force)):
+                self.summary.new += mine
+                self.summary.reused += not mine
+            else:
+                open_keys.append(key)
+            if reader is not None and key not in said:
+                freely.append(key)
+        chosen = self._within_caps(open_keys, best, wanted)
+        freely += [key for key in chosen if best[key] is None]
+        paid: dict[ModelReader, list[Key]] = {}
+        for key in chosen:
+            if (reader := best[key]) is not None:
+                paid.setdefault(reader, []).append(key)
+        return freely, paid
 
-    def within_caps(self, missing: Sequence[Key], wanted: _Wanted, max_new: int, max_video: int) -> list[Key]:
+    def _known(self, wanted: Wanted, keys: Sequence[Key], classifier: str) -> dict[Key, bool]:
+        return classifications.known(self.db, self.brand_id, wanted.version_keys(keys), classifier=classifier)
+
+    def _within_caps(self, missing: Sequence[Key], best: Mapping[Key, ModelReader | None], wanted: Wanted) -> list[Key]:
         """What to read now. `max_new` counts what earlier attempts of this run have read."""
         chosen: list[Key] = []
         videos = 0
-        reasons = self.summary.reasons
         for key in missing:
             given = wanted.inputs[key]
-            video = isinstance(given, CreativeInput) and given.kind == "video"
-            paid_video = video and self.classifier.pays_for_video
-            if len(chosen) + self.summary.new >= max_new:
-                reasons["cap"] += 1
-            elif paid_video and videos >= max_video:
-                reasons["video_budget"] += 1
+            paid_video = best[key] is not None and isinstance(given, CreativeInput) and given.kind == "video"
+            if len(chosen) + self.summary.new >= self.limits.max_new:
+                self.summary.unread("cap")
+            elif paid_video and videos >= self.limits.max_video:
+                self.summary.unread("video_budget")
             else:
                 videos += paid_video
                 chosen.append(key)
         self.summary.remaining = len(missing) - len(chosen)
         return chosen
 
-    def read(self, chosen: Sequence[Key], wanted: _Wanted, guard: Guard, progress: Progress) -> None:
-        """Reads and stores, batch by batch."""
-        progress(0, len(chosen), "classification")
-        step, summary = self.classifier.saved_together, self.summary
-        for start in range(0, len(chosen), step):
-            guard()
-            batch = chosen[start : start + step]
-            rows = []
-            outcomes = self._outcomes([wanted.inputs[key] for key in batch])
-            for (_, hashed), outcome in zip(batch, outcomes, strict=True):
+    def _with_words(self, wanted: Wanted, keys: Iterable[Key]) -> None:
+        """Gets the words of the pages that are about to be read."""
+        pages = {key: given for key in keys if isinstance(given := wanted.inputs[key], LandingInput)}
+        if not pages:
+            return
+        texts = landing.texts(self.db, self.brand_id, sorted({given.content_hash for given in pages.values()}))
+        for key, given in pages.items():
+            row = texts.get(given.content_hash)
+            if row is not None:
+                wanted.inputs[key] = replace(given, words=page_words(row))
+
+    def _read_freely(self, keys: Sequence[Key], wanted: Wanted) -> None:
+        """Reads and stores, batch by batch. `force` replaces nothing of what stands beside a model's readings."""
+        summary, free = self.summary, self.panel.free
+        self.progress(0, len(keys), "classification")
+        for start in range(0, len(keys), SAVED_TOGETHER):
+            self.guard()
+            batch = keys[start : start + SAVED_TOGETHER]
+            rows: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
+            for key, outcome in zip(batch, free.classify([wanted.inputs[key] for key in batch]), strict=True):
+                given = wanted.inputs[key]
+                alone = self.panel.best(given) is None
                 if isinstance(outcome, Unread):
-                    summary.reasons[outcome.reason] += 1
-                else:
-                    rows.append(as_row(outcome, input_hash=hashed, classifier=summary.classifier))
-            if rows:
-                stored = classifications.save(self.db, self.brand_id, summary.run_id, rows, supersede=self.force)
-                summary.new += stored
-                # What another worker stored meanwhile is as good.
-                summary.reused += len(rows) - stored
-            progress(start + len(batch), len(chosen), "classification")
+                    if alone:
+                        summary.unread(outcome.reason, outcome.detail)
+                    continue
+                version = prompts.version_of(given)
+                rows[alone].append(as_row(outcome, input_hash=key[1], classifier=free.name, prompt_version=version))
+            for alone, made in rows.items():
+                if made:
+                    stored = classifications.save(
+                        self.db, self.brand_id, summary.run_id, made, supersede=self.limits.force and alone
+                    )
+                    summary.stored(free.name, stored, best=alone)
+                    # What another worker stored meanwhile is as good.
+                    summary.reused += (len(made) - stored) * alone
+            self.progress(start + len(batch), len(keys), "classification")
 
-    def _outcomes(self, inputs: Sequence[Input]) -> list[Outcome]:
-        """What the classifier says; Unavailable for whatever it raises that is not an error of ours.
+    def _ask_models(self, paid: Mapping[ModelReader, Sequence[Key]], wanted: Wanted) -> None:
+        for reader, keys in paid.items():
+            todo = [
+                asking.Todo(key[0], key[1], prompts.version_of(given), given, wanted.file_of(given))
+                for key in keys
+                for given in (wanted.inputs[key],)
+            ]
+            asked = self._asking(reader)
+            if self.limits.mode == "batch":
+                batches.submit(asked, todo, self.guard, self.progress)
+            else:
+                asked.ask(todo, self.guard, self.progress)
 
-        The one boundary to code of providers, whose failures nobody can list. A sync that classifies must go on
-        whatever happens behind it.
-        """
-        try:
-            outcomes = self.classifier.classify(inputs)
-        except errors.ViralTrackerError:
-            raise
-        except Exception as error:
-            log.exception("%s failed on %d inputs", self.classifier.name, len(inputs))
-            raise errors.Unavailable(
-                f"The classifier {self.classifier.name} failed ({type(error).__name__}); the worker's log has more."
-            ) from error
-        if len(outcomes) != len(inputs):
-            raise errors.Unavailable(f"The classifier {self.classifier.name} left inputs unanswered; try again later.")
-        return outcomes
+    def _asking(self, reader: ModelReader) -> asking.Asking:
+        return asking.Asking(
+            self.db,
+            self.storage,
+            self.brand_id,
+            self.job_run_id,
+            reader,
+            self.summary,
+            force=self.limits.force,
+            concurrency=self.panel.concurrency,
+        )
 
-    def _stored(self) -> set[Key]:
-        """What this run and earlier attempts of its job run have stored."""
+    def _stored(self) -> set[tuple[str, str, str]]:
+        """What this run and earlier attempts of its job run have stored: (reading, input hash, classifier)."""
         runs = {self.summary.run_id}
         if self.job_run_id is not None:
             where = {"job_run_id": self.job_run_id, "goal": GOAL}
             runs |= {str(row["id"]) for row in self.db.rows("ad_intelligence_runs", columns="id", where=where)}
-        columns = "id,reading,input_hash"
+        columns = "id,reading,input_hash,classifier"
         return {
-            (row["reading"], row["input_hash"])
+            (row["reading"], row["input_hash"], row["classifier"])
             for run in sorted(runs)
             for row in self.db.rows("ad_creative_classifications", columns=columns, where={"run_id": run})
         }

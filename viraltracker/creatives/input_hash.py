@@ -16,10 +16,11 @@ from typing import Any, Literal
 
 from viraltracker.creatives import taxonomy
 from viraltracker.creatives.names import mentioned
-from viraltracker.creatives.readings import CopyInput, CreativeInput, Input, name_of
+from viraltracker.creatives.readings import CopyInput, CreativeInput, Input, LandingInput, name_of
 
-Missing = Literal["no_media", "media_not_stored", "no_copy"]
-"""Why an ad has no input for a reading: nothing to read, media known of but not stored, not a word of copy."""
+Missing = Literal["no_media", "media_not_stored", "no_copy", "no_link", "page_not_read"]
+"""Why an ad has no input for a reading: nothing to read, media known of but not stored, not a word of copy, no page
+that it leads to, a page whose words could not be fetched."""
 
 LONGEST_FIELD = 20_000
 """Characters kept of a field. Meta's own limits are far lower; what is longer is read by its beginning."""
@@ -74,8 +75,20 @@ def creative_input(candidate: Mapping[str, Any]) -> CreativeInput | Missing:
     return CreativeInput(kind, str(asset["sha256"]), object_type, length)
 
 
+def landing_input(candidate: Mapping[str, Any], brand_names: Sequence[str]) -> LandingInput | Missing:
+    """The page that a candidate leads to, by the hash of its words; the words themselves come when it is read."""
+    page: Mapping[str, Any] = candidate.get("page") or {}
+    if not page and not candidate.get("link_url"):
+        return "no_link"
+    if page.get("content_hash") is None:
+        return "page_not_read"
+    return LandingInput(str(page["content_hash"]), tuple(sorted(set(filter(None, map(normalised, brand_names))))))
+
+
 def input_hash(given: Input) -> str:
     """SHA-256, in hex, of the input as canonical JSON: sorted keys, no spaces, UTF-8."""
     content = {"reading": name_of(given), **asdict(given)}
+    if isinstance(given, LandingInput):
+        del content["words"]
     canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Literal
 
 import pydantic
@@ -46,11 +46,26 @@ class CreativeInput:
 
 
 @dataclass(frozen=True)
+class PageWords:
+    """The words of a landing page, normalised; `above_fold` is about what a visitor sees first."""
+
+    title: str
+    heading: str
+    description: str
+    text: str
+    above_fold: str
+
+
+@dataclass(frozen=True)
 class LandingInput:
-    """A landing page by the hash of its words (see `landing.text.content_hash`), and the names of the brand, sorted."""
+    """A landing page by the hash of its words (see `landing.text.content_hash`), and the names of the brand, sorted.
+
+    `words` are fetched for the pages that are read; the hash stands for them.
+    """
 
     content_hash: str
     brand_names: tuple[str, ...] = ()
+    words: PageWords | None = field(default=None, compare=False, repr=False)
 
 
 Input = CopyInput | CreativeInput | LandingInput

@@ -106,9 +106,7 @@ def release(db: Database, call_ids: Sequence[UUID]) -> None:
     db.call("release_readings", p_calls=list(call_ids))
 
 
-def open_batch(
-    db: Database, brand_id: str, batch_id: UUID, caller: Caller, wanted: Sequence[Wanted]
-) -> list[Claim]:
+def open_batch(db: Database, brand_id: str, batch_id: UUID, caller: Caller, wanted: Sequence[Wanted]) -> list[Claim]:
     """Claims the items of a batch that is about to be sent."""
     answer: list[Claim] = db.call(
         "open_batch",

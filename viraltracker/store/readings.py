@@ -47,9 +47,7 @@ def correct(db: Database, brand_id: str, reading: str, input_hash: str, labels: 
     Raises BadInput for a label outside its list, Refused without the right to write.
     """
     return str(
-        db.call(
-            "correct_reading", p_brand=brand_id, p_reading=reading, p_input_hash=input_hash, p_labels=dict(labels)
-        )
+        db.call("correct_reading", p_brand=brand_id, p_reading=reading, p_input_hash=input_hash, p_labels=dict(labels))
     )
 
 

@@ -17,8 +17,10 @@ from viraltracker.creatives.readings import (
     CreativeReading,
     Evidence,
     Input,
+    LandingReading,
     Outcome,
-    ReadingName,
+    PageWords,
+    Unread,
 )
 from viraltracker.creatives.rules import awareness, hooks, labels
 from viraltracker.creatives.rules.opening import LONGEST_READ, opening
@@ -35,13 +37,20 @@ class RulesClassifier:
     """
 
     name: str = "rules@1"
-    readings: frozenset[ReadingName] = frozenset({"creative", "copy"})
-    pays_for_video: bool = False
-    saved_together: int = 100
 
     def classify(self, inputs: Sequence[Input]) -> list[Outcome]:
-        """One outcome for each input, in order. Never fails and never leaves one unread."""
-        return [read_copy(given) if isinstance(given, CopyInput) else read_creative(given) for given in inputs]
+        """One outcome for each input, in order. Unread only where a page's words are not there."""
+        return [_read(given) for given in inputs]
+
+
+def _read(given: Input) -> Outcome:
+    if isinstance(given, CopyInput):
+        return read_copy(given)
+    if isinstance(given, CreativeInput):
+        return read_creative(given)
+    if given.words is None:
+        return Unread("page_not_read")
+    return read_landing(given.words, given.brand_names)
 
 
 def read_copy(given: CopyInput) -> CopyReading:
@@ -84,6 +93,51 @@ def read_copy(given: CopyInput) -> CopyReading:
             "proof": proof,
             "persona": persona.label if persona else None,
             "cta": cta,
+        }
+    )
+
+
+def read_landing(page: PageWords, brand_names: Sequence[str]) -> LandingReading:
+    """A page by the cues of an ad's words: the stage from its heading and first lines, the rest from all its text."""
+    start = opening(("\n".join(filter(None, (page.heading, page.above_fold))), page.description, page.title))
+    top = "\n".join((page.title, page.heading, page.above_fold))
+    whole = "\n".join((top, page.text[:LONGEST_READ]))
+    if not awareness.is_english(whole):
+        return LandingReading(
+            evidence=(_evidence("awareness", start.first, "not English, the one language these rules read"),),
+            awareness="unclear",
+            awareness_second=None,
+            awareness_confidence=0.0,
+            promise=None,
+            angle="unclear",
+            offer="unclear",
+            proof="unclear",
+            cta="unclear",
+        )
+    stage = awareness.judge(start, brand_names)
+    evidence = [_evidence("awareness", quote, cue) for quote, cue in stage.reasons]
+
+    def chosen(field: str, match: labels.Match | None, absent: str) -> str:
+        if match is None:
+            return absent
+        evidence.append(_evidence(field, match.quote, taxonomy.LISTS[field][match.label].means))
+        return match.label
+
+    angle = chosen("angle", labels.most("angle", top, whole), "unclear")
+    offer = chosen("offer", labels.first("offer", whole), "none")
+    proof = chosen("proof", labels.first("proof", whole), "none")
+    promise = " ".join((page.heading or page.title).split())
+    return LandingReading.model_validate(
+        {
+            "evidence": evidence,
+            "awareness": stage.stage,
+            "awareness_second": stage.second,
+            "awareness_confidence": stage.confidence,
+            "promise": promise[:200] or None,
+            "angle": angle,
+            "offer": offer,
+            "proof": proof,
+            "cta": chosen("cta", labels.first("ask", whole), "none"),
         }
     )
 

@@ -1,0 +1,89 @@
+"""Media of an ad, made ready for a model: pictures drawn anew without what else their file carries, videos as they are."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from PIL import Image, ImageOps
+
+from viraltracker.creatives.readings import CreativeInput, Unread
+from viraltracker.errors import NotFound
+from viraltracker.llm.request import Media
+
+SHORTEST_EDGE_PX: Final = 100
+"""Words on a smaller picture cannot be read by anybody."""
+LONGEST_EDGE_PX: Final = 1568
+"""No model reads more of a picture's edge; a larger one costs the way and sometimes tokens."""
+MOST_PIXELS: Final = 50_000_000
+JPEG_QUALITY: Final = 90
+DEFAULT_VIDEO_MIME: Final = "video/mp4"
+
+
+@dataclass(frozen=True)
+class MediaFile:
+    """What is known of a stored file beside its bytes: `bytes` their number, `duration_s` of a video."""
+
+    mime: str | None = None
+    bytes: int | None = None
+    duration_s: float | None = None
+
+
+def prepared(given: CreativeInput, file: MediaFile, read: Callable[[], bytes]) -> Media | Unread:
+    """The picture or video as a model gets it, or why none can.
+
+    A picture is unpacked, turned upright, made no longer than LONGEST_EDGE_PX and written anew: whatever its file holds
+    beside the pixels (comments, XMP, EXIF, a name) does not travel.
+    """
+    if given.kind == "video":
+        return Media(
+            mime=file.mime or DEFAULT_VIDEO_MIME,
+            sha256=given.sha256,
+            bytes=file.bytes or 0,
+            seconds=file.duration_s,
+            read=read,
+        )
+    try:
+        data = read()
+    except NotFound:
+        return Unread("media_not_stored", "The stored picture is gone.")
+    return _redrawn(data)
+
+
+def _redrawn(data: bytes) -> Media | Unread:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "GIF", "WEBP")) as opened:
+                if opened.width * opened.height > MOST_PIXELS:
+                    return Unread("too_large", f"{opened.width} × {opened.height} pixels are too many to unpack.")
+                if min(opened.size) < SHORTEST_EDGE_PX:
+                    return Unread("low_resolution", f"{opened.width} × {opened.height} pixels are too few to read.")
+                opened.draft("RGB", (LONGEST_EDGE_PX, LONGEST_EDGE_PX))
+                upright = ImageOps.exif_transpose(opened)
+                flat = Image.new("RGB", upright.size, "white")
+                if upright.mode in ("RGBA", "LA", "P", "PA"):
+                    shown = upright.convert("RGBA")
+                    flat.paste(shown, mask=shown.getchannel("A"))
+                else:
+                    flat.paste(upright.convert("RGB"))
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return Unread("too_large", "The picture unpacks to too many pixels.")
+    except (OSError, ValueError, SyntaxError) as error:
+        return Unread("unsupported", f"The stored file is no picture that can be read ({type(error).__name__}).")
+    flat.thumbnail((LONGEST_EDGE_PX, LONGEST_EDGE_PX))
+    out = io.BytesIO()
+    flat.save(out, "JPEG", quality=JPEG_QUALITY)
+    made = out.getvalue()
+    return Media(
+        mime="image/jpeg",
+        sha256=hashlib.sha256(made).hexdigest(),
+        bytes=len(made),
+        read=lambda: made,
+        width=flat.width,
+        height=flat.height,
+    )
