@@ -32,6 +32,10 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 HOSTED = ("SUPABASE_URL", "SUPABASE_PUBLISHABLE_KEY", "SUPABASE_SECRET_KEY")
 #: What passes row-level security, and so has no place in the process that talks to browsers.
 PAST_ROW_SECURITY = ("SUPABASE_SECRET_KEY", "SUPABASE_DB_URL")
+#: What spends money: only the worker asks models.
+MODEL_KEYS = ("GEMINI_API_KEY", "ANTHROPIC_API_KEY")
+#: A tenth of a million requests a minute is above every provider's limit.
+MOST_PER_MINUTE = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +60,17 @@ class Settings:
     meta_access_token: str | None = field(default=None, repr=False)
     meta_connect_timeout: float = 5.0
     meta_read_timeout: float = 60.0
+
+    gemini_api_key: str | None = field(default=None, repr=False)
+    gemini_model: str = "gemini-3.8-flash"
+    gemini_url: str | None = None
+    gemini_per_minute: int = 300
+    anthropic_api_key: str | None = field(default=None, repr=False)
+    anthropic_model: str = "claude-haiku-5-5"
+    anthropic_url: str | None = None
+    anthropic_per_minute: int = 50
+    model_concurrency: int = 32
+    model_timeout: float = 120.0
 
     web_port: int | None = None
     poll_seconds: float = 1.0
@@ -93,12 +108,12 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
 
 
 def load_for_web() -> Settings:
-    """The settings of the web process, which never holds a key past row-level security.
+    """The settings of the web process, which never holds a key past row-level security, or a model's.
 
     Such a key is neither read nor left in this process's environment, where a host may have put it for the worker.
     """
     values = _environment()
-    for name in PAST_ROW_SECURITY:
+    for name in (*PAST_ROW_SECURITY, *MODEL_KEYS):
         values.pop(name, None)
         os.environ.pop(name, None)
     read = _reader(values)
@@ -124,6 +139,18 @@ def _settings(read: _Reader) -> Settings:
         meta_access_token=read.text("META_ACCESS_TOKEN"),
         meta_connect_timeout=read.seconds("META_CONNECT_TIMEOUT_SECONDS", Settings.meta_connect_timeout),
         meta_read_timeout=read.seconds("META_READ_TIMEOUT_SECONDS", Settings.meta_read_timeout),
+        gemini_api_key=read.text("GEMINI_API_KEY"),
+        gemini_model=read.text("GEMINI_MODEL") or Settings.gemini_model,
+        gemini_url=read.url("GEMINI_BASE_URL"),
+        gemini_per_minute=read.whole("GEMINI_REQUESTS_PER_MINUTE", Settings.gemini_per_minute, 0, MOST_PER_MINUTE),
+        anthropic_api_key=read.text("ANTHROPIC_API_KEY"),
+        anthropic_model=read.text("ANTHROPIC_MODEL") or Settings.anthropic_model,
+        anthropic_url=read.url("ANTHROPIC_BASE_URL"),
+        anthropic_per_minute=read.whole(
+            "ANTHROPIC_REQUESTS_PER_MINUTE", Settings.anthropic_per_minute, 0, MOST_PER_MINUTE
+        ),
+        model_concurrency=read.whole("VIRALTRACKER_MODEL_CONCURRENCY", Settings.model_concurrency, 1, 256),
+        model_timeout=read.seconds("VIRALTRACKER_MODEL_TIMEOUT_SECONDS", Settings.model_timeout),
         web_port=read.port("VIRALTRACKER_WEB_PORT"),
         poll_seconds=read.seconds("VIRALTRACKER_POLL_SECONDS", Settings.poll_seconds),
         lease_seconds=read.seconds("VIRALTRACKER_LEASE_SECONDS", Settings.lease_seconds),

@@ -53,6 +53,10 @@ def test_half_a_supabase_configuration_names_what_is_missing(missing: list[str])
         ("VIRALTRACKER_POLL_SECONDS", "nan"),
         ("VIRALTRACKER_LEASE_SECONDS", "39"),
         ("VIRALTRACKER_LOG_LEVEL", "hunter2"),
+        ("GEMINI_BASE_URL", "example.com/hunter2"),
+        ("GEMINI_REQUESTS_PER_MINUTE", "-1"),
+        ("ANTHROPIC_REQUESTS_PER_MINUTE", "many"),
+        ("VIRALTRACKER_MODEL_CONCURRENCY", "257"),
     ],
 )
 def test_a_wrong_value_names_its_variable_and_repeats_no_secret(name: str, value: str) -> None:
@@ -65,7 +69,7 @@ def test_a_wrong_value_names_its_variable_and_repeats_no_secret(name: str, value
 def test_no_secret_is_in_the_representation() -> None:
     secret = [
         *("SUPABASE_PUBLISHABLE_KEY", "SUPABASE_SECRET_KEY", "META_APP_SECRET", "META_ACCESS_TOKEN"),
-        "VIRALTRACKER_LOCAL_OWNER_JWT",
+        *("VIRALTRACKER_LOCAL_OWNER_JWT", "GEMINI_API_KEY", "ANTHROPIC_API_KEY"),
     ]
     environment = dict.fromkeys(secret, "hunter2")
     environment |= {"SUPABASE_URL": "https://x.co", "SUPABASE_DB_URL": "postgresql://postgres:hunter2@x.co/postgres"}
@@ -83,6 +87,21 @@ def test_the_web_process_neither_reads_nor_keeps_a_key_past_row_security(
     assert found.hosted
     assert (found.supabase_secret_key, found.supabase_db_url) == (None, None)
     assert not set(settings.PAST_ROW_SECURITY) & set(os.environ)
+
+
+def test_the_web_process_neither_reads_nor_keeps_a_models_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the worker spends money."""
+    for name in settings.MODEL_KEYS:
+        monkeypatch.setenv(name, "hunter2")
+    found = settings.load_for_web()
+    assert (found.gemini_api_key, found.anthropic_api_key) == (None, None)
+    assert not set(settings.MODEL_KEYS) & set(os.environ)
+
+
+def test_zero_requests_a_minute_is_no_limit() -> None:
+    found = settings.load({"GEMINI_REQUESTS_PER_MINUTE": "0", "GEMINI_BASE_URL": "http://127.0.0.1:1/gemini/"})
+    assert (found.gemini_per_minute, found.anthropic_per_minute) == (0, 50)
+    assert found.gemini_url == "http://127.0.0.1:1/gemini"
 
 
 def test_a_child_gets_no_secret_that_it_is_not_handed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,10 +102,10 @@ class Claude:
         """By `custom_id`, in whatever order they come."""
         wanted = frozenset(keys)
         with translated(self._door):
-            lines = self._client.messages.batches.results(batch_id)
+            lines = iter(self._client.messages.batches.results(batch_id))
         while True:
             with translated(self._door):
-                entry = next(iter(lines), None)
+                entry = next(lines, None)
                 if entry is None:
                     return
                 key, reply = entry.custom_id, claude_answers.read_result(self._door, entry)

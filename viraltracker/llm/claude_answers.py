@@ -85,12 +85,10 @@ def read_result(door: Door, entry: MessageBatchIndividualResponse) -> RawReply |
                 return error
         case "expired":
             return ItemExpired(f"{door.title} did not get to it within a day.")
-        case "canceled":
-            return errors.Refused("The batch was cancelled before this item.")
         case "errored":
             fault = result.error.error
             return faults.from_refusal(door, Refusal(_STATUS_OF_TYPE.get(fault.type, 500), fault.message))
-    return errors.Refused(f"{door.title} gave no reply.")
+    return errors.Refused("The batch was cancelled before this item.")
 
 
 def _finish(stopped: str | None, text: str) -> Finish:

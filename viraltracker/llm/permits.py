@@ -32,7 +32,7 @@ AHEAD_SECONDS = 2.0
 GUARD_SECONDS = 0.5
 LOOK_SECONDS = 0.05
 MOST_VOID = 20
-"""Slots in a row that came too late for one caller, before it says so instead of waiting for ever."""
+"""Answers in a row that came too late to be used, before a caller says so instead of waiting for ever."""
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +91,7 @@ class Permits:
         self._without = 0
         self._ask_from = -math.inf
         self._held_until = -math.inf
+        self._late = 0
 
     def take(self, guard: Guard) -> None:
         """Blocks until the caller may send, which it then does at once.
@@ -101,7 +102,7 @@ class Permits:
         if not self._per_minute:
             self._wait_until(self._held_until, guard)
             return
-        for _ in range(MOST_VOID):
+        while True:
             slot = self._slot(guard)
             reached = False
             try:
@@ -112,7 +113,6 @@ class Permits:
                     self._give_back(slot)
             if self._held_until <= slot.start and self._monotonic() <= slot.end:
                 return
-        raise errors.Unavailable("The database answers too slowly to share out requests to the model; try again later.")
 
     def hold(self, seconds: float) -> None:
         """After a provider said that it is too much: nobody sends for `seconds`, here or in another worker."""
@@ -162,6 +162,12 @@ class Permits:
                 heapq.heappush(self._slots, _Slot(received + delay, asked + delay + SLOT_SECONDS))
             if not lease.delays:
                 self._ask_from = received + max(lease.retry_in, LOOK_SECONDS)
+            self._late = self._late + 1 if received - asked > SLOT_SECONDS else 0
+            if self._late >= MOST_VOID:
+                self._late = 0
+                raise errors.Unavailable(
+                    "The database answers too slowly to share out requests to the model; try again later."
+                )
 
     def _pop(self) -> _Slot | None:
         while self._slots:

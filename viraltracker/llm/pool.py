@@ -10,7 +10,7 @@ from viraltracker.llm.permits import Permits, PermitSource
 from viraltracker.llm.seam import Model
 
 #: The key that the sandbox's Gemini takes; it is public and opens nothing else.
-SANDBOX_KEY = "sandbox"
+SANDBOX_KEY = "sandbox-key"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--until", type=date.fromisoformat, help="last full day of the account; by default yesterday, as days pass"
     )
+    parser.add_argument("--model-seconds", type=float, default=0.0, help="how long Gemini and Claude take to answer")
     options = parser.parse_args(arguments)
+    sandbox = Sandbox(clock, until=options.until)
+    sandbox.models.model_seconds = options.model_seconds
 
     def announce(base_url: str) -> None:
         if options.ready_file:
@@ -33,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.flush()
 
     try:
-        serve(port=options.port, sandbox=Sandbox(clock, until=options.until), on_ready=announce)
+        serve(port=options.port, sandbox=sandbox, on_ready=announce)
     except ConfigurationError as error:
         sys.stderr.write(error.message + "\n")
         return 1

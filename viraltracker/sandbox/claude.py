@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hmac
-import json
 from collections.abc import Awaitable, Callable
-from json import JSONDecodeError
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from viraltracker.sandbox import claude_questions, claude_replies
+from viraltracker.sandbox.claude_batches import ClaudeBatches
 from viraltracker.sandbox.model_desk import IN_REPLIES, ModelDesk, ModelError
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -23,11 +21,19 @@ class ClaudeApi:
 
     def __init__(self, desk: ModelDesk) -> None:
         self._desk = desk
+        self._batches = ClaudeBatches(desk)
 
     def routes(self) -> list[Route]:
         """To be mounted under the prefix that the SDK's `base_url` ends in."""
+        batches = self._batches
         return [
             Route("/v1/messages", self._keyed(self._message), methods=["POST"]),
+            Route("/v1/messages/batches", self._keyed(batches.create), methods=["POST"]),
+            Route("/v1/messages/batches", self._keyed(batches.list), methods=["GET"]),
+            Route("/v1/messages/batches/{batch_id}", self._keyed(batches.get), methods=["GET"]),
+            Route("/v1/messages/batches/{batch_id}", self._keyed(batches.delete), methods=["DELETE"]),
+            Route("/v1/messages/batches/{batch_id}/cancel", self._keyed(batches.cancel), methods=["POST"]),
+            Route("/v1/messages/batches/{batch_id}/results", self._keyed(batches.results), methods=["GET"]),
             Route("/{path:path}", self._keyed(_unknown), methods=["GET", "POST", "DELETE"]),
         ]
 
@@ -54,24 +60,13 @@ class ClaudeApi:
             raise ModelError(400, "anthropic-version: header is required")
 
     async def _message(self, request: Request) -> Response:
-        question = claude_questions.question(await json_body(request))
+        question = claude_questions.question(await claude_questions.json_body(request))
         reply = await self._desk.reply(request, question, IN_REPLIES)
         if isinstance(reply, Response):
             return reply
         if question.streamed:
             return StreamingResponse(claude_replies.events(reply), media_type="text/event-stream")
         return JSONResponse(claude_replies.message(reply))
-
-
-async def json_body(request: Request) -> dict[str, Any]:
-    """The request's JSON object. Raises ModelError when it is none."""
-    try:
-        body = json.loads(await request.body() or b"{}")
-    except JSONDecodeError as error:
-        raise ModelError(400, f"The request body is not valid JSON: {error.msg}") from None
-    if not isinstance(body, dict):
-        raise ModelError(400, "The request body is not a JSON object")
-    return body
 
 
 async def _unknown(_: Request) -> Response:

@@ -5,13 +5,27 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from starlette.requests import Request
 
 from viraltracker.sandbox.model_answers import Asked, SentMedia
 from viraltracker.sandbox.model_desk import ModelError, Question
 
 _PICTURES = ("image/jpeg", "image/png", "image/gif", "image/webp")
+
+
+async def json_body(request: Request) -> dict[str, Any]:
+    """The request's JSON object. Raises ModelError when it is none."""
+    try:
+        body = json.loads(await request.body() or b"{}")
+    except json.JSONDecodeError as error:
+        raise ModelError(400, f"The request body is not valid JSON: {error.msg}") from None
+    if not isinstance(body, dict):
+        raise ModelError(400, "The request body is not a JSON object")
+    return body
 
 
 def question(body: Mapping[str, Any]) -> Question:

@@ -33,7 +33,7 @@ Kind = Literal[
     "wrong_shape",  # JSON outside the schema: an enum's value that does not exist, and an unknown key
     "truncated_reply",  # an answer cut in the middle, which says that it reached its token limit
     "refused",  # the model declines: Claude's stop_reason refusal, Gemini's finishReason SAFETY without content
-    "blocked_prompt",  # Gemini: no candidates, and promptFeedback says why; option: reason
+    "blocked_prompt",  # Gemini: no candidates, and promptFeedback says why
     "no_candidates",  # Gemini: an answer without candidates and without a reason
     "stream_error",  # a stream that ends in an error after its first words; options as of model_error
     "batch_failed",  # a batch that ends as failed; Claude knows no such state, so each item is errored

@@ -5,15 +5,14 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from json import JSONDecodeError
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from viraltracker.sandbox import gemini_questions, gemini_replies
-from viraltracker.sandbox.model_answers import SentMedia
+from viraltracker.sandbox.gemini_batches import GeminiBatches
+from viraltracker.sandbox.gemini_files import GeminiFiles
 from viraltracker.sandbox.model_desk import IN_GEMINI_REPLIES, ModelDesk, ModelError, Reply
 
 _NO_KEY = (
@@ -28,12 +27,25 @@ class GeminiApi:
 
     def __init__(self, desk: ModelDesk) -> None:
         self._desk = desk
+        self._files = GeminiFiles(desk)
+        self._batches = GeminiBatches(desk, self._files)
 
     def routes(self) -> list[Route]:
         """To be mounted under the prefix that the SDK's `base_url` ends in."""
+        files, batches = self._files, self._batches
         return [
             Route("/v1/models/{model}:generateContent", self._keyed(self._generate), methods=["POST"]),
             Route("/v1/models/{model}:streamGenerateContent", self._keyed(self._stream), methods=["POST"]),
+            Route("/v1/models/{model}:batchGenerateContent", self._keyed(batches.create), methods=["POST"]),
+            Route("/v1/batches", self._keyed(batches.list), methods=["GET"]),
+            Route("/v1/batches/{batch_id}:cancel", self._keyed(batches.cancel), methods=["POST"]),
+            Route("/v1/batches/{batch_id}", self._keyed(batches.get), methods=["GET"]),
+            Route("/v1/batches/{batch_id}", self._keyed(batches.delete), methods=["DELETE"]),
+            Route("/upload/v1/files", self._keyed(files.upload), methods=["POST"]),
+            Route("/v1/files", self._keyed(files.list), methods=["GET"]),
+            Route("/v1/files/{file_id}:download", self._keyed(files.download), methods=["GET"]),
+            Route("/v1/files/{file_id}", self._keyed(files.get), methods=["GET"]),
+            Route("/v1/files/{file_id}", self._keyed(files.delete), methods=["DELETE"]),
             Route("/{path:path}", self._keyed(_unknown), methods=["GET", "POST", "PATCH", "DELETE"]),
         ]
 
@@ -42,7 +54,9 @@ class GeminiApi:
 
         async def answer(request: Request) -> Response:
             try:
-                self._check_key(request)
+                # The URL of an upload that has begun is its own permission.
+                if not (handler == self._files.upload and "upload_id" in request.query_params):
+                    self._check_key(request)
                 return await handler(request)
             except ModelError as error:
                 return gemini_replies.error_response(error)
@@ -66,24 +80,10 @@ class GeminiApi:
         return StreamingResponse(_events(reply), media_type="text/event-stream") if isinstance(reply, Reply) else reply
 
     async def _reply(self, request: Request, *, streamed: bool) -> Reply | Response:
-        body = await json_body(request)
+        body = await gemini_questions.json_body(request)
         model = request.path_params["model"]
-        question = gemini_questions.question(body, model, self._file, streamed=streamed)
+        question = gemini_questions.question(body, model, self._files.read, streamed=streamed)
         return await self._desk.reply(request, question, IN_GEMINI_REPLIES)
-
-    def _file(self, file_id: str) -> SentMedia:
-        raise ModelError(403, f"You do not have permission to access the File {file_id} or it may not exist.")
-
-
-async def json_body(request: Request) -> dict[str, Any]:
-    """The request's JSON object. Raises ModelError when it is none."""
-    try:
-        body = json.loads(await request.body() or b"{}")
-    except JSONDecodeError as error:
-        raise ModelError(400, f"Invalid JSON payload received. {error.msg}") from None
-    if not isinstance(body, dict):
-        raise ModelError(400, "Invalid JSON payload received. Expected an object.")
-    return body
 
 
 async def _events(reply: Reply) -> AsyncIterator[bytes]:

@@ -5,15 +5,29 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
+
+from starlette.requests import Request
 
 from viraltracker.sandbox.model_answers import Asked, SentMedia
 from viraltracker.sandbox.model_desk import ModelError, Question
 from viraltracker.sandbox.smallest import from_openapi
 
 FileReader = Callable[[str], SentMedia]
+
+
+async def json_body(request: Request) -> dict[str, Any]:
+    """The request's JSON object. Raises ModelError when it is none."""
+    try:
+        body = json.loads(await request.body() or b"{}")
+    except json.JSONDecodeError as error:
+        raise ModelError(400, f"Invalid JSON payload received. {error.msg}") from None
+    if not isinstance(body, dict):
+        raise ModelError(400, "Invalid JSON payload received. Expected an object.")
+    return body
 
 
 def question(body: Mapping[str, Any], model: str, file: FileReader, *, streamed: bool = False) -> Question:

@@ -104,10 +104,7 @@ class ModelDesk:
 
     async def fault(self, request: Request, kinds: frozenset[str], model: str = "") -> Fault | Response | None:
         """The fault of a request, or the response that comes in place of an answer. Raises ModelError if scripted."""
-        params = {**request.query_params, **({"model": model} if model else {})}
-        fault = self.faults.take_of(kinds, request.method, request.url.path, params)
-        if fault and fault.kind == "model_error":
-            raise scripted_error(fault)
+        fault = self._taken(request, kinds, model)
         return await before(fault, self.faults) or fault
 
     async def reply(self, request: Request, question: Question, kinds: frozenset[str]) -> Reply | Response:
@@ -115,16 +112,24 @@ class ModelDesk:
         arrived, outcome = real_clock.monotonic(), "model_error"
         kinds = ANYWHERE | kinds | ({"stream_error"} if question.streamed else frozenset())
         try:
-            fault = await self.fault(request, kinds, question.asked.model)
-            if isinstance(fault, Response):
-                outcome = "broken_off"
-                return fault
+            fault = self._taken(request, kinds, question.asked.model)
+            broken = await before(fault, self.faults)
+            if fault and broken is not None:
+                outcome = fault.kind
+                return broken
             await asyncio.sleep(self.model_seconds)
             reply = self.said(question, fault)
             outcome = reply.outcome
             return reply
         finally:
             self.record(arrived, "stream" if question.streamed else "generate", question.asked, outcome)
+
+    def _taken(self, request: Request, kinds: frozenset[str], model: str) -> Fault | None:
+        params = {**request.query_params, **({"model": model} if model else {})}
+        fault = self.faults.take_of(kinds, request.method, request.url.path, params)
+        if fault and fault.kind == "model_error":
+            raise scripted_error(fault)
+        return fault
 
     def said(self, question: Question, fault: Fault | None) -> Reply:
         """The answerer's words, changed by the fault and cut at the caller's own limit."""
@@ -140,7 +145,7 @@ class ModelDesk:
         if kind == "truncated_reply":
             return replace(reply, text=text[: max(1, len(text) * 2 // 3)], ending="cut")
         if fault and kind == "stream_error":
-            return replace(reply, breaks=scripted_error(fault, 529))
+            return replace(reply, breaks=scripted_error(fault, 529 if question.asked.provider == "claude" else 503))
         most = question.max_tokens
         if most is not None and len(reply.text) > most * LETTERS_A_TOKEN:
             return replace(reply, text=reply.text[: most * LETTERS_A_TOKEN], ending="cut", outcome="cut")
