@@ -7,6 +7,7 @@ ViralTrackerError
 ├── NotFound              a brand, job or run that does not exist or is not visible
 ├── Unavailable           a service did not answer; trying again later may work
 │   └── RateLimited       a service asked us to wait
+│       └── NotReady      what was asked for is being made; look again later
 ├── NeedsReauth           an access token no longer works; a person must act
 ├── Refused               the service or the database said no, and will again
 └── Stopped               a run was asked to stop, or lost its lease
@@ -58,6 +59,10 @@ class RateLimited(Unavailable):
     def __init__(self, message: str | None = None, *, retry_after: timedelta | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class NotReady(RateLimited):
+    """What was asked for is not ready yet."""
 
 
 class NeedsReauth(ViralTrackerError):

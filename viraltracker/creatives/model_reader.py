@@ -231,7 +231,7 @@ def _text(document: str, part: str | None = None) -> str:
         if isinstance(each, str):
             found.append(each)
         elif isinstance(each, Mapping):
-            waiting += reversed(each.values())
+            waiting += reversed(list(each.values()))
         elif isinstance(each, list):
             waiting += reversed(each)
     return "\n".join(found)

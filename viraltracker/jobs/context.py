@@ -12,6 +12,8 @@ import httpx
 
 from viraltracker import clock
 from viraltracker.errors import Refused, Stopped
+from viraltracker.jobs import models
+from viraltracker.llm.pool import ModelPool
 from viraltracker.settings import Settings
 from viraltracker.store import queue
 from viraltracker.store.client import Database
@@ -27,6 +29,7 @@ class Services:
     """What one worker process shares among its handlers.
 
     `sandbox_url` is the demo account's Graph API, handed over by the process that started it; None where none runs.
+    `models` are those that there are keys for, with what all threads share of them: limits, circuits, connections.
     """
 
     db: Database
@@ -35,6 +38,10 @@ class Services:
     http: httpx.Client
     scratch: Path
     sandbox_url: str | None = None
+    models: ModelPool = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "models", models.pool(self.settings, self.db))
 
 
 @dataclass

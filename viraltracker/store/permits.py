@@ -15,17 +15,12 @@ class Slots:
     retry_in: float
 
 
-@dataclass(frozen=True)
-class SharedPermits:
-    """What the provider seam needs of a database (see `llm.permits.PermitSource`)."""
+def lease(db: Database, provider: str, per_minute: int, wanted: int) -> Slots:
+    """Up to `wanted` slots. Sent once: an answer that got lost is worth nothing by the time it is asked again."""
+    answer = db.call_once("lease_permits", p_provider=provider, p_per_minute=per_minute, p_wanted=wanted)
+    return Slots(tuple(float(delay) for delay in answer["delays"]), float(answer["retry_in"]))
 
-    db: Database
 
-    def lease(self, provider: str, per_minute: int, wanted: int) -> Slots:
-        """Up to `wanted` slots. Sent once: an answer that got lost is worth nothing by the time it is asked again."""
-        answer = self.db.call_once("lease_permits", p_provider=provider, p_per_minute=per_minute, p_wanted=wanted)
-        return Slots(tuple(float(delay) for delay in answer["delays"]), float(answer["retry_in"]))
-
-    def hold(self, provider: str, seconds: float) -> None:
-        """Nobody gets a slot in the next `seconds`."""
-        self.db.call_once("hold_permits", p_provider=provider, p_seconds=seconds)
+def hold(db: Database, provider: str, seconds: float) -> None:
+    """Nobody gets a slot of the provider in the next `seconds`. Sent once."""
+    db.call_once("hold_permits", p_provider=provider, p_seconds=seconds)
