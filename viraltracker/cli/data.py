@@ -125,12 +125,16 @@ def classify(
     max_video: Annotated[int, typer.Option(min=0, max=500, help="Paid video readings at most.")] = 15,
     days: Annotated[int, typer.Option(min=1, max=90, help="Ads that ran in these days, and active ones.")] = 30,
     force: Annotated[bool, typer.Option("--force", help="Read again what is known.")] = False,
+    batch: Annotated[
+        bool, typer.Option("--batch", help="By the models' batch services: half the price, within a day.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Read creatives that no reading covers yet."""
+    """Read creatives, their words and their landing pages where no reading covers them yet."""
     with session.opened(worker=True) as opened:
         found = brands.find(opened.db, brand)
-        parameters = {"max_new": max_new, "max_video": max_video, "days_back": days, "force": force}
+        mode = "batch" if batch else "realtime"
+        parameters = {"max_new": max_new, "max_video": max_video, "days_back": days, "force": force, "mode": mode}
         result = work.run(opened, found.id, "ad_classification", parameters, quiet=as_json)
     if as_json:
         output.print_json({"brand": found.name, **result})
@@ -147,11 +151,11 @@ def evaluate(
 ) -> None:
     """Measure how far a classifier agrees with labelled ads, and keep the result."""
     from viraltracker.creatives import agreement, classifier
+    from viraltracker.jobs import models
 
-    configured = load_settings()
-    chosen = classifier.named(name, configured) if name else classifier.choose(configured)
-    results = [agreement.evaluate(source, chosen) for source in ([file] if file else GOLDEN_PARTS)]
     with session.opened() as opened:
+        chosen = classifier.named(name, models.pool(load_settings(), opened.service))
+        results = [agreement.evaluate(source, chosen) for source in ([file] if file else GOLDEN_PARTS)]
         for result in results:
             # A file's name is its owner's: what members of other organisations may read is a hash of it.
             part = f"file:{hashlib.sha256(file.read_bytes()).hexdigest()[:12]}" if file else result["part"]

@@ -56,7 +56,7 @@ class Todo:
     input_hash: str
     prompt_version: str
     given: Input | CongruenceInput
-    file: MediaFile = MediaFile()
+    file: MediaFile = field(default_factory=MediaFile)
 
 
 class _GivenUp(errors.Stopped):

@@ -110,7 +110,7 @@ def _wanted(asking: Asking, item: Todo, call_id: UUID) -> model_calls.Wanted:
 
 @dataclass(frozen=True)
 class Collected:
-    """What became of the brand's batches: `waiting` are not answered yet, `without_key` have no reader here any more."""
+    """What became of the brand's batches: `waiting` are not answered yet, `without_key` have no reader here now."""
 
     summary: Summary
     batches: int = 0

@@ -36,7 +36,7 @@ class Wanted:
         return sum(name == reading for name, _ in self.inputs)
 
     def by_spend(self) -> list[Key]:
-        """Every input, highest spend first. Candidates come by spend, so equal ones keep the order of their first ad."""
+        """Every input, highest spend first; equal ones keep the order of their first ad, since ads come by spend."""
         return sorted(self.inputs, key=lambda key: -self.spend[key])
 
     def file_of(self, given: Input) -> MediaFile:

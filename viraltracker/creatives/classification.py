@@ -61,7 +61,7 @@ def classify_brand(
     guard: Guard,
     progress: Progress,
 ) -> Summary:
-    """Reads the creatives, copies and landing pages of the ads that ran in these days (or stand in an imported dataset).
+    """Reads creatives, copies and landing pages of the ads that ran in these days (or stand in an imported dataset).
 
     `guard` is called before each paid call and each batch of free readings, and stops the run by raising; what was read
     until then stays, and a run of the same `job_run_id` goes on from there.

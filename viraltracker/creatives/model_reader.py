@@ -20,7 +20,6 @@ from viraltracker.creatives.readings import (
     CreativeInput,
     Evidence,
     Input,
-    LandingInput,
     Reading,
     Unread,
     as_row,
@@ -57,18 +56,21 @@ _TYPOGRAPHIC: Final = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": 
 
 @dataclass(frozen=True)
 class ModelReader:
-    """One model, and how it is asked."""
+    """One model, and how it is asked; `reads_words` False for one that is to look at pictures and videos alone."""
 
     model: Model
+    reads_words: bool = True
 
     @property
     def name(self) -> str:
         """As it stands in the rows: `gemini:gemini-3.8-flash`."""
         return self.model.name
 
-    def reads(self, given: Input | CongruenceInput) -> bool:
-        """Whether this model can take the input at all."""
-        return not isinstance(given, CreativeInput) or given.kind in self.model.provider.accepts
+    def reads(self, given: Input) -> bool:
+        """Whether this model is to read the input, and can."""
+        if not isinstance(given, CreativeInput):
+            return self.reads_words
+        return given.kind in self.model.provider.accepts
 
     def request(self, given: Input | CongruenceInput, file: MediaFile, read: Callable[[], bytes]) -> Request | Unread:
         """What to ask about an input; `file` and `read` are its media's, of a picture or video."""

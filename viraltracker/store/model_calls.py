@@ -12,7 +12,7 @@ from uuid import UUID
 from viraltracker.store.client import Database
 
 Claim = Literal["go", "covered", "taken", "batched", "budget"]
-"""What becomes of a claim: it holds; the input is answered; another run or a batch has it; the month's money is spent."""
+"""A claim holds; or the input is answered, another run or a batch has it in hand, the month's money is spent."""
 
 
 @dataclass(frozen=True)

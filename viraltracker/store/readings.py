@@ -24,9 +24,12 @@ def of_ad(db: Database, brand_id: str, ad_id: str) -> Json:
 
 
 def videos(db: Database, brand_id: str, *, since: date, until: date) -> list[Json]:
-    """The brand's stored videos, highest spend first: `sha256, storage_key, mime, duration_s, ads, ad_ids, name, headline`,
-    sums (`impressions, spend, video_3s, thruplays, p25 … p100, link_clicks, results, currency, one_currency`), and what
-    an analysis says in short (`hook, persona, classifier, provider, awareness_opening, awareness_end, production`)."""
+    """The brand's stored videos, highest spend first.
+
+    Of each `sha256, storage_key, mime, bytes, duration_s, ads, ad_ids, name, headline`; sums over the days (`impressions,
+    spend, video_3s, thruplays, p25 … p100, link_clicks, results, currency, one_currency`); and what an analysis says in
+    short (`hook, persona, classifier, provider, awareness_opening, awareness_end, production`).
+    """
     answer: list[Json] = db.call("videos", p_brand=brand_id, p_from=since, p_to=until)
     return answer
 
@@ -57,7 +60,7 @@ def withdraw(db: Database, brand_id: str, reading: str, input_hash: str) -> bool
 
 
 def coverage(db: Database, brand_id: str, *, since: date, until: date) -> Json:
-    """`{spend, ads, by: [{classifier, spend, ads}]}`: how much of the money is covered by whose stages; None: by nobody's."""
+    """`{spend, ads, by: [{classifier, spend, ads}]}`: how much of the money whose stages cover; None: nobody's."""
     answer: Json = db.call("classification_coverage", p_brand=brand_id, p_from=since, p_to=until)
     return answer
 

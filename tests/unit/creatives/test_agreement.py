@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from viraltracker.creatives import agreement, taxonomy
-from viraltracker.creatives.readings import CopyInput, Input, Outcome, ReadingName, Unread
+from viraltracker.creatives.readings import CopyInput, Input, Outcome, Unread
 from viraltracker.creatives.rules import RulesClassifier
 from viraltracker.creatives.rules.engine import read_copy
 from viraltracker.errors import BadInput, NotFound
@@ -22,9 +22,6 @@ class Parrot:
     """Answers with the stage that stands in the primary text; anything else is a refusal."""
 
     name: str = "parrot@1"
-    readings: frozenset[ReadingName] = frozenset({"copy"})
-    pays_for_video: bool = False
-    saved_together: int = 10
 
     def classify(self, inputs: Sequence[Input]) -> list[Outcome]:
         return [self.answer(given) for given in inputs]

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from viraltracker.creatives import agreement, classifier, taxonomy
-from viraltracker.creatives.rules import awareness, fit
+from viraltracker.creatives.readings import CopyInput, CreativeInput
+from viraltracker.creatives.rules import RulesClassifier, awareness, fit
 from viraltracker.creatives.rules.features import cue_names
 from viraltracker.errors import BadInput
-from viraltracker.settings import Settings
+from viraltracker.llm.permits import Lease
+from viraltracker.llm.pool import ModelPool, PoolConfig
+
+
+class NoPermits:
+    """A source that nobody asks: no call is made."""
+
+    def lease(self, provider: str, per_minute: int, wanted: int) -> Lease:
+        raise AssertionError
+
+    def hold(self, provider: str, seconds: float) -> None:
+        raise AssertionError
 
 
 def test_the_committed_weights_are_those_of_the_script() -> None:
@@ -33,7 +44,25 @@ def test_weights_carry_over_to_verticals_they_were_fitted_without() -> None:
 
 
 def test_a_classifier_is_found_by_its_name_and_an_unknown_one_is_said() -> None:
-    settings = Settings(home=Path("/h"), cache=Path("/c"))
-    assert classifier.named("rules", settings).name == classifier.choose(settings).name == "rules@1"
-    with pytest.raises(BadInput, match="there is: rules@1"):
-        classifier.named("tarot", settings)
+    pool = ModelPool(PoolConfig(), NoPermits())
+    rules = RulesClassifier().name
+    assert (
+        classifier.named("rules", pool).name
+        == classifier.named(None, pool).name
+        == classifier.choose(pool).name
+        == rules
+    )
+    with pytest.raises(BadInput, match=f"there is: {rules}. Set GEMINI_API_KEY"):
+        classifier.named("tarot", pool)
+
+
+def test_with_both_keys_gemini_comes_first_and_claude_reads_no_video() -> None:
+    pool = ModelPool(PoolConfig(gemini_key="g", claude_key="c"), NoPermits())
+    film, words = CreativeInput("video", "a" * 64), CopyInput("x", "", "", "")
+    both = classifier.choose(pool)
+    assert [reader.name.partition(":")[0] for reader in both.models] == ["gemini", "claude"]
+    assert both.best(film) is both.best(words) is both.models[0]
+    claude = classifier.choose(ModelPool(PoolConfig(claude_key="c"), NoPermits()))
+    assert claude.best(film) is None
+    assert claude.best(words) is claude.models[0]
+    assert classifier.named("claude", pool).name.startswith("claude:")

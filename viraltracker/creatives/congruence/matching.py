@@ -55,8 +55,10 @@ class Comparing:
     summary: Summary
 
     def pairs(self) -> Pairs:
-        """What there is to compare, linked to its ads: every ad whose page is known, by its words and, where a model has
-        looked, by what its picture or video contains."""
+        """What there is to compare, linked to its ads.
+
+        Every ad whose page is known, by its words and, where a model has looked, by what its picture or video contains.
+        """
         readings = self.wanted.of_ad
         creatives = sorted({of["creative"] for of in readings.values() if "creative" in of and "landing" in of})
         seen = classifications.looked_at(self.db, self.brand_id, creatives)
@@ -93,9 +95,9 @@ class Comparing:
 
     def for_models(self, found: Pairs, panel: Panel, limit: int) -> dict[ModelReader, list[Todo]]:
         """The comparisons that models have not made yet, at most `limit`, highest spend first."""
-        if not panel.models or limit <= 0:
+        reader = panel.comparing
+        if reader is None or limit <= 0:
             return {}
-        reader = panel.models[0]  # words alone: every model reads them
         keys = self._unknown(found, reader.name)[:limit]
         todo: list[Todo] = []
         for start in range(0, len(keys), LOADED_TOGETHER):

@@ -16,11 +16,7 @@ from viraltracker.creatives.rules import labels
 from viraltracker.creatives.rules.opening import opening, straight, words
 
 _STOP: Final = frozenset(
-    "a about after all also an and any are as at be because been but by can could did do does for from get had has have"
-    " he her here his how i if in into is it its just let like made make me more most my new no not now of off on one"
-    " only or our out over own she should so some than that the their them then there these they this those to too up us"
-    " was we were what when where which who why will with without would you your yours today here's it's you're don't"
-    " we've i'm can't won't that's".split()
+    ["a", "about", "after", "all", "also", "an", "and", "any", "are", "as", "at", "be", "because", "been", "but", "by", "can", "could", "did", "do", "does", "for", "from", "get", "had", "has", "have", "he", "her", "here", "his", "how", "i", "if", "in", "into", "is", "it", "its", "just", "let", "like", "made", "make", "me", "more", "most", "my", "new", "no", "not", "now", "of", "off", "on", "one", "only", "or", "our", "out", "over", "own", "she", "should", "so", "some", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "to", "too", "up", "us", "was", "we", "were", "what", "when", "where", "which", "who", "why", "will", "with", "without", "would", "you", "your", "yours", "today", "here's", "it's", "you're", "don't", "we've", "i'm", "can't", "won't", "that's"]
 )
 _SUFFIX: Final = re.compile(r"(?:'s|ings?|edly|ed|ies|es|s|ly)$")
 _FIGURE: Final = re.compile(r"(?:[£$€]\s?)?\d[\d,.]*\s?%?")
