@@ -1,4 +1,4 @@
-"""Media of an ad, made ready for a model: pictures drawn anew without what else their file carries, videos as they are."""
+"""Media of an ad, made ready for a model: pictures are drawn anew without what else their file carries."""
 
 from __future__ import annotations
 

@@ -26,9 +26,9 @@ def of_ad(db: Database, brand_id: str, ad_id: str) -> Json:
 def videos(db: Database, brand_id: str, *, since: date, until: date) -> list[Json]:
     """The brand's stored videos, highest spend first.
 
-    Of each `sha256, storage_key, mime, bytes, duration_s, ads, ad_ids, name, headline`; sums over the days (`impressions,
-    spend, video_3s, thruplays, p25 … p100, link_clicks, results, currency, one_currency`); and what an analysis says in
-    short (`hook, persona, classifier, provider, awareness_opening, awareness_end, production`).
+    Of each `sha256, storage_key, mime, bytes, duration_s, ads, ad_ids, name, headline`; sums over the days
+    (`impressions, spend, video_3s, thruplays, p25 … p100, link_clicks, results, currency, one_currency`); and what an
+    analysis says in short (`hook, persona, classifier, provider, awareness_opening, awareness_end, production`).
     """
     answer: list[Json] = db.call("videos", p_brand=brand_id, p_from=since, p_to=until)
     return answer

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from threading import Barrier
 from typing import Any
 from uuid import uuid4
@@ -15,128 +15,26 @@ import psycopg
 import pytest
 
 from viraltracker.creatives import agreement, classification
-from viraltracker.creatives.classification import Summary
-from viraltracker.creatives.readings import Input, Outcome, ReadingName, Unread
+from viraltracker.creatives.classifier import Panel
+from viraltracker.creatives.readings import Input, Outcome, Unread
 from viraltracker.creatives.rules import RulesClassifier
-from viraltracker.errors import BadInput, NotFound, Refused, Stopped, Unavailable
+from viraltracker.errors import BadInput, NotFound, Refused, Stopped
 from viraltracker.local.stack import Endpoints
-from viraltracker.store import accounts, ad_data, brands, client, evaluations, imports
+from viraltracker.store import client, evaluations, imports
 from viraltracker.store.client import Database
 
-DAY = date(2026, 3, 2)
-ACCOUNT = "act_1"
-
-
-@dataclass
-class Counting:
-    """The rules behind a meter: what was asked for, saved `saved_together` at a time."""
-
-    name: str = "rules@1"
-    readings: frozenset[ReadingName] = frozenset({"creative", "copy"})
-    pays_for_video: bool = False
-    saved_together: int = 100
-    asked: list[Input] = field(default_factory=list)
-    before: Callable[[], object] = lambda: None
-
-    def classify(self, inputs: Sequence[Input]) -> list[Outcome]:
-        self.before()
-        self.asked += inputs
-        return RulesClassifier().classify(inputs)
-
-
-@pytest.fixture(scope="module")
-def http() -> Iterator[httpx.Client]:
-    with client.http_client(embedded=True) as shared:
-        yield shared
-
-
-@pytest.fixture
-def db(endpoints: Endpoints, http: httpx.Client) -> Database:
-    return client.connect(endpoints.rest_url, endpoints.service_key, http)
-
-
-@dataclass
-class Account:
-    """A brand of its own with ads that a test makes."""
-
-    db: Database
-    brand_id: str
-    account: accounts.AdAccount
-
-    def ads(self, *rows: dict[str, Any]) -> None:
-        """Stores ads; `sha256` is the picture's bytes, or the film's where there is a `video_id`."""
-        media = []
-        ads = []
-        for row in rows:
-            kept = {"object_type": "image", "effective_status": "ACTIVE", "creative_id": f"c-{uuid4()}"} | row
-            sha256, spend = kept.pop("sha256", None), kept.pop("spend", None)
-            ads.append(kept)
-            kind, source = ("video", kept["video_id"]) if "video_id" in kept else ("image", kept.get("image_hash"))
-            if sha256:
-                media.append(
-                    {"ad_id": kept["ad_id"], "kind": kind, "source_key": source or "", "sha256": sha256 * 64,
-                     "status": "stored", "mime": f"{kind}/x", "bytes": 1}
-                )  # fmt: skip
-            if spend is not None:
-                self.db.upsert(
-                    "ad_performance_daily",
-                    {"brand_id": self.brand_id, "account_id": ACCOUNT, "ad_id": kept["ad_id"], "date": DAY,
-                     "currency": "USD", "spend": spend},
-                    on_conflict="brand_id,ad_id,date",
-                )  # fmt: skip
-        ad_data.apply_ads(self.db, self.account, ads=ads)
-        ad_data.save_assets(self.db, self.account, media)
-
-    def classify(self, classifier: Any = None, **changes: Any) -> Summary:
-        values: dict[str, Any] = {
-            "job_run_id": None, "since": DAY, "until": DAY, "max_new": 1000, "max_video": 10, "force": False,
-            "guard": lambda: None, "progress": lambda *_: None,
-        }  # fmt: skip
-        given = classifier or RulesClassifier()
-        return classification.classify_brand(self.db, self.brand_id, classifier=given, **values | changes)
-
-    def stored(self, **where: object) -> list[dict[str, Any]]:
-        return self.db.rows("ad_creative_classifications", where={"brand_id": self.brand_id, **where})
-
-    def runs(self) -> list[dict[str, Any]]:
-        return self.db.rows("ad_intelligence_runs", where={"brand_id": self.brand_id})
-
-
-@pytest.fixture
-def account(db: Database, endpoints: Endpoints) -> Account:
-    organization = db.rows("memberships", where={"user_id": endpoints.owner_id}, key="organization_id")
-    brand = brands.ensure(db, f"Brand {uuid4()}", organization_id=organization[0]["organization_id"])
-    accounts.connect(db, brand.id, ACCOUNT, source="meta", access_token="t")
-    return Account(db, brand.id, accounts.of_brand(db, brand.id)[0])
-
-
-@pytest.fixture
-def job_run(account: Account, database: psycopg.Connection) -> str:
-    """A run of a job, which the classification belongs to over all its attempts."""
-    job = database.execute(
-        "insert into public.scheduled_jobs (brand_id, job_type, name, schedule_type, status)"
-        " values (%s, 'ad_classification', 'x', 'one_time', 'completed') returning id",
-        [account.brand_id],
-    ).fetchone()
-    assert job is not None
-    run = database.execute(
-        "insert into public.scheduled_job_runs (job_id, brand_id, job_type, parameters, scheduled_for, trigger)"
-        " values (%s, %s, 'ad_classification', '{}', now(), 'api') returning id",
-        [job[0], account.brand_id],
-    ).fetchone()
-    assert run is not None
-    return str(run[0])
+from .conftest import DAY, Account, Counting
 
 
 def test_a_creative_in_forty_ads_is_read_once_and_linked_forty_times(account: Account) -> None:
     account.ads(*({"ad_id": f"a{n}", "primary_text": "Same words", "sha256": "a"} for n in range(40)))
     counting = Counting()
-    first = account.classify(counting)
+    first = account.classify(Panel(counting))
     assert (first.ads, first.creatives, first.copies, first.new, first.reused) == (40, 1, 1, 2, 0)
     assert len(counting.asked) == len(account.stored()) == 2
     links = account.db.rows("ad_classification_links", where={"brand_id": account.brand_id}, key="ad_id")
     assert len(links) == 80
-    again = account.classify(counting)
+    again = account.classify(Panel(counting))
     assert (again.new, again.reused, again.links_changed, len(counting.asked)) == (0, 2, 0, 2)
     assert [run["status"] for run in account.runs()] == ["completed"] * 2
     assert account.runs()[0]["goal"] == "background_classification"
@@ -148,7 +46,7 @@ def test_a_changed_headline_buys_one_copy_reading_and_leaves_the_creative(accoun
     account.classify()
     account.ads(ad | {"headline": "Two"})
     counting = Counting()
-    second = account.classify(counting)
+    second = account.classify(Panel(counting))
     assert (second.new, second.reused, second.links_changed) == (1, 1, 1)
     assert [type(each).__name__ for each in counting.asked] == ["CopyInput"]
 
@@ -172,7 +70,7 @@ def test_an_ad_with_nothing_left_to_read_loses_the_labels_of_what_it_showed(
     before = version()
     summary = account.classify()
     assert (summary.links_changed, summary.new) == (2, 0)
-    assert summary.reasons == {"media_not_stored": 1, "no_copy": 1}
+    assert summary.reasons == {"media_not_stored": 1, "no_copy": 1, "no_link": 1}
     assert labels() == []
     assert version() != before
     assert account.classify().links_changed == 0
@@ -197,21 +95,6 @@ def test_days_back_holds_for_imported_days(account: Account, daily: bool, read: 
     assert {link["ad_id"] for link in links} == read
 
 
-def test_what_a_provider_raises_is_one_of_our_errors(account: Account) -> None:
-    """A sync that classifies survives each of ours; the cause stays on record."""
-    account.ads({"ad_id": "a1", "primary_text": "One"})
-    broken = KeyError("candidates")
-
-    def fail() -> None:
-        raise broken
-
-    with pytest.raises(Unavailable, match="KeyError") as caught:
-        account.classify(Counting(before=fail))
-    assert caught.value.__cause__ is broken
-    (run,) = account.runs()
-    assert (run["status"], run["error"]) == ("failed", caught.value.message)
-
-
 def test_caps_take_the_highest_spend_first_and_say_what_remains(account: Account) -> None:
     account.ads(
         {"ad_id": "small", "primary_text": "Small words", "spend": 1},
@@ -220,12 +103,12 @@ def test_caps_take_the_highest_spend_first_and_say_what_remains(account: Account
         {"ad_id": "twin2", "primary_text": "Shared words", "spend": 4},
     )
     counting = Counting()
-    first = account.classify(counting, max_new=1)
+    first = account.classify(Panel(counting), max_new=1)
     assert (first.new, first.remaining, first.reasons["cap"]) == (1, 2, 2)
     assert type(counting.asked[0]).__name__ == "CreativeInput"
     assert (first.reasons["no_media"], first.reasons["no_copy"]) == (3, 1)
-    second = account.classify(Counting(name="paid:1", pays_for_video=True), max_new=2, max_video=0)
-    assert (second.new, second.remaining, second.reasons["video_budget"]) == (2, 1, 1)
+    second = account.classify(Panel(Counting()), max_new=2)
+    assert (second.new, second.remaining) == (2, 0)
 
 
 def test_two_runs_at_once_store_nothing_twice(account: Account) -> None:
@@ -233,7 +116,7 @@ def test_two_runs_at_once_store_nothing_twice(account: Account) -> None:
     together = Barrier(2)
     both = [Counting(before=together.wait) for _ in range(2)]
     with ThreadPoolExecutor(2) as pool:
-        sums = list(pool.map(account.classify, both))
+        sums = list(pool.map(lambda each: account.classify(Panel(each)), both))
     assert len(account.stored()) == 30
     assert sum(each.new for each in sums) == 30
     assert [each.new + each.reused for each in sums] == [30, 30]
@@ -252,14 +135,17 @@ def test_force_replaces_what_this_classifier_said_but_not_what_a_person_said(
     )
     forced = account.classify(force=True)
     assert (forced.new, forced.reused) == (1, 1)
-    rows = account.stored(classifier="rules@1")
+    rows = account.stored(classifier=RulesClassifier().name)
     superseded = [row for row in rows if row["superseded_at"] is not None]
     assert len(rows) == 3
     assert [row["input_hash"] == kept["input_hash"] for row in superseded] == [False]
 
 
 @pytest.mark.parametrize("force", [False, True])
-def test_a_run_stopped_anywhere_goes_on_where_it_was(account: Account, job_run: str, force: bool) -> None:
+def test_a_run_stopped_anywhere_goes_on_where_it_was(
+    account: Account, job_run: str, force: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(classification, "SAVED_TOGETHER", 3)
     account.ads(*({"ad_id": f"a{n}", "primary_text": f"Words {n}"} for n in range(9)))
     if force:
         account.classify()
@@ -271,20 +157,23 @@ def test_a_run_stopped_anywhere_goes_on_where_it_was(account: Account, job_run: 
         if guards == 4:
             raise Stopped
 
-    counting = Counting(saved_together=3)
+    counting = Counting()
     values: dict[str, Any] = {"job_run_id": job_run, "force": force}
     with pytest.raises(Stopped):
-        account.classify(counting, guard=stop_at_the_third_batch, **values)
+        account.classify(Panel(counting), guard=stop_at_the_third_batch, **values)
     mine = [run for run in account.runs() if run["job_run_id"] == job_run]
     assert [run["status"] for run in mine] == ["running"]
-    resumed = account.classify(replace(counting), **values)
+    resumed = account.classify(Panel(replace(counting)), **values)
     assert resumed.run_id == mine[0]["id"]
     assert resumed.new == 9
     assert len(counting.asked) == len(set(counting.asked)) == 9
     assert len([row for row in account.stored() if row["superseded_at"] is None]) == 9
 
 
-def test_a_failure_closes_the_run_with_its_reason_and_keeps_what_was_read(account: Account) -> None:
+def test_a_failure_closes_the_run_with_its_reason_and_keeps_what_was_read(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(classification, "SAVED_TOGETHER", 2)
     account.ads(*({"ad_id": f"a{n}", "primary_text": f"Words {n}"} for n in range(4)))
     batches = iter([None, Refused("The provider said no; check its key.")])
 
@@ -293,7 +182,7 @@ def test_a_failure_closes_the_run_with_its_reason_and_keeps_what_was_read(accoun
             raise error
 
     with pytest.raises(Refused):
-        account.classify(Counting(saved_together=2, before=refuse_the_second))
+        account.classify(Panel(Counting(before=refuse_the_second)))
     (run,) = account.runs()
     assert (run["status"], run["error"]) == ("failed", "The provider said no; check its key.")
     assert run["summary"]["new"] == len(account.stored()) == 2
@@ -306,7 +195,7 @@ def test_what_a_classifier_could_not_read_is_counted_and_never_stored(account: A
         def classify(self, inputs: Sequence[Input]) -> list[Outcome]:
             return [Unread("blocked"), *super().classify(inputs[1:])]
 
-    summary = account.classify(Blocking())
+    summary = account.classify(Panel(Blocking()))
     assert (summary.new, summary.reasons["blocked"], len(account.stored())) == (1, 1, 1)
     assert account.classify().new == 1
 

@@ -20,10 +20,10 @@ class NoPermits:
     """A source that nobody asks: no call is made."""
 
     def lease(self, provider: str, per_minute: int, wanted: int) -> Lease:
-        raise AssertionError
+        raise AssertionError(provider, per_minute, wanted)
 
     def hold(self, provider: str, seconds: float) -> None:
-        raise AssertionError
+        raise AssertionError(provider, seconds)
 
 
 def test_the_committed_weights_are_those_of_the_script() -> None:

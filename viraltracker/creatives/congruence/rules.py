@@ -7,6 +7,8 @@ that keeps a promise in other words scores lower here than a reader would give.
 from __future__ import annotations
 
 import re
+from functools import cache
+from importlib import resources
 from typing import Final
 
 from viraltracker.creatives import names
@@ -15,15 +17,18 @@ from viraltracker.creatives.readings import QUOTE_LONGEST
 from viraltracker.creatives.rules import labels
 from viraltracker.creatives.rules.opening import opening, straight, words
 
-_STOP: Final = frozenset(
-    ["a", "about", "after", "all", "also", "an", "and", "any", "are", "as", "at", "be", "because", "been", "but", "by", "can", "could", "did", "do", "does", "for", "from", "get", "had", "has", "have", "he", "her", "here", "his", "how", "i", "if", "in", "into", "is", "it", "its", "just", "let", "like", "made", "make", "me", "more", "most", "my", "new", "no", "not", "now", "of", "off", "on", "one", "only", "or", "our", "out", "over", "own", "she", "should", "so", "some", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "to", "too", "up", "us", "was", "we", "were", "what", "when", "where", "which", "who", "why", "will", "with", "without", "would", "you", "your", "yours", "today", "here's", "it's", "you're", "don't", "we've", "i'm", "can't", "won't", "that's"]
-)
 _SUFFIX: Final = re.compile(r"(?:'s|ings?|edly|ed|ies|es|s|ly)$")
 _FIGURE: Final = re.compile(r"(?:[£$€]\s?)?\d[\d,.]*\s?%?")
 _EXCITED: Final = re.compile(r"!|[\U0001F300-\U0001FAFF\u2600-\u27BF]")
 _PERSONAL: Final = frozenset({"you", "your", "you're", "you've", "i", "my", "we", "our", "i'm", "we're"})
 _SHARED_SCORES: Final = ((0.5, 5), (0.34, 4), (0.2, 3), (0.0, 2))
 _SHOWN_WORDS: Final = 5
+
+
+@cache
+def _stop_words() -> frozenset[str]:
+    """Words that two texts share without having anything in common."""
+    return frozenset(resources.files(__package__).joinpath("stop_words.txt").read_text("utf-8").split())
 
 
 def compare(given: CongruenceInput) -> CongruenceAnswer:
@@ -127,8 +132,9 @@ def _of_label(table: labels.Table, label: str, text: str) -> str | None:
 
 def _stems(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
+    stop = _stop_words()
     for word in words(text):
-        if word not in _STOP and len(word) > 1:
+        if word not in stop and len(word) > 1:
             found.setdefault(_SUFFIX.sub("", word) or word, word)
     return found
 
