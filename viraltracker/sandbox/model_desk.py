@@ -109,7 +109,7 @@ class ModelDesk:
 
     async def reply(self, request: Request, question: Question, kinds: frozenset[str]) -> Reply | Response:
         """The answer of one call after its time, recorded whichever way it ends. Raises ModelError if scripted."""
-        arrived, outcome = real_clock.monotonic(), "model_error"
+        arrived, outcome = real_clock.monotonic(), "failed"
         kinds = ANYWHERE | kinds | ({"stream_error"} if question.streamed else frozenset())
         try:
             fault = self._taken(request, kinds, question.asked.model)
@@ -120,6 +120,10 @@ class ModelDesk:
             await asyncio.sleep(self.model_seconds)
             reply = self.said(question, fault)
             outcome = reply.outcome
+        except ModelError:
+            outcome = "model_error"
+            raise
+        else:
             return reply
         finally:
             self.record(arrived, "stream" if question.streamed else "generate", question.asked, outcome)
