@@ -35,14 +35,13 @@ class Item:
 
 @dataclass
 class Batch:
-    """`arrived` and `due` in seconds of `clock.monotonic()`; `label` is the caller's display name."""
+    """`arrived` in seconds of `clock.monotonic()`; `label` is the caller's display name."""
 
     batch_id: str
     model: str
     label: str
     items: list[Item]
     arrived: float
-    due: float
     created: datetime
     fault: Fault | None
     state: State = "running"
@@ -74,22 +73,23 @@ class BatchShelf:
     batches: dict[str, Batch] = field(default_factory=dict)
 
     def open(self, prefix: str, model: str, label: str, items: list[Item], fault: Fault | None) -> Batch:
-        """Accepts a batch; it is due after the desk's `batch_seconds`."""
+        """Accepts a batch."""
         arrived = real_clock.monotonic()
         batch_id = prefix + secrets.token_hex(12)
-        due = arrived + self.desk.batch_seconds
-        batch = Batch(batch_id, model, label, items, arrived, due, self.desk.clock.now(), fault)
+        batch = Batch(batch_id, model, label, items, arrived, self.desk.clock.now(), fault)
         self.batches[batch_id] = batch
         self.desk.record(arrived, "batch", Asked(self.provider, model, "", ""), "accepted")
         return batch
 
     async def look(self, batch_id: str) -> Batch | None:
-        """The batch as it is now: at the first look after its time all of it is answered. None if unknown."""
+        """The batch as it is now: at the first look after the desk's `batch_seconds`, as they are then, all of it is
+        answered. None if unknown.
+        """
         batch = self.batches.get(batch_id)
         if batch is None:
             return None
         async with batch.turn:
-            if batch.state == "running" and real_clock.monotonic() >= batch.due:
+            if batch.state == "running" and real_clock.monotonic() >= batch.arrived + self.desk.batch_seconds:
                 await self._end(batch)
         return batch
 

@@ -78,7 +78,8 @@ class Reply:
 
 class ModelDesk:
     """State and pace of both services. Tests may set `answerer` and the three paces, in seconds, at any time:
-    `model_seconds` per answer, `batch_seconds` until a batch ends, `file_seconds` until an uploaded file is ready.
+    `model_seconds` per answer, `batch_seconds` until a batch ends, `file_seconds` until an uploaded file is ready. The
+    last two are of what is under way too: set to 0 they end it.
     """
 
     def __init__(self, clock: Clock, faults: FaultScript, *, answerer: Answerer | None = None, key: str = KEY) -> None:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from viraltracker.sandbox.media_tokens import mp4_seconds
 from viraltracker.sandbox.model_answers import Asked, SmallestAnswer
+from viraltracker.sandbox.model_calls import CallRecord, ModelCall
 from viraltracker.sandbox.smallest import from_openapi, smallest, spoilt
 
 
@@ -133,6 +134,15 @@ WIDE_MOVIE = struct.pack(">I4sQ", 1, b"moov", 16 + 8 + len(OLD_HEADER)) + box(b"
 )
 def test_an_mp4s_duration_is_in_its_movie_header(data: bytes, seconds: float | None) -> None:
     assert mp4_seconds(data) == seconds
+
+
+def test_the_record_keeps_twenty_thousand_calls_whole() -> None:
+    record = CallRecord()
+    for number in range(20_000):
+        record.add(ModelCall(number, number, "gemini", "m", "generate", f"text {number}", (), "answered"))
+    assert [call.text for call in record.all()] == [f"text {number}" for number in range(20_000)]
+    record.clear()
+    assert record.all() == []
 
 
 def test_the_demo_clips_have_durations() -> None:
