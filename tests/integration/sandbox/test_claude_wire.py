@@ -6,7 +6,6 @@ import base64
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from enum import StrEnum
 from typing import Any
 
 import anthropic
@@ -17,54 +16,18 @@ from anthropic import Anthropic
 from anthropic.types import MessageParam, TextBlock
 from anthropic.types.messages import MessageBatch, MessageBatchIndividualResponse
 from anthropic.types.messages.batch_create_params import Request as BatchRequest
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import ValidationError
 
+from tests.integration.sandbox.conftest import PICTURE, SENTENCE, SMALLEST, Listener, Reading
 from viraltracker import clock
 from viraltracker.sandbox.app import Sandbox
-from viraltracker.sandbox.faults import Fault, Kind, Matcher
-from viraltracker.sandbox.model_answers import Asked
-from viraltracker.sandbox.model_desk import KEY, PACES
+from viraltracker.sandbox.faults import Kind
+from viraltracker.sandbox.model_desk import KEY
 from viraltracker.sandbox.server import RunningSandbox, running
 
 MODEL = "claude-haiku-5-5"
-PICTURE = b"\x89PNG\r\n\x1a\n\xff\xfe\xfb"
-SENTENCE = "This is the sandbox: a model would say something here."
 HELLO: list[MessageParam] = [{"role": "user", "content": "Hello"}]
 WRONG_KEY = "not-the-key"
-
-
-class Awareness(StrEnum):
-    UNAWARE = "unaware"
-    UNCLEAR = "unclear"
-
-
-class Claim(BaseModel):
-    words: str
-    second: float | None = None
-
-
-class Reading(BaseModel):
-    awareness: Awareness
-    claims: list[Claim] = Field(min_length=1)
-    people: int = Field(ge=2, description="Faces that are seen.")
-    note: str | None
-
-
-class Listener:
-    """An answerer that keeps what it was asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[Asked] = []
-
-    def answer(self, asked: Asked) -> object:
-        self.asked.append(asked)
-        return "heard"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[RunningSandbox]:
-    with running() as sandbox:
-        yield sandbox
 
 
 def client_of(base_url: str, key: str = KEY, retries: int = 0) -> Anthropic:
@@ -78,27 +41,8 @@ def connected(server: RunningSandbox) -> Iterator[Anthropic]:
 
 
 @pytest.fixture
-def served(server: RunningSandbox) -> RunningSandbox:
-    """A sandbox at its own pace, without faults and without a past."""
-    server.sandbox.faults.clear()
-    server.sandbox.models.calls.clear()
-    server.sandbox.models.set_paces(dict.fromkeys(PACES, 0))
-    return server
-
-
-@pytest.fixture
 def client(connected: Anthropic, served: RunningSandbox) -> Anthropic:
     return connected
-
-
-@pytest.fixture
-def fault(served: RunningSandbox) -> Callable[..., None]:
-    """Adds a fault to every request that its kind can befall, until the end of the test."""
-
-    def add(kind: Kind, path: str = "", times: int | None = None, **options: Any) -> None:
-        served.sandbox.faults.add(Matcher(path=path, times=times), Fault(kind, options))
-
-    return add
 
 
 def ask(client: Anthropic, max_tokens: int = 100) -> anthropic.types.Message:
@@ -132,11 +76,11 @@ def test_words_and_their_tokens(client: Anthropic) -> None:
 
 
 def test_structured_output_keeps_limits_that_the_sdk_moved_into_descriptions(client: Anthropic) -> None:
-    assert read(client) == Reading(awareness=Awareness.UNCLEAR, claims=[Claim(words="")], people=2, note=None)
+    assert read(client) == SMALLEST
 
 
 def test_the_answerer_hears_everything_as_it_was_sent() -> None:
-    listener = Listener()
+    listener = Listener("heard")
     data = base64.b64encode(PICTURE).decode()
     with running(sandbox=Sandbox(clock, answerer=listener)) as served, client_of(served.base_url) as client:
         client.messages.create(

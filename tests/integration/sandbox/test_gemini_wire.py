@@ -8,7 +8,6 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from enum import StrEnum
 from importlib import resources
 from typing import Any
 
@@ -17,70 +16,23 @@ import httpx2
 import pytest
 from google import genai
 from google.genai import errors, types
-from pydantic import BaseModel, Field
 
+from tests.integration.sandbox.conftest import PICTURE, SENTENCE, SMALLEST, Listener, Reading
 from viraltracker import clock
 from viraltracker.sandbox.app import Sandbox
-from viraltracker.sandbox.faults import Fault, Kind, Matcher
+from viraltracker.sandbox.faults import Kind
 from viraltracker.sandbox.media_tokens import mp4_seconds
-from viraltracker.sandbox.model_answers import Asked
-from viraltracker.sandbox.model_desk import KEY, PACES
+from viraltracker.sandbox.model_desk import KEY
 from viraltracker.sandbox.server import RunningSandbox, running
 
 MODEL = "gemini-3.8-flash"
-PICTURE = b"\x89PNG\r\n\x1a\n\xff\xfe\xfb"
 CLIP = (resources.files("viraltracker.sandbox.demo") / "clips" / "product-benny.mp4").read_bytes()
 ELSEWHERE = types.Part.from_uri(file_uri="https://example.invalid/v1/files/elsewhere", mime_type="video/mp4")
-SENTENCE = "This is the sandbox: a model would say something here."
-
-
-class Awareness(StrEnum):
-    UNAWARE = "unaware"
-    UNCLEAR = "unclear"
-
-
-class Claim(BaseModel):
-    words: str
-    second: float | None = None
-
-
-class Reading(BaseModel):
-    awareness: Awareness
-    claims: list[Claim] = Field(min_length=1)
-    people: int = Field(ge=2)
-    note: str | None
 
 
 STRUCTURED = types.GenerateContentConfig(
     system_instruction="Read the ad.", response_mime_type="application/json", response_schema=Reading
 )
-
-
-class Listener:
-    """An answerer that keeps what it was asked; `says` is its answer."""
-
-    def __init__(self) -> None:
-        self.asked: list[Asked] = []
-        self.says: object = {"heard": True}
-
-    def answer(self, asked: Asked) -> object:
-        self.asked.append(asked)
-        return self.says
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[RunningSandbox]:
-    with running() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def served(server: RunningSandbox) -> RunningSandbox:
-    """A sandbox at its own pace, without faults and without a past."""
-    server.sandbox.faults.clear()
-    server.sandbox.models.calls.clear()
-    server.sandbox.models.set_paces(dict.fromkeys(PACES, 0))
-    return server
 
 
 def client_of(base_url: str, key: str = KEY) -> genai.Client:
@@ -98,16 +50,6 @@ def connected(server: RunningSandbox) -> Iterator[genai.Client]:
 @pytest.fixture
 def client(connected: genai.Client, served: RunningSandbox) -> genai.Client:
     return connected
-
-
-@pytest.fixture
-def fault(served: RunningSandbox) -> Callable[..., None]:
-    """Adds a fault to every request that its kind can befall, until the end of the test."""
-
-    def add(kind: Kind, path: str = "", times: int | None = None, **options: Any) -> None:
-        served.sandbox.faults.add(Matcher(path=path, times=times), Fault(kind, options))
-
-    return add
 
 
 def ask(client: genai.Client, contents: Any = "Hello", **config: Any) -> types.GenerateContentResponse:
@@ -134,12 +76,11 @@ def test_words_and_their_tokens(client: genai.Client) -> None:
 )
 def test_either_dialect_of_a_schema_is_answered_validly(client: genai.Client, schema: dict[str, Any]) -> None:
     reply = ask(client, response_mime_type="application/json", **schema)
-    reading = Reading.model_validate_json(reply.text or "")
-    assert reading == Reading(awareness=Awareness.UNCLEAR, claims=[Claim(words="")], people=2, note=None)
+    assert Reading.model_validate_json(reply.text or "") == SMALLEST
 
 
 def test_the_answerer_hears_texts_pictures_and_videos_as_they_were_sent() -> None:
-    listener = Listener()
+    listener = Listener({"heard": True})
     with running(sandbox=Sandbox(clock, answerer=listener, model_key="another")) as served:
         client = client_of(served.base_url, "another")
         parts = [
@@ -437,31 +378,3 @@ def test_a_hundred_slow_calls_take_about_one_latency(client: genai.Client, serve
     assert len(calls) == 100
     assert min(call.ended - call.at for call in calls) >= 0.99  # the loop reads its clock once a round
     assert max(call.ended for call in calls) - min(call.at for call in calls) < 5.0
-
-
-def test_the_record_is_served_without_texts_and_can_be_forgotten(client: genai.Client, served: RunningSandbox) -> None:
-    ask(client, "a secret of the brand")
-    answer = httpx.get(f"{served.base_url}/__model_calls")
-    assert "secret" not in answer.text
-    assert KEY not in answer.text
-    record = answer.json()
-    assert (record["total"], record["by_kind"], record["by_outcome"]) == (1, {"gemini generate": 1}, {"answered": 1})
-    [call] = record["calls"]
-    assert call["text_sha256"] == hashlib.sha256(b"a secret of the brand").hexdigest()
-    assert call["ended"] >= call["at"]
-    httpx.delete(f"{served.base_url}/__model_calls").raise_for_status()
-    assert served.sandbox.model_calls == []
-
-
-def test_pace_and_faults_are_set_over_http_too(client: genai.Client, served: RunningSandbox) -> None:
-    paces = httpx.post(f"{served.base_url}/__models", json={"model_seconds": 0.1}).raise_for_status().json()
-    assert paces == {"model_seconds": 0.1, "batch_seconds": 0.0, "file_seconds": 0.0}
-    assert httpx.post(f"{served.base_url}/__models", json={"model_minutes": 1}).status_code == 422
-    began = time.monotonic()
-    assert ask(client).text == SENTENCE
-    assert time.monotonic() - began >= 0.09
-    rule = {"fault": "model_error", "options": {"status": 429}, "path": ":generateContent$", "params": {"model": MODEL}}
-    httpx.post(f"{served.base_url}/__faults", json=rule).raise_for_status()
-    with pytest.raises(errors.ClientError):
-        ask(client)
-    assert ask(client).text == SENTENCE
