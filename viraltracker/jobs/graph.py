@@ -11,7 +11,7 @@ import httpx
 from viraltracker.errors import BadInput, ConfigurationError, NeedsReauth
 from viraltracker.jobs.context import JobContext
 from viraltracker.meta.client import GraphClient
-from viraltracker.meta.fetch_policy import AddressPolicy
+from viraltracker.fetch.address_policy import AddressPolicy
 from viraltracker.store import accounts
 from viraltracker.store.accounts import AdAccount
 

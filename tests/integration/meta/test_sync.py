@@ -19,7 +19,7 @@ from viraltracker.local.stack import Endpoints
 from viraltracker.meta import sync
 from viraltracker.meta.assets import AssetFetcher, AssetReport
 from viraltracker.meta.client import GraphClient
-from viraltracker.meta.fetch_policy import AddressPolicy
+from viraltracker.fetch.address_policy import AddressPolicy
 from viraltracker.meta.sync import SyncReport
 from viraltracker.sandbox import server
 from viraltracker.sandbox.demo import catalog
