@@ -11,6 +11,7 @@ from viraltracker.jobs import (
     ad_intelligence_analysis,
     asset_download,
     import_file,
+    landing_pages,
     load_demo,
     meta_sync,
     scorecard,
@@ -36,6 +37,7 @@ def standard() -> Registry:
         [
             meta_sync.TYPE,
             asset_download.TYPE,
+            landing_pages.TYPE,
             ad_classification.TYPE,
             ad_intelligence_analysis.TYPE,
             scorecard.TYPE,

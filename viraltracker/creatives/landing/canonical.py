@@ -48,8 +48,9 @@ _SHIMS: Final = frozenset({"l.facebook.com", "lm.facebook.com", "l.instagram.com
 """Meta's own doors out; the page behind stands in their parameter `u`."""
 _SHIM_DEPTH: Final = 3
 
+_BLANK: Final = " \t\r\n\f"
 _PORTS: Final = {"http": 80, "https": 443}
-_HOST = re.compile(r"(?!-)[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|[0-9a-f:.]*:[0-9a-f:.]*")
+_HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63}){0,30}|[0-9a-f:.]*:[0-9a-f:.]*")
 _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _PIECE = re.compile(r"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~/:@!$&'()*+,;=?]")
 
@@ -75,7 +76,7 @@ def canonical_url(link: str) -> str | None:
 def _behind_shim(link: str) -> str | None:
     """The link in a link of Meta's door; None when it is not one."""
     try:
-        parts = urlsplit(link.strip())
+        parts = urlsplit(link.strip(_BLANK))
         if (parts.hostname or "") not in _SHIMS:
             return None
         return dict(parse_qsl(parts.query)).get("u")
@@ -85,7 +86,7 @@ def _behind_shim(link: str) -> str | None:
 
 def _canonical(link: str) -> str | None:
     try:
-        parts = urlsplit(link.strip())
+        parts = urlsplit(link.strip(_BLANK))
         scheme, port = parts.scheme.lower(), parts.port
         if scheme not in _PORTS or "@" in parts.netloc or not parts.hostname or port == 0:
             return None
