@@ -18,7 +18,7 @@ from viraltracker.fetch.pages import FetchedPage, PageFetcher, PageLimits, PageR
 from .conftest import HTML, Served, bomb, endless, trickled
 
 PAGE = b"<!doctype html><html><title>Chews</title><h1>Chews</h1></html>"
-SHORT = PageLimits(seconds=0.6, bytes=50_000, robots_seconds=0.3, robots_bytes=2_000)
+SHORT = PageLimits(seconds=1.0, bytes=50_000, robots_seconds=0.7, robots_bytes=2_000)
 
 
 def fetcher(*servers: Served, names: dict[str, Sequence[str]] | None = None, limits: PageLimits = SHORT) -> PageFetcher:
@@ -37,7 +37,7 @@ def reason(given: PageFetcher, url: str) -> str:
     began = monotonic()
     with pytest.raises(PageRefused) as caught:
         given.fetch(url)
-    assert monotonic() - began < 1.5
+    assert monotonic() - began < 4
     assert url not in caught.value.message
     return caught.value.reason
 
@@ -242,7 +242,7 @@ def test_a_server_that_is_slow_at_anything_is_left_in_time(server: Served, kind:
 def test_redirects_share_the_time_of_one_fetch(server: Served) -> None:
     head = b"HTTP/1.1 302 Found\r\nLocation: /%d\r\nContent-Length: 0\r\n\r\n"
     for n in range(5):
-        server.routes[f"/{n}"] = lambda _, n=n: trickled(head % (n + 1), 0.004)  # type: ignore[misc]
+        server.routes[f"/{n}"] = lambda _, n=n: trickled(head % (n + 1), 0.008)  # type: ignore[misc]
     server.answer("/5", PAGE)
     assert reason(fetcher(server), f"{server.root}/0") == "too_slow"
 
