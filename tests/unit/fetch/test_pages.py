@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import zlib
 from collections.abc import Callable, Sequence
-from threading import Event
+from contextlib import suppress
+from threading import Event, Thread
 from time import monotonic
 
 import httpx
@@ -237,6 +239,23 @@ def test_a_server_that_is_slow_at_anything_is_left_in_time(server: Served, kind:
     """A timeout per read would be begun anew by each byte."""
     server.routes["/"] = SLOW[kind]  # type: ignore[assignment]
     assert reason(fetcher(server), f"{server.root}/") == "too_slow"
+
+
+def test_an_encrypted_handshake_that_never_ends_is_left_in_time() -> None:
+    """A record is announced whose bytes come one at a time, before there is any HTTP to time."""
+
+    def shake_hands(listening: socket.socket) -> None:
+        with suppress(OSError), listening.accept()[0] as connection:
+            connection.recv(4096)
+            for piece in trickled(b"\x16\x03\x03\x20\x00" + b"\x02" * 500):
+                connection.sendall(piece)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        Thread(target=shake_hands, args=(listening,), daemon=True).start()
+        port = listening.getsockname()[1]
+        policy = AddressPolicy(allowed_local=frozenset({("127.0.0.1", port)}))
+        # It is the site's robots.txt that is asked for first.
+        assert reason(PageFetcher(policy, limits=SHORT), f"https://127.0.0.1:{port}/") == "robots"
 
 
 def test_redirects_share_the_time_of_one_fetch(server: Served) -> None:

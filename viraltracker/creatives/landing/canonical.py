@@ -38,8 +38,8 @@ TRACKING: Final = frozenset(
         "tblci", "dicbo", "oborigurl",
         # Mail and analytics: Mailchimp, Klaviyo, Marketo, HubSpot, Omeda, Adobe, Wicked Reports, Impact
         "mc_cid", "mc_eid", "mc_tc", "_kx", "mkt_tok", "hsctatracking", "oly_anon_id", "oly_enc_id", "s_cid",
-        "wickedid",
-        "pk_campaign", "pk_kwd", "pk_keyword", "pk_source", "pk_medium", "pk_content", "pk_cid", "irclickid", "irgwc", "_openstat",
+        "wickedid", "irclickid", "irgwc", "_openstat",
+        "pk_campaign", "pk_kwd", "pk_keyword", "pk_source", "pk_medium", "pk_content", "pk_cid",
     }
 )  # fmt: skip
 """Further names of parameters that only track, in lower case. A closed list: what is not in it may choose a product."""
