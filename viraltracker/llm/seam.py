@@ -183,7 +183,8 @@ class Model:
                 entry.verdict = "answered"
                 tally.requests += int(counted)
                 raise
-            entry.verdict = "answered"
+            if result is not None:  # else there was nothing to upload, and nobody was called
+                entry.verdict = "answered"
             tally.requests += int(counted)
             return result
 

@@ -89,7 +89,7 @@ def test_never_are_two_probes_under_way_and_nobody_enters_beside_one(steps: list
         if kind == "pass":
             time.now += value
         elif kind == "enter":
-            context = circuit.entry()
+            context: AbstractContextManager[Entry] = circuit.entry()
             try:
                 entry = context.__enter__()
             except Unavailable:
@@ -97,6 +97,6 @@ def test_never_are_two_probes_under_way_and_nobody_enters_beside_one(steps: list
             assert not any(other.probe for other, _ in under_way)
             under_way.append((entry, context))
         elif under_way:
-            entry, context = under_way.pop(int(value * len(under_way)))
+            entry, leaving = under_way.pop(int(value * len(under_way)))
             entry.verdict = {"answered": "answered", "failed": "failed"}.get(kind)  # type: ignore[assignment]
-            context.__exit__(None, None, None)
+            leaving.__exit__(None, None, None)

@@ -39,7 +39,8 @@ class Source:
         return lease
 
     def _slots(self, per_minute: int, wanted: int) -> Lease:
-        now, delays = self.time.now, []
+        now = self.time.now
+        delays: list[float] = []
         slot = max(self.next_slot, now)
         while len(delays) < wanted and slot <= now + AHEAD_SECONDS:
             delays.append(slot - now)
