@@ -107,7 +107,7 @@ class Gemini:
         config = self._config(request, room)
         with translated(self._door):
             response = self._client.models.generate_content(model=self.model, contents=contents, config=config)
-            return gemini_answers.read_reply(response)
+            return gemini_answers.read_reply(self._door, response)
 
     def batch_bytes(self, request: Request) -> int:
         """Its JSON, with media that goes along in base64."""
@@ -161,12 +161,8 @@ class Gemini:
         responses = (job.dest.inlined_responses if job.dest is not None else None) or []
         for place, response in enumerate(responses):
             key = (response.metadata or {}).get(_KEY) or (keys[place] if place < len(keys) else None)
-            if key is None:
-                continue
-            if response.response is None:
-                yield key, gemini_answers.item_error(self._door, response.error)
-            else:
-                yield key, gemini_answers.read_reply(response.response)
+            if key is not None:
+                yield key, gemini_answers.read_item(self._door, response)
 
     def find_batch(self, name: str, since: datetime, size: int) -> str | None:  # noqa: ARG002 a name says it all
         """By the display name, among the batches created since."""
