@@ -84,10 +84,12 @@ class Permits:
         wait: Wait = time.sleep,
         longest_wait: float = LONGEST_WAIT_SECONDS,
     ) -> None:
-        self._longest_wait = longest_wait
         self._source = source
         self._provider = provider
         self._per_minute = per_minute or 0
+        # At one or two requests a minute the next slot itself is as far away as this.
+        next_slot = SPAN_SECONDS / self._per_minute + SLOT_SECONDS if self._per_minute else 0.0
+        self._longest_wait = max(longest_wait, next_slot)
         self._monotonic = monotonic
         self._wait = wait
         self._lock = threading.Lock()

@@ -10,7 +10,7 @@ import pytest
 
 from tests.integration.llm.conftest import AddFault, MakeModel, Verdict, media, paid, request
 from viraltracker import errors
-from viraltracker.llm.request import Answered, Unanswered
+from viraltracker.llm.request import Answered, Media, Unanswered
 from viraltracker.sandbox.server import RunningSandbox
 
 BOTH = pytest.mark.parametrize("provider", ["gemini", "claude"])
@@ -53,8 +53,18 @@ def test_media_of_another_kind_is_told_without_a_call(
 ) -> None:
     answer = make(provider).ask(request(media(mime)), guard=_free)
     assert isinstance(answer, Unanswered)
-    assert answer.reason == "unsupported"
+    assert (answer.reason, answer.requests) == ("unsupported", 0)
     assert not server.sandbox.model_calls
+
+
+def test_a_picture_above_claudes_limit_is_told_without_reading_it(make: MakeModel) -> None:
+    def read() -> bytes:
+        raise AssertionError("the picture was read")
+
+    huge = Media(mime="image/png", sha256="0" * 64, bytes=25_000_000, read=read)
+    answer = make("claude").ask(request(huge), guard=_free)
+    assert isinstance(answer, Unanswered)
+    assert (answer.reason, answer.requests) == ("too_large", 0)
 
 
 PASSING = [

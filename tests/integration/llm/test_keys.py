@@ -8,7 +8,7 @@ import traceback
 import pytest
 
 from tests.integration.llm.conftest import CALLS, AddFault, MakeModel, Source, request
-from viraltracker import errors
+from viraltracker import errors, settings
 from viraltracker.llm.pool import ModelPool, PoolConfig
 from viraltracker.sandbox.model_desk import KEY
 from viraltracker.sandbox.server import RunningSandbox
@@ -98,6 +98,14 @@ def test_the_pool_has_what_has_a_key_and_makes_it_once(server: RunningSandbox) -
         assert len(server.sandbox.model_calls) == 2
     finally:
         pool.close()
+
+
+def test_the_pool_goes_by_the_settings() -> None:
+    found = settings.load({"GEMINI_API_KEY": "g", "ANTHROPIC_MODEL": "m", "VIRALTRACKER_MODEL_TIMEOUT_SECONDS": "7"})
+    config = PoolConfig.of(found)
+    assert (config.gemini_key, config.claude_key, config.claude_model) == ("g", None, "m")
+    assert (config.timeout_s, config.video_timeout_s) == (7.0, 35.0)
+    assert (config.gemini_per_minute, config.claude_per_minute) == (300, 50)
 
 
 def test_the_pool_asks_for_no_sdk_before_a_model_is_wanted() -> None:
