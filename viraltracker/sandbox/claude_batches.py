@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from viraltracker.sandbox import claude_questions, claude_replies
-from viraltracker.sandbox.model_batches import Batch, BatchShelf, Item
+from viraltracker.sandbox.model_batches import Batch, BatchShelf, Item, Outcome
 from viraltracker.sandbox.model_desk import ANYWHERE, IN_BATCHES, IN_REPLIES, ModelDesk, ModelError, Question, Reply
 
 _PATH = "/claude/v1/messages/batches"
@@ -124,13 +124,13 @@ def _read(body: Mapping[str, Any], _model: str) -> Question:
     return claude_questions.question(body)
 
 
-def _said(item: Item) -> dict[str, Any]:
+def _said(outcome: Outcome) -> dict[str, Any]:
     """The result of one item: succeeded, errored, expired or canceled."""
-    if isinstance(item.outcome, Reply):
-        return {"type": "succeeded", "message": claude_replies.message(item.outcome, tier="batch")}
-    if isinstance(item.outcome, ModelError):
-        return {"type": "errored", "error": claude_replies.error_body(item.outcome)}
-    return {"type": "expired" if item.outcome == "expired" else "canceled"}
+    if isinstance(outcome, Reply):
+        return {"type": "succeeded", "message": claude_replies.message(outcome, tier="batch")}
+    if isinstance(outcome, ModelError):
+        return {"type": "errored", "error": claude_replies.error_body(outcome)}
+    return {"type": "expired" if outcome == "expired" else "canceled"}
 
 
 def _shuffled(items: list[Item]) -> list[Item]:
@@ -148,8 +148,8 @@ def _told(batch: Batch, request: Request) -> dict[str, Any]:
         "processing_status": "ended" if ended else "in_progress",
         "request_counts": {
             "processing": 0 if ended else len(batch.items),
-            "succeeded": batch.count(Reply),
-            "errored": batch.count(ModelError),
+            "succeeded": batch.count("answered"),
+            "errored": batch.count("errored"),
             "canceled": batch.count("cancelled"),
             "expired": batch.count("expired"),
         },

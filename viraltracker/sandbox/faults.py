@@ -28,6 +28,8 @@ Kind = Literal[
     "report_stuck",  # a report that stays at 100 % and never completes
     "report_failed",  # a report that ends as Job Failed
     "report_skipped",  # a report that ends as Job Skipped
+    # For the models. Rules of one kind see only the requests it can befall; the item N of a batch is a request with the
+    # method ITEM and a path that ends in /items/N.
     "model_error",  # the provider's error; options: status, type, message, retry_after (seconds, with 429)
     "bad_json",  # a model's answer that is not JSON
     "wrong_shape",  # JSON outside the schema: an enum's value that does not exist, and an unknown key

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from viraltracker.sandbox import gemini_questions, gemini_replies
 from viraltracker.sandbox.gemini_files import GeminiFiles
 from viraltracker.sandbox.gemini_questions import given
-from viraltracker.sandbox.model_batches import Batch, BatchShelf, Item
+from viraltracker.sandbox.model_batches import Batch, BatchShelf, Item, Outcome
 from viraltracker.sandbox.model_desk import (
     ANYWHERE,
     IN_BATCHES,
@@ -120,17 +120,17 @@ def _lines(data: bytes) -> list[Item]:
     return items
 
 
-def _said(item: Item) -> dict[str, Any]:
+def _said(outcome: Outcome) -> dict[str, Any]:
     """The answer of one item: a response or an error."""
-    if isinstance(item.outcome, Reply):
-        return {"response": gemini_replies.body(item.outcome)}
-    return {"error": gemini_replies.rpc_error(item.outcome)} if isinstance(item.outcome, ModelError) else {}
+    if isinstance(outcome, Reply):
+        return {"response": gemini_replies.body(outcome)}
+    return {"error": gemini_replies.rpc_error(outcome)} if isinstance(outcome, ModelError) else {}
 
 
 def _operation(batch: Batch) -> dict[str, Any]:
     """The operation: output and `response` once it succeeded, `error` if it did not."""
-    name, failed = f"batches/{batch.batch_id}", batch.count(ModelError)
-    answered = batch.count(Reply)
+    name, failed = f"batches/{batch.batch_id}", batch.count("errored")
+    answered = batch.count("answered")
     ended = batch.ended or batch.cancelled
     stats = {
         "requestCount": str(len(batch.items)),

@@ -22,24 +22,18 @@ _PAGE_SIZE = 10
 _LIFETIME = timedelta(hours=48)
 
 
-@dataclass(frozen=True)
+@dataclass
 class StoredFile:
-    """A file that is there; `ready` in seconds of `clock.monotonic()`, `uri` is empty for one that a batch wrote."""
+    """A file that is there; `arrived` in seconds of `clock.monotonic()`, `uri` is empty for one that a batch wrote."""
 
     file_id: str
     uri: str
     label: str
     media: SentMedia
     created: datetime
-    ready: float
+    arrived: float
     failed: bool = False
-
-    @property
-    def state(self) -> str:
-        """PROCESSING until its time, then ACTIVE or FAILED."""
-        if real_clock.monotonic() < self.ready:
-            return "PROCESSING"
-        return "FAILED" if self.failed else "ACTIVE"
+    processed: bool = False
 
 
 @dataclass
@@ -67,7 +61,7 @@ class GeminiFiles:
     def read(self, file_id: str) -> SentMedia:
         """What a request that names the file is about. Raises ModelError for a file that is not there or not ready."""
         file = self._known(file_id)
-        if file.state != "ACTIVE":
+        if self._state(file) != "ACTIVE":
             raise ModelError(
                 400, f"The File {file_id} is not in an ACTIVE state and usage is not allowed.", "FAILED_PRECONDITION"
             )
@@ -76,7 +70,7 @@ class GeminiFiles:
     def keep_generated(self, file_id: str, data: bytes) -> None:
         """Files the answers of a batch."""
         media = SentMedia("application/jsonl", hashlib.sha256(data).hexdigest(), data)
-        self._files[file_id] = StoredFile(file_id, "", "", media, self._desk.clock.now(), 0)
+        self._files[file_id] = StoredFile(file_id, "", "", media, self._desk.clock.now(), 0, processed=True)
 
     async def upload(self, request: Request) -> Response:
         """`POST /upload/v1/files`: the start, then the chunks at the URL that the start gave, which needs no key."""
@@ -109,7 +103,7 @@ class GeminiFiles:
             raise ModelError(400, f"The upload has {len(upload.received)} bytes instead of {upload.announced}.")
         del self._uploads[upload_id]
         file = self._stored(upload, request)
-        return JSONResponse({"file": _resource(file)}, headers={"X-Goog-Upload-Status": "final"})
+        return JSONResponse({"file": self._resource(file)}, headers={"X-Goog-Upload-Status": "final"})
 
     def _stored(self, upload: _Upload, request: Request) -> StoredFile:
         file_id = str(given(upload.about, "name") or "").removeprefix("files/") or secrets.token_hex(6)
@@ -125,7 +119,7 @@ class GeminiFiles:
             str(given(upload.about, "displayName") or ""),
             media,
             self._desk.clock.now(),
-            real_clock.monotonic() + self._desk.file_seconds,
+            real_clock.monotonic(),
             failed=fault is not None,
         )
         self._files[file_id] = file
@@ -138,7 +132,7 @@ class GeminiFiles:
         fault = await self._desk.fault(request, ANYWHERE)
         if isinstance(fault, Response):
             return fault
-        return JSONResponse(_resource(self._known(request.path_params["file_id"])))
+        return JSONResponse(self._resource(self._known(request.path_params["file_id"])))
 
     async def list(self, request: Request) -> Response:
         """`GET /v1/files`, newest first."""
@@ -148,7 +142,7 @@ class GeminiFiles:
         known = list(reversed(self._files.values()))
         start = int(request.query_params.get("pageToken") or 0)
         end = start + int(request.query_params.get("pageSize") or _PAGE_SIZE)
-        page: dict[str, Any] = {"files": [_resource(file) for file in known[start:end]]} if known else {}
+        page: dict[str, Any] = {"files": [self._resource(file) for file in known[start:end]]} if known else {}
         return JSONResponse({**page, "nextPageToken": str(end)} if end < len(known) else page)
 
     async def delete(self, request: Request) -> Response:
@@ -176,30 +170,37 @@ class GeminiFiles:
             raise ModelError(403, f"You do not have permission to access the File {file_id} or it may not exist.")
         return file
 
+    def _resource(self, file: StoredFile) -> dict[str, Any]:
+        """The file as the API describes it."""
+        state = self._state(file)
+        told: dict[str, Any] = {
+            "name": f"files/{file.file_id}",
+            "mimeType": file.media.mime,
+            "sizeBytes": str(len(file.media.data)),
+            "createTime": _when(file.created),
+            "updateTime": _when(file.created),
+            "expirationTime": _when(file.created + _LIFETIME),
+            "sha256Hash": base64.b64encode(file.media.sha256.encode()).decode(),
+            "state": state,
+            "source": "UPLOADED" if file.uri else "GENERATED",
+        }
+        if file.uri:
+            told["uri"] = file.uri
+        if file.label:
+            told["displayName"] = file.label
+        if state == "FAILED":
+            told["error"] = {"code": 13, "message": "The file could not be processed."}
+        seconds = media_tokens.mp4_seconds(file.media.data) if file.media.mime.startswith("video/") else None
+        if seconds is not None and state == "ACTIVE":
+            told["videoMetadata"] = {"videoDuration": f"{seconds:g}s"}
+        return told
 
-def _resource(file: StoredFile) -> dict[str, Any]:
-    """The file as the API describes it."""
-    told: dict[str, Any] = {
-        "name": f"files/{file.file_id}",
-        "mimeType": file.media.mime,
-        "sizeBytes": str(len(file.media.data)),
-        "createTime": _when(file.created),
-        "updateTime": _when(file.created),
-        "expirationTime": _when(file.created + _LIFETIME),
-        "sha256Hash": base64.b64encode(file.media.sha256.encode()).decode(),
-        "state": file.state,
-        "source": "UPLOADED" if file.uri else "GENERATED",
-    }
-    if file.uri:
-        told["uri"] = file.uri
-    if file.label:
-        told["displayName"] = file.label
-    if file.state == "FAILED":
-        told["error"] = {"code": 13, "message": "The file could not be processed."}
-    seconds = media_tokens.mp4_seconds(file.media.data) if file.media.mime.startswith("video/") else None
-    if seconds is not None and file.state == "ACTIVE":
-        told["videoMetadata"] = {"videoDuration": f"{seconds:g}s"}
-    return told
+    def _state(self, file: StoredFile) -> str:
+        """PROCESSING for the desk's `file_seconds`, as they are now, then for good ACTIVE or FAILED."""
+        file.processed = file.processed or real_clock.monotonic() >= file.arrived + self._desk.file_seconds
+        if not file.processed:
+            return "PROCESSING"
+        return "FAILED" if file.failed else "ACTIVE"
 
 
 def _when(moment: datetime) -> str:

@@ -17,29 +17,31 @@ from viraltracker.sandbox.model_desk import ModelDesk, ModelError, Question, Rep
 _ITEMS_A_BREATH = 50
 
 State = Literal["running", "succeeded", "failed", "expired", "cancelled"]
+End = Literal["answered", "errored", "expired", "cancelled"]
 Outcome = Reply | ModelError | Literal["expired", "cancelled"]
 
 
 @dataclass
 class Item:
-    """One request of a batch; `key` is the caller's own name or metadata, `said` what was made of its outcome."""
+    """One request of a batch; `key` is the caller's own name or metadata. Once it is over, `said` is the answer in the
+    provider's words, and the request is forgotten: its pictures may be large.
+    """
 
     key: Any
     body: Mapping[str, Any]
-    outcome: Outcome | None = None
+    end: End | None = None
     said: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
 class Batch:
-    """`arrived` and `due` in seconds of `clock.monotonic()`; `label` is the caller's display name."""
+    """`arrived` in seconds of `clock.monotonic()`; `label` is the caller's display name."""
 
     batch_id: str
     model: str
     label: str
     items: list[Item]
     arrived: float
-    due: float
     created: datetime
     fault: Fault | None
     state: State = "running"
@@ -48,18 +50,16 @@ class Batch:
     output: str = ""
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    def count(self, wanted: type[Reply | ModelError] | str) -> int:
-        """Items with such an outcome."""
-        if isinstance(wanted, str):
-            return sum(item.outcome == wanted for item in self.items)
-        return sum(isinstance(item.outcome, wanted) for item in self.items)
+    def count(self, end: End) -> int:
+        """Items that ended so."""
+        return sum(item.end == end for item in self.items)
 
 
 @dataclass(frozen=True)
 class BatchShelf:
     """The batches of one provider, oldest first, under `path` of the whole server.
 
-    `read` makes a question of an item's body and the batch's model, `say` the provider's words of an item's outcome.
+    `read` makes a question of an item's body and the batch's model, `say` the provider's words for an item's outcome.
     Each item may have a fault of its own among `kinds`: to the fault script it is a request with the method ITEM, the
     path `{path}/{batch id}/items/{index}`, and the parameters `model` and `key`.
     """
@@ -69,26 +69,27 @@ class BatchShelf:
     path: str
     kinds: frozenset[str]
     read: Callable[[Mapping[str, Any], str], Question]
-    say: Callable[[Item], dict[str, Any]]
+    say: Callable[[Outcome], dict[str, Any]]
     batches: dict[str, Batch] = field(default_factory=dict)
 
     def open(self, prefix: str, model: str, label: str, items: list[Item], fault: Fault | None) -> Batch:
-        """Accepts a batch; it is due after the desk's `batch_seconds`."""
+        """Accepts a batch."""
         arrived = real_clock.monotonic()
         batch_id = prefix + secrets.token_hex(12)
-        due = arrived + self.desk.batch_seconds
-        batch = Batch(batch_id, model, label, items, arrived, due, self.desk.clock.now(), fault)
+        batch = Batch(batch_id, model, label, items, arrived, self.desk.clock.now(), fault)
         self.batches[batch_id] = batch
         self.desk.record(arrived, "batch", Asked(self.provider, model, "", ""), "accepted")
         return batch
 
     async def look(self, batch_id: str) -> Batch | None:
-        """The batch as it is now: at the first look after its time all of it is answered. None if unknown."""
+        """The batch as it is now: at the first look after the desk's `batch_seconds`, as they are then, all of it is
+        answered. None if unknown.
+        """
         batch = self.batches.get(batch_id)
         if batch is None:
             return None
         async with batch.turn:
-            if batch.state == "running" and real_clock.monotonic() >= batch.due:
+            if batch.state == "running" and real_clock.monotonic() >= batch.arrived + self.desk.batch_seconds:
                 await self._end(batch)
         return batch
 
@@ -98,7 +99,8 @@ class BatchShelf:
         if batch is not None and batch.state == "running":
             batch.state, batch.cancelled = "cancelled", self.desk.clock.now()
             batch.ended = batch.cancelled
-            self._close_items(batch, "cancelled")
+            for item in batch.items:
+                self._close(item, "cancelled")
         return batch
 
     async def _end(self, batch: Batch) -> None:
@@ -108,19 +110,21 @@ class BatchShelf:
         if kind == "batch_failed" or (kind == "batch_expired" and self.provider == "gemini"):
             state = "failed" if kind == "batch_failed" else "expired"
             error = ModelError(500, "Internal error encountered.")
-            self._close_items(batch, "expired" if state == "expired" else error)
+            for item in batch.items:
+                self._close(item, "expired" if state == "expired" else error)
         else:
             for at, item in enumerate(batch.items):
-                item.outcome = self._outcome(batch, at, item, kind if at in chosen else None)
-                item.said = self.say(item)
+                self._close(item, self._outcome(batch, at, item, kind if at in chosen else None))
                 if at % _ITEMS_A_BREATH == _ITEMS_A_BREATH - 1:
                     await asyncio.sleep(0)  # others are served between
         batch.state, batch.ended = state, self.desk.clock.now()
 
-    def _close_items(self, batch: Batch, outcome: Outcome) -> None:
-        for item in batch.items:
-            item.outcome = outcome
-            item.said = self.say(item)
+    def _close(self, item: Item, outcome: Outcome) -> None:
+        if isinstance(outcome, str):
+            item.end = outcome
+        else:
+            item.end = "answered" if isinstance(outcome, Reply) else "errored"
+        item.said, item.body = self.say(outcome), {}
 
     def _outcome(self, batch: Batch, at: int, item: Item, kind: str | None) -> Outcome:
         if kind == "batch_expired":

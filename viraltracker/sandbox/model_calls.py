@@ -18,8 +18,8 @@ class ModelCall:
     """One call. `at` and `ended` are seconds of `clock.monotonic()`: when it arrived, and when its answer was ready.
 
     `media` are SHA-256s. `outcome` is "answered", "uploaded", "accepted" (a batch), "cut" (at the caller's own token
-    limit), "invalid" (an item of a batch that cannot be read), or the kind of the fault that befell it. Calls without
-    the key, or malformed, were never the model's and are not here.
+    limit), "invalid" (an item of a batch that cannot be read), "failed" (the answerer raised), or the kind of the fault
+    that befell it. Calls without the key, or malformed, never came to a model and are not here.
     """
 
     at: float

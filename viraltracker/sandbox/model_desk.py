@@ -78,7 +78,8 @@ class Reply:
 
 class ModelDesk:
     """State and pace of both services. Tests may set `answerer` and the three paces, in seconds, at any time:
-    `model_seconds` per answer, `batch_seconds` until a batch ends, `file_seconds` until an uploaded file is ready.
+    `model_seconds` per answer, `batch_seconds` until a batch ends, `file_seconds` until an uploaded file is ready. The
+    last two are of what is under way too: set to 0 they end it.
     """
 
     def __init__(self, clock: Clock, faults: FaultScript, *, answerer: Answerer | None = None, key: str = KEY) -> None:
@@ -109,7 +110,7 @@ class ModelDesk:
 
     async def reply(self, request: Request, question: Question, kinds: frozenset[str]) -> Reply | Response:
         """The answer of one call after its time, recorded whichever way it ends. Raises ModelError if scripted."""
-        arrived, outcome = real_clock.monotonic(), "model_error"
+        arrived, outcome = real_clock.monotonic(), "failed"
         kinds = ANYWHERE | kinds | ({"stream_error"} if question.streamed else frozenset())
         try:
             fault = self._taken(request, kinds, question.asked.model)
@@ -120,6 +121,10 @@ class ModelDesk:
             await asyncio.sleep(self.model_seconds)
             reply = self.said(question, fault)
             outcome = reply.outcome
+        except ModelError:
+            outcome = "model_error"
+            raise
+        else:
             return reply
         finally:
             self.record(arrived, "stream" if question.streamed else "generate", question.asked, outcome)

@@ -338,12 +338,14 @@ def test_the_official_sdk_reads_ads_days_and_batches(served: RunningSandbox) -> 
 def test_it_runs_as_a_process_that_tells_where_it_serves(tmp_path: Path) -> None:
     ready = tmp_path / "url"
     command = [sys.executable, "-m", "viraltracker.sandbox", "--ready-file", str(ready), "--until", "2026-11-22"]
+    command += ["--model-seconds", "0.25"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         try:
             assert ready.read_text().strip() == url
             assert httpx.get(url + ACCOUNT, headers=AUTH).json()["id"] == catalog.ACCOUNT_ID
+            assert httpx.get(f"{url}/__models").json()["model_seconds"] == 0.25
         finally:
             process.terminate()
         assert process.wait(timeout=10) in {0, -15}
