@@ -2,7 +2,7 @@
 
 Each try goes `guard` → circuit → permit → the call. What may pass (`errors.Unavailable`, `errors.RateLimited`) is tried
 again after an exponential wait with full jitter (1, 2, 4 s at most, as in Marc Brooker, "Exponential backoff and
-jitter", 2015), or after as long as the provider asked for; a reply that is not of the schema is asked for once more
+jitter", 2015), beyond the time that the provider asked for; a reply that is not of the schema is asked for once more
 with the reasons; one that was cut off, once more with twice the room.
 """
 
@@ -23,7 +23,7 @@ from pydantic import BaseModel, ValidationError
 
 from viraltracker import clock, errors
 from viraltracker.llm.circuit import Circuit
-from viraltracker.llm.permits import GUARD_SECONDS, Permits
+from viraltracker.llm.permits import GUARD_SECONDS, LONGEST_WAIT_SECONDS, Permits
 from viraltracker.llm.provider import (
     BatchState,
     Guard,
@@ -41,7 +41,6 @@ from viraltracker.llm.request import Answered, Reason, Request, Unanswered, Usag
 
 ATTEMPTS = 4
 FIRST_WAIT_SECONDS = 1.0
-LONGEST_WAIT_SECONDS = 60.0
 COMPLAINT_CHARACTERS = 1000
 
 log = logging.getLogger(__name__)
@@ -157,7 +156,7 @@ class Model:
             pause = FIRST_WAIT_SECONDS * 2 ** (attempt - 1) * self._spread()
             if isinstance(result, errors.RateLimited):
                 asked = (result.retry_after or timedelta()).total_seconds()
-                pause = max(pause, asked)
+                pause += asked
                 self._permits.hold(pause)
                 if asked > self._longest_wait:
                     raise result
@@ -183,7 +182,8 @@ class Model:
                 entry.verdict = "answered"
                 tally.requests += int(counted)
                 raise
-            entry.verdict = "answered"
+            if result is not None:  # else there was nothing to upload, and nobody was called
+                entry.verdict = "answered"
             tally.requests += int(counted)
             return result
 
