@@ -240,8 +240,9 @@ class Gemini:
         config = types.UploadFileConfig(
             mime_type=media.mime, http_options=types.HttpOptions(timeout=round(self._video_timeout_s * 1000))
         )
+        data = io.BytesIO(media.read())
         with translated(self._door):
-            file = self._client.files.upload(file=io.BytesIO(media.read()), config=config)
+            file = self._client.files.upload(file=data, config=config)
         if not file.name:
             raise faults.unreadable(self._door)
         usable = False
