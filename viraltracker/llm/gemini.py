@@ -29,6 +29,7 @@ from viraltracker.llm.provider import (
     Staged,
     Submitted,
     Unfit,
+    Unreached,
     Wait,
 )
 from viraltracker.llm.request import Kind, Media, Request, in_base64, json_bytes, json_schema
@@ -123,7 +124,10 @@ class Gemini:
         return self._weight(request)
 
     def submit(self, requests: Mapping[str, Request], name: str, guard: Guard) -> Submitted:
-        """A batch of inlined requests; its larger media are uploaded first, and deleted again if it is not taken."""
+        """A batch of inlined requests; its larger media are uploaded first, and deleted again if it is not taken.
+
+        Where that cannot be known they stay, for `find_batch`; Gemini drops them in two days.
+        """
         files: list[Staged] = []
         taken = False
         try:
@@ -141,14 +145,14 @@ class Gemini:
                     )
                 )
             guard()
-            with translated(self._door):
-                job = self._client.batches.create(
-                    model=self.model, src=inlined, config=types.CreateBatchJobConfig(display_name=name)
-                )
-            if not job.name:
-                raise faults.unreadable(self._door)
+            try:
+                batch_id = self._create(inlined, name)
+            except errors.Unavailable as error:
+                # Its answer was lost, so it may have been taken; it would be worthless without its files.
+                taken = not isinstance(error, Unreached | errors.RateLimited)
+                raise
             taken = True
-            return Submitted(job.name, tuple(staged.name for staged in files))
+            return Submitted(batch_id, tuple(staged.name for staged in files))
         finally:
             if not taken:
                 self.delete_files([staged.name for staged in files])
@@ -198,6 +202,14 @@ class Gemini:
         """Gives up the connections."""
         self._client.close()
 
+    def _create(self, inlined: list[types.InlinedRequest], name: str) -> str:
+        config = types.CreateBatchJobConfig(display_name=name)
+        with translated(self._door):
+            job = self._client.batches.create(model=self.model, src=inlined, config=config)
+        if not job.name:
+            raise faults.unreadable(self._door)
+        return job.name
+
     def _job(self, batch_id: str) -> types.BatchJob:
         with translated(self._door):
             return self._client.batches.get(name=batch_id)
@@ -240,8 +252,9 @@ class Gemini:
         config = types.UploadFileConfig(
             mime_type=media.mime, http_options=types.HttpOptions(timeout=round(self._video_timeout_s * 1000))
         )
+        data = io.BytesIO(media.read())
         with translated(self._door):
-            file = self._client.files.upload(file=io.BytesIO(media.read()), config=config)
+            file = self._client.files.upload(file=data, config=config)
         if not file.name:
             raise faults.unreadable(self._door)
         usable = False

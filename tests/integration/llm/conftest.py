@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Literal
@@ -12,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from viraltracker.llm import pricing
 from viraltracker.llm.claude import Claude
 from viraltracker.llm.gemini import Gemini
-from viraltracker.llm.permits import Lease, Permits
+from viraltracker.llm.permits import AHEAD_SECONDS, SPAN_SECONDS, Lease, Permits
 from viraltracker.llm.request import Media, Request
 from viraltracker.llm.seam import Model
 from viraltracker.sandbox import model_desk
@@ -54,6 +56,25 @@ class Source:
 
     def hold(self, provider: str, seconds: float) -> None:  # noqa: ARG002
         self.held.append(seconds)
+
+
+class Paced(Source):
+    """The database's slots, in real time and in this process."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._next = 0.0
+        self._lock = threading.Lock()
+
+    def lease(self, provider: str, per_minute: int, wanted: int) -> Lease:  # noqa: ARG002
+        with self._lock:
+            now = time.monotonic()
+            delays: list[float] = []
+            self._next = max(self._next, now)
+            while len(delays) < wanted and self._next <= now + AHEAD_SECONDS:
+                delays.append(self._next - now)
+                self._next += SPAN_SECONDS / per_minute
+            return Lease(tuple(delays), max(0.0, self._next - AHEAD_SECONDS - now))
 
 
 def request(media: Media | None = None, **changes: object) -> Request:
@@ -124,13 +145,14 @@ def make(server: RunningSandbox, adapters: dict[tuple[object, ...], Gemini | Cla
         url: str | None = None,
         timeout_s: float = 10.0,
         inline_limit: int = 20_000_000,
+        permits: Permits | None = None,
         **rest: object,
     ) -> Model:
         wanted = (provider, key, url or server.base_url, timeout_s, inline_limit)
         if wanted not in adapters:
             adapters[wanted] = adapter(*wanted)
         given: dict[str, object] = {"price": pricing.cost, "spread": lambda: 0.0, **rest}
-        return Model(adapters[wanted], Permits(Source(), provider, None), **given)  # type: ignore[arg-type]
+        return Model(adapters[wanted], permits or Permits(Source(), provider, None), **given)  # type: ignore[arg-type]
 
     return model
 

@@ -8,8 +8,9 @@ import time
 
 import pytest
 
-from tests.integration.llm.conftest import AddFault, MakeModel, Verdict, media, paid, request
+from tests.integration.llm.conftest import AddFault, MakeModel, Paced, Verdict, media, paid, request
 from viraltracker import errors
+from viraltracker.llm.permits import Permits
 from viraltracker.llm.request import Answered, Media, Unanswered
 from viraltracker.sandbox.server import RunningSandbox
 
@@ -249,6 +250,23 @@ def test_a_stopped_run_ends_between_calls_and_while_it_waits(
         make(provider, spread=lambda: 10.0).ask(request(), guard=guard)
     assert time.monotonic() - started < 2.0
     assert len(server.sandbox.model_calls) == 1
+
+
+@BOTH
+def test_calls_go_out_at_the_pace_of_their_permits(provider: str, make: MakeModel, server: RunningSandbox) -> None:
+    """1,200 a minute are one every 51.5 ms: thirty calls of ten threads take a second and a half, and no less."""
+    permits = Permits(Paced(), provider, 1200)
+    model = make(provider, permits=permits)
+    threads = [
+        threading.Thread(target=lambda: [model.ask(request(), guard=_free) for _ in range(3)]) for _ in range(10)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    arrived = sorted(call.at for call in server.sandbox.model_calls)
+    assert len(arrived) == 30
+    assert 1.4 <= arrived[-1] - arrived[0] <= 4.0
 
 
 @BOTH

@@ -243,6 +243,21 @@ def test_one_upload_serves_every_try() -> None:
     assert asking.provider.deleted == ["files/1"]
 
 
+def test_a_storage_that_is_down_does_not_open_the_providers_circuit() -> None:
+    down = errors.Unavailable("Storage did not answer; try again later.")
+
+    def read() -> bytes:
+        raise down
+
+    asking = _Asking(reply())
+    broken = request(media=Media(mime="image/png", sha256="0" * 64, bytes=9, read=read))
+    for _ in range(6):
+        with pytest.raises(errors.Unavailable) as caught:
+            asking.model.ask(broken, guard=_free)
+        assert caught.value is down
+    assert isinstance(asking.model.ask(request(), guard=_free), Answered)
+
+
 def test_a_batch_gives_one_result_for_each_request_at_half_the_price() -> None:
     asking = _Asking()
     asking.provider.results = [
