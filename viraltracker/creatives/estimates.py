@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final, get_args
 
-from viraltracker.creatives import prompts
+from viraltracker.creatives import candidates, prompts
 from viraltracker.creatives.candidates import Wanted
 from viraltracker.creatives.media import MediaFile
 from viraltracker.creatives.model_reader import TYPICAL_OUTPUT_TOKENS, document_of, unread_request
+from viraltracker.creatives.pages import page_words
 from viraltracker.creatives.prompts import PromptName
 from viraltracker.creatives.readings import CreativeInput, Input, LandingInput, PageWords
+from viraltracker.store import brands, classifications, landing
+from viraltracker.store.client import Database
+
+PROMPTS: Final[tuple[PromptName, ...]] = get_args(PromptName)
 
 MODELS: Final = (
     ("gemini", "gemini-3.8-flash"),
@@ -45,6 +51,30 @@ class Estimate:
     def batch(self) -> Decimal | None:
         """All readings by the batch service."""
         return None if self.total is None else self.total / 2
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON; dollars as text."""
+        return {
+            "provider": self.provider,
+            "model": self.model,
+            "readings": dict(self.readings),
+            "videos_unread": self.unread,
+            "dollars": {name: None if cost is None else f"{cost:.6f}" for name, cost in self.dollars.items()},
+            "realtime": None if self.total is None else f"{self.total:.6f}",
+            "batch": None if self.batch is None else f"{self.batch:.6f}",
+        }
+
+
+def of_brand(db: Database, brand_id: str, *, days: int, now: datetime) -> list[Estimate]:
+    """For everything that a brand's ads of the last `days` show, say and lead to, read already or not."""
+    brand = brands.get(db, brand_id)
+    since = (now - timedelta(days=days)).date()
+    found = classifications.candidates(db, brand_id, since=since, until=now.date())
+    wanted = candidates.collect(found, [brand.name, *brand.aliases], Counter(), pages=True)
+    hashes = {given.content_hash for given in wanted.inputs.values() if isinstance(given, LandingInput)}
+    pages = {hashed: page_words(row) for hashed, row in landing.texts(db, brand_id, sorted(hashes)).items()}
+    pairs = {(of.get("copy"), of.get("creative"), of["landing"]) for of in wanted.of_ad.values() if "landing" in of}
+    return estimates(wanted, pages, len(pairs))
 
 
 def estimates(
