@@ -15,12 +15,16 @@ from viraltracker.creatives.taxonomy import Awareness
 
 @dataclass(frozen=True)
 class Cue:
-    """`stage` is what the cue argues for; `says` completes "the opening …"."""
+    """`stage` is what the cue argues for; `says` completes "the opening …".
+
+    A match after a "no" or "without" is a match of the cue `negated`, where there is one.
+    """
 
     name: str
     stage: Awareness
     says: str
     pattern: re.Pattern[str]
+    negated: str | None = None
 
 
 @cache
@@ -29,7 +33,11 @@ def cues() -> tuple[Cue, ...]:
     file = load("awareness_cues.toml")
     return tuple(
         Cue(
-            cue["name"], cue["stage"], cue["says"], pattern(cue["patterns"], file["words"], case=cue.get("case", False))
+            cue["name"],
+            cue["stage"],
+            cue["says"],
+            pattern(cue["patterns"], file["words"], case=cue.get("case", False)),
+            cue.get("negated"),
         )
         for cue in file["cue"]
     )

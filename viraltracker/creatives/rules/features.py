@@ -22,6 +22,50 @@ _FINITE: Final = re.compile(
 )
 _PAST: Final = re.compile(r"\b(?!need|feed|speed|seed|weed|indeed|bed|red|hundred)\w{2,}ed\b", re.IGNORECASE)
 
+_IRREGULAR: Final = re.compile(
+    r"\b(?:was|were|had|did|went|came|said|told|took|gave|got|made|found|left|kept|knew|thought|felt|saw|heard|ran|sat"
+    r"|stood|bought|brought|built|caught|drew|drove|ate|fell|flew|forgot|grew|hid|held|hung|learnt|lent|lost|meant|met"
+    r"|paid|rang|rode|rose|sang|sent|shook|shot|slept|spent|spoke|stole|stuck|swam|taught|threw|understood|woke|won|wore"
+    r"|wrote|became|began|bit|blew|broke|chose|dug|drank)\b",
+    re.IGNORECASE,
+)
+_ACTS: Final = re.compile(r"(?:'s|s'|s)?(?:™|®)? (?:is|isn't|are|has|have|does|doesn't|was|can|will|won't|never|only|just|[a-z]+s)\b")
+_YOURS: Final = re.compile(r"\byour (?:[\w-]+ ){0,2}$", re.IGNORECASE)
+_NAME: Final = re.compile(r"(?<=[a-z,;:] )(?!I\b|I')[A-Z][a-z]+")
+_STARTS: Final = (
+    ("starts_you", r"you|you're|you've|you'd|you'll"),
+    ("starts_your", r"your"),
+    ("starts_i", r"i|i'm|i've|i'd|my"),
+    ("starts_we", r"we|we're|we've|our"),
+    ("starts_the", r"the|this|these|that|those|it|it's|that's"),
+    ("starts_a", r"a|an"),
+    ("starts_time", r"in|on|at|last|before|after|when|while|every|once|since|until|by"),
+    ("starts_if", r"if"),
+    ("starts_wh", r"how|why|what|what's|which|where|who|who's"),
+    ("starts_asking", r"do|does|did|is|are|have|has|can|could|would|will|ever|still|been"),
+    ("starts_number", r"\d[\d,.]*|one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|most|half|some"),
+    ("starts_no", r"no|not|never|nobody|nothing|none"),
+    ("starts_he", r"he|she|they|his|her|their"),
+    (
+        "imperative",
+        r"get|give|become|learn|build|make|start|track|sell|grow|earn|turn|create|master|save|speak|play|sleep|cook|join"
+        r"|find|see|run|design|transform|boost|reach|retire|buy|book|invest|own|switch|discover|take|plan|automate"
+        r"|launch|write|hire|protect|keep|enjoy|bring|help|sponsor|adopt|volunteer|send|compare|use|try|shop|order|pick"
+        r"|choose|rent|hire|swap|replace|upgrade|say|let|put|add|stop|ditch|skip|forget|meet|come|go|wear|drink|eat|read"
+        r"|watch|listen|ride|drive|fly|stay|live|work|train|lift|lose|burn|feel|look|rest|relax|share|donate|pledge|vote"
+        r"|apply|register|enrol|enroll|download|install|set|pay|borrow|file|claim|store|organi[sz]e|clean|wash|paint|plant"
+        r"|feed|walk|teach|raise|treat|heal|fix|repair|insure|cover|lease|move|pack|ship|print|publish|host|celebrate"
+        r"|decorate|furnish|refresh|restore|renovate|heat|cool|charge|power|connect|manage|schedule|simplify|streamline",
+    ),
+)
+
+_NO: Final = re.compile(
+    r"\b(?:no|without|zero|minus|skip|never|free (?:of|from)|not)(?: (?:the|a|an|any|your|all))?(?<!not the) "
+    r"(?!more\b|one\b|matter\b)(?:[\w-]+,? ){0,2}$",
+    re.IGNORECASE,
+)
+"""A negation before a trouble, with at most two words between them; "no more …" still names the trouble."""
+
 SHAPES: Final[Mapping[str, tuple[Awareness, str]]] = {
     "brand_named": ("product_aware", "names the brand"),
     "brand_leads": ("product_aware", "starts with the brand"),
@@ -34,6 +78,31 @@ SHAPES: Final[Mapping[str, tuple[Awareness, str]]] = {
     "past_tense": ("unaware", "is in the past tense"),
     "quoted_first": ("product_aware", "starts with a quotation"),
     "no_reader": ("unaware", "addresses nobody"),
+    "your_brand": ("most_aware", "calls the brand's product the reader's own"),
+    "brand_acts": ("product_aware", "says what the brand is or does"),
+    "brand_told": ("product_aware", "tells of the brand in the past tense or as an I"),
+    "irregular_past": ("unaware", "is in the past tense"),
+    "proper_name": ("unaware", "names somebody or some place"),
+    "figures": ("product_aware", "gives figures"),
+    "price": ("solution_aware", "gives a price"),
+    "exclaims": ("most_aware", "exclaims"),
+    "capitals": ("most_aware", "is in capitals"),
+    "short": ("unaware", "is very short"),
+    "lists": ("solution_aware", "is a list of fragments"),
+    "starts_you": ("problem_aware", "starts with the reader"),
+    "starts_your": ("most_aware", "starts with something of the reader's"),
+    "starts_i": ("unaware", "starts with an I"),
+    "starts_we": ("product_aware", "starts with the maker"),
+    "starts_the": ("unaware", "starts with something definite"),
+    "starts_a": ("solution_aware", "starts with a kind of thing"),
+    "starts_time": ("unaware", "starts with a time or place"),
+    "starts_if": ("solution_aware", "starts with a condition"),
+    "starts_wh": ("solution_aware", "starts with a question word"),
+    "starts_asking": ("problem_aware", "starts as a question"),
+    "starts_number": ("problem_aware", "starts with a number"),
+    "starts_no": ("solution_aware", "starts with a negation"),
+    "starts_he": ("unaware", "starts with a third person"),
+    "imperative": ("solution_aware", "starts by telling the reader to do something"),
 }
 """Cues of the sentence's shape: the stage each argues for, and what it says."""
 
@@ -69,11 +138,15 @@ def fired(opening: Opening, brand_names: Sequence[str] = ()) -> dict[str, Fired]
     for sentence, weight in opening.sentences:
         plain = straight(sentence)
         for cue in cues():
-            spans = (match.span() for match in cue.pattern.finditer(plain))
-            quotes = list(dict.fromkeys(sentence[start:end] for start, end in spans))
-            if quotes:
-                more = REPEATED * (min(len(quotes), MOST_REPEATS) - 1)
-                note(cue.name, weight * (1 + more), "; ".join(quotes[:MOST_REPEATS]))
+            quotes: dict[str, dict[str, None]] = {}
+            for match in cue.pattern.finditer(plain):
+                no = _NO.search(plain, max(0, match.start() - 40), match.start()) if cue.negated else None
+                start = no.start() if no else match.start()
+                name = cue.negated if no and cue.negated else cue.name
+                quotes.setdefault(name, {})[sentence[start : match.end()]] = None
+            for name, said in quotes.items():
+                more = REPEATED * (min(len(said), MOST_REPEATS) - 1)
+                note(name, weight * (1 + more), "; ".join(list(said)[:MOST_REPEATS]))
         for name, quote in _shapes(sentence):
             note(name, weight, quote)
         match = brand.search(sentence) if brand else None
@@ -81,6 +154,12 @@ def fired(opening: Opening, brand_names: Sequence[str] = ()) -> dict[str, Fired]
             note("brand_named", weight, match.group(0))
             if len(words(sentence[: match.start()])) <= 1:
                 note("brand_leads", weight, match.group(0))
+            if _ACTS.match(straight(sentence), match.end()):
+                note("brand_acts", weight, sentence)
+            if yours := _YOURS.search(sentence, 0, match.start()):
+                note("your_brand", weight, sentence[yours.start() : match.end()])
+            if _FIRST_PERSON & set(words(sentence)) or _PAST.search(sentence) or _IRREGULAR.search(sentence):
+                note("brand_told", weight, sentence)
     if opening.sentences and not any(_READER & set(words(sentence)) for sentence, _ in opening.sentences):
         note("no_reader", 1.0, opening.first)
     return found
@@ -104,4 +183,23 @@ def _shapes(sentence: str) -> list[tuple[str, str]]:
         shapes.append(("past_tense", match.group(0)))
     if sentence.lstrip()[:1] in {'"', "“"}:
         shapes.append(("quoted_first", sentence))
+    if match := _IRREGULAR.search(sentence):
+        shapes.append(("irregular_past", match.group(0)))
+    if match := _NAME.search(sentence):
+        shapes.append(("proper_name", match.group(0)))
+    if match := re.search(r"\d[\d,.]*", sentence):
+        shapes.append(("figures", match.group(0)))
+    if match := re.search(r"[£$€]\s?\d[\d,.]*", sentence):
+        shapes.append(("price", match.group(0)))
+    if match := re.search(r"!", sentence):
+        shapes.append(("exclaims", sentence))
+    if match := re.search(r"\b[A-Z]{2,}(?:[ ,'-]+[A-Z]{2,})+\b", sentence):
+        shapes.append(("capitals", match.group(0)))
+    if len(spoken) <= 4:
+        shapes.append(("short", sentence))
+    if sentence.count(",") >= 2:
+        shapes.append(("lists", sentence))
+    for name, start in _STARTS:
+        if spoken and re.fullmatch(start, spoken[0]):
+            shapes.append((name, spoken[0]))
     return shapes
