@@ -18,8 +18,9 @@ from typing import Any, Final
 
 from viraltracker.creatives import taxonomy
 from viraltracker.creatives.rules.cues import cues
-from viraltracker.creatives.rules.features import SHAPES, Fired, fired
+from viraltracker.creatives.rules.features import Fired, fired
 from viraltracker.creatives.rules.opening import LONGEST_READ, Opening, words
+from viraltracker.creatives.rules.shapes import SHAPES
 
 MOST_SURE: Final = 0.75
 """Rules do not understand a sentence, so they never claim more."""
