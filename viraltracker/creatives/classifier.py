@@ -14,7 +14,7 @@ from viraltracker.llm.pool import ModelPool
 
 
 class Classifier(Protocol):
-    """Reads inputs at no cost. `name` (`rules@1`) stands in each row it makes."""
+    """Reads inputs at no cost. `name` (`rules@2`) stands in each row it makes."""
 
     @property
     def name(self) -> str: ...

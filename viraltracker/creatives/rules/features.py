@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from viraltracker.creatives import names
-from viraltracker.creatives.rules.cues import Cue, cues
+from viraltracker.creatives.rules.cues import cues
 from viraltracker.creatives.rules.opening import Opening, straight, words
 from viraltracker.creatives.rules.shapes import READER, SHAPES, of_brand, of_sentence
 
@@ -53,10 +54,9 @@ def fired(opening: Opening, brand_names: Sequence[str] = ()) -> dict[str, Fired]
 
     brand = names.pattern(brand_names)
     for sentence, weight in opening.sentences:
-        for cue in cues():
-            for name, said in _said(cue, sentence):
-                more = REPEATED * (min(len(said), MOST_REPEATS) - 1)
-                note(name, weight * (1 + more), "; ".join(said[:MOST_REPEATS]))
+        for name, said in _said(sentence):
+            more = REPEATED * (min(len(said), MOST_REPEATS) - 1)
+            note(name, weight * (1 + more), "; ".join(said[:MOST_REPEATS]))
         for name, quote in of_sentence(sentence):
             note(name, weight, quote)
         for name, quote in of_brand(sentence, brand.search(sentence) if brand else None):
@@ -70,13 +70,18 @@ def fired(opening: Opening, brand_names: Sequence[str] = ()) -> dict[str, Fired]
     return found
 
 
-def _said(cue: Cue, sentence: str) -> Iterator[tuple[str, list[str]]]:
-    """The different wordings of a cue in a sentence; those that a "no" takes back are the cue's that it names."""
+@lru_cache(maxsize=64)
+def _said(sentence: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The cues of a sentence's words, each with its different wordings; what a "no" takes back is another cue's.
+
+    Kept for a moment, since the hook asks for the first sentence again.
+    """
     plain = straight(sentence)
-    quotes: dict[str, dict[str, None]] = {}
-    for match in cue.pattern.finditer(plain):
-        name, start = cue.name, match.start()
-        if cue.negated and (no := _NO.search(plain, max(0, start - _NO_LOOKS_BACK), start)):
-            name, start = cue.negated, no.start()
-        quotes.setdefault(name, {})[sentence[start : match.end()]] = None
-    yield from ((name, list(said)) for name, said in quotes.items())
+    quotes: dict[tuple[str, str], dict[str, None]] = {}
+    for cue in cues():
+        for match in cue.pattern.finditer(plain):
+            name, start = cue.name, match.start()
+            if cue.negated and (no := _NO.search(plain, max(0, start - _NO_LOOKS_BACK), start)):
+                name, start = cue.negated, no.start()
+            quotes.setdefault((cue.name, name), {})[sentence[start : match.end()]] = None
+    return tuple((name, tuple(said)) for (_, name), said in quotes.items())

@@ -18,6 +18,7 @@ SHAPES: Final[Mapping[str, tuple[Awareness, str]]] = {
     "brand_leads": ("product_aware", "starts with the brand"),
     "brand_acts": ("product_aware", "says what the brand is or does"),
     "brand_told": ("product_aware", "tells of the brand in the past tense or as an I"),
+    "brand_speaks": ("unaware", "lets the brand speak, not be the subject"),
     "brand_deal": ("most_aware", "makes a deal on the brand"),
     "your_brand": ("most_aware", "calls the brand's product the reader's own"),
     "maker_speaks": ("product_aware", "speaks as the maker"),
@@ -110,6 +111,16 @@ _NOUN_BEFORE: Final = re.compile(r"\byour (?:[\w-]+ ){0,2}$", re.IGNORECASE)
 _VERB_AFTER: Final = re.compile(
     r"(?:'s|s'|s)?[™®]? (?:is|isn't|are|has|have|does|doesn't|was|can|will|won't|never|only|just|[a-z]+s)\b"
 )
+_SPEAKS_BEFORE: Final = re.compile(
+    r"\b(?:(?:hi|hello|hey|hiya|psst)\b.{0,12}|(?:a|one|this) (?:\w+ )?(?:word|note|tip|question|letter|message|story|quiz)"
+    r" (?:\w+ )?(?:from|by|with)|we at|here at|over at|all of us at|everyone at|team at|inside|outside|asked (?:at|by)) "
+    r"(?:the )?$",
+    re.IGNORECASE,
+)
+_SPEAKS_AFTER: Final = re.compile(
+    r"(?: (?:here|asks|says|explains|on)\b|'s? (?:own |head |chief |resident )?(?:founders?|vets?|nurses?|coach(?:es)?|chefs?"
+    r"|team|doctors?|dentists?|owner|director|\w+ist|\w+er|[A-Z]\w+)\b)",
+)
 
 
 def of_sentence(sentence: str) -> Iterator[tuple[str, str]]:
@@ -153,6 +164,8 @@ def of_brand(sentence: str, brand: re.Match[str] | None) -> Iterator[tuple[str, 
             yield "brand_leads", brand.group(0)
         if _VERB_AFTER.match(straight(sentence), end):
             yield "brand_acts", sentence
+        if _SPEAKS_BEFORE.search(sentence, 0, start) or _SPEAKS_AFTER.match(straight(sentence), end):
+            yield "brand_speaks", sentence
         if own := _NOUN_BEFORE.search(sentence, 0, start):
             yield "your_brand", sentence[own.start() : end]
         if FIRST_PERSON & set(words(sentence)) or _PAST.search(sentence) or _IRREGULAR.search(sentence):
