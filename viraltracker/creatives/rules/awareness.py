@@ -23,8 +23,9 @@ from viraltracker.creatives.rules.opening import LONGEST_READ, Opening, words
 from viraltracker.creatives.rules.shapes import SHAPES
 
 MOST_SURE: Final = 0.9
-"""Rules do not understand a sentence, so they never claim more. Of labels as sure as this that were given by weights
-fitted without the copy's file, more than nine in ten were right (`fit.py --check`)."""
+"""Rules do not understand a sentence, so they never claim more. Where weights fitted without a copy's file were surer
+still, more than nine in ten labels were right (`fit.py --check`); the cues, though, were written with those copies in
+sight, so the figure is not for claiming all of it."""
 
 CUES_SHOWN: Final = 3
 

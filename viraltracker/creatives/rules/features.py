@@ -10,7 +10,7 @@ from typing import Final
 
 from viraltracker.creatives import names
 from viraltracker.creatives.rules.cues import cues
-from viraltracker.creatives.rules.opening import Opening, straight, words
+from viraltracker.creatives.rules.opening import Opening, small, straight, words
 from viraltracker.creatives.rules.shapes import READER, SHAPES, of_brand, of_sentence
 
 REPEATED: Final = 0.3
@@ -77,9 +77,10 @@ def _said(sentence: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     Kept for a moment, since the hook asks for the first sentence again.
     """
     plain = straight(sentence)
+    lowered = small(plain)
     quotes: dict[tuple[str, str], dict[str, None]] = {}
     for cue in cues():
-        for match in cue.pattern.finditer(plain):
+        for match in cue.pattern.finditer(plain if cue.case else lowered):
             name, start = cue.name, match.start()
             if cue.negated and (no := _NO.search(plain, max(0, start - _NO_LOOKS_BACK), start)):
                 name, start = cue.negated, no.start()

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from viraltracker.creatives.rules.opening import straight, words
+from viraltracker.creatives.rules.opening import WORD, straight, words
 from viraltracker.creatives.taxonomy import Awareness
 
 FIRST_PERSON: Final = frozenset({"i", "i'm", "i've", "i'd", "i'll", "me", "my", "mine"})
@@ -112,14 +112,15 @@ _VERB_AFTER: Final = re.compile(
     r"(?:'s|s'|s)?[™®]? (?:is|isn't|are|has|have|does|doesn't|was|can|will|won't|never|only|just|[a-z]+s)\b"
 )
 _SPEAKS_BEFORE: Final = re.compile(
-    r"\b(?:(?:hi|hello|hey|hiya|psst)\b.{0,12}|(?:a|one|this) (?:\w+ )?(?:word|note|tip|question|letter|message|story|quiz)"
-    r" (?:\w+ )?(?:from|by|with)|we at|here at|over at|all of us at|everyone at|team at|inside|outside|asked (?:at|by)) "
-    r"(?:the )?$",
+    r"\b(?:(?:hi|hello|hey|hiya|psst)\b.{0,12}"
+    r"|(?:a|one|this) (?:\w+ )?(?:word|note|tip|question|letter|message|story|quiz) (?:\w+ )?(?:from|by|with)"
+    r"|we at|here at|over at|all of us at|everyone at|team at|inside|outside|asked (?:at|by)) (?:the )?$",
     re.IGNORECASE,
 )
 _SPEAKS_AFTER: Final = re.compile(
-    r"(?: (?:here|asks|says|explains|on)\b|'s? (?:own |head |chief |resident )?(?:founders?|vets?|nurses?|coach(?:es)?|chefs?"
-    r"|team|doctors?|dentists?|owner|director|\w+ist|\w+er|[A-Z]\w+)\b)",
+    r"(?: (?:here|asks|says|explains|on)\b"
+    r"|'s? (?:own |head |chief |resident )?(?:founders?|vets?|nurses?|coach(?:es)?|chefs?|team|doctors?"
+    r"|dentists?|owner|director|\w+ist|\w+er|[A-Z]\w+)\b)",
 )
 
 
@@ -149,8 +150,8 @@ def of_sentence(sentence: str) -> Iterator[tuple[str, str]]:
     }
     yield from ((name, match.group(0)) for name, match in matches.items() if match)
     yield from ((name, sentence) for name, is_so in whole.items() if is_so)
-    if spoken:
-        yield from ((name, spoken[0]) for name, start in _STARTS.items() if start.fullmatch(spoken[0]))
+    if first := WORD.search(sentence):
+        yield from ((name, first.group(0)) for name, start in _STARTS.items() if start.fullmatch(spoken[0]))
 
 
 def of_brand(sentence: str, brand: re.Match[str] | None) -> Iterator[tuple[str, str]]:
