@@ -272,9 +272,12 @@ language sql stable set search_path = '' set statement_timeout = '30s' as $$
             where c.brand_id = p_brand and c.purpose = 'video' and c.state in ('unanswered', 'failed', 'lost')
               and c.input_hash in (select input_hash from links)
             order by c.started_at desc limit 1),
-        'ads', (select coalesce(jsonb_agg(to_jsonb(s) - 'ad_id' || jsonb_build_object('ad_id', a.ad_id, 'name', a.name,
-                'effective_status', a.effective_status, 'page', g.canonical_url, 'page_status', p.status,
-                'congruence', coalesce(f.congruence, '[]')) order by s.spend desc nulls last, a.ad_id), '[]')
+        'ads', (select coalesce(jsonb_agg(jsonb_build_object('ad_id', a.ad_id, 'name', a.name,
+                'effective_status', a.effective_status, 'spend', s.spend, 'currency', s.currency,
+                'impressions', s.impressions, 'video_3s', s.video_3s, 'thruplays', s.thruplays, 'p25', s.p25,
+                'p50', s.p50, 'p75', s.p75, 'p95', s.p95, 'p100', s.p100, 'page', g.canonical_url,
+                'page_status', p.status, 'congruence', coalesce(f.congruence, '[]'))
+                order by s.spend desc nulls last, a.ad_id), '[]')
             from public.ads a
             left join sums s using (ad_id) left join fits f using (ad_id)
             left join public.ad_landing_links g on g.brand_id = p_brand and g.ad_id = a.ad_id

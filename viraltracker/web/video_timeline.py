@@ -19,7 +19,7 @@ Json = dict[str, Any]
 
 LANES: Final = 4
 """Lines of a track; what overlaps more than that stands in the lists below alone."""
-STEPS_S: Final = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600)
+STEPS_S: Final = (0.1, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600)
 MOST_TICKS: Final = 9
 QUOTED: Final = 2
 """Lines of a kind in a sentence."""
@@ -179,7 +179,8 @@ def _listed(name: str, lines: Sequence[str], *, quoted: bool) -> str:
         return ""
     shown = [f"“{_cut(line)}”" if quoted else _cut(line).rstrip(".") for line in lines[:QUOTED]]
     more = f", and {len(lines) - QUOTED} more" if len(lines) > QUOTED else ""
-    return f"{name}: {'; '.join(shown)}{more}."
+    said = f"{name}: {'; '.join(shown)}{more}"
+    return said if said.endswith((".”", "!”", "?”", "…")) else f"{said}."
 
 
 def _cut(text: str) -> str:

@@ -146,8 +146,8 @@ def why_unanalysed(found: Json) -> tuple[str, str]:
 def draw_analysis(analysis: Json, zone: str, now: datetime) -> None:
     """All that the analysis says, and what of it was left out."""
     st.html(
-        f'<p class="vt-fresh"><span>{provenance.line(analysis["classifier"], analysis["created_at"], zone, now)}</span>'
-        "</p>" + analysis_html(analysis)
+        f'<p class="vt-more">{provenance.line(analysis["classifier"], analysis["created_at"], zone, now)}</p>'
+        + analysis_html(analysis)
     )
 
 
@@ -170,7 +170,7 @@ def analysis_html(analysis: Json) -> str:
         ("Benefits", _lines(analysis["benefits"], "none named")),
         ("Pains", _lines(analysis["pains"], "none named")),
     ]
-    listed = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts)
+    listed = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts)
     columns = "".join(
         (
             _timed("Transcript", analysis["transcript"], "text", "Nothing is said."),
