@@ -44,6 +44,7 @@ BY_TABLE: dict[str, Row] = {
     "dataset_status": {"dataset": "insights"},
     "import_datasets": {"status": "ready"},
     "ad_assets": {"kind": "image", "status": "stored"},
+    "landing_pages": {"status": "refused", "reason": "gone"},
     "scheduled_jobs": {"schedule_type": "one_time", "status": "paused", "next_run_at": "2030-01-01T00:00:00Z"},
     "scheduled_job_runs": {"trigger": "api", "state": "failed", "finished_at": "2026-10-01T00:00:00Z"},
     "job_run_events": {"level": "info"},
