@@ -59,7 +59,7 @@ def html(rows: Sequence[Json], page: str | None, ad: str = "") -> str:
 def page_link(url: str | None) -> str:
     """HTML: where an ad leads to, as a link that only the person follows."""
     if not url:
-        return "<span>no landing page is known</span>"
+        return '<span class="none">no landing page is known</span>'
     try:
         leads = urlsplit(url).scheme in ("http", "https")
     except ValueError:

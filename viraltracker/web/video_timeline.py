@@ -137,10 +137,12 @@ def told(points: Sequence[Point], analysis: Json | None) -> list[str]:
     if hook is not None and hook.share is not None and hook.at_s is not None:
         lost = max(0.0, 1 - hook.share)
         said.append(f"In the first {seconds(hook.at_s)}, {words.percent(lost)} of the impressions were lost.")
+    elif hook is not None:
+        said.append("How many were still there after 3 seconds was not reported.")
+    if all(point.share is None for point in points):
+        return ["Meta reported no views of this video in these days."]
     loss = retention.steepest(points)
     if loss is None:
-        if all(point.share is None for point in points):
-            return ["Meta reported no views of this video in these days."]
         return [*said, "After that no two neighbouring points are there that show a loss."]
     return [*said, _loss(loss), *_context(loss, analysis)]
 

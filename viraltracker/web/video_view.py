@@ -263,7 +263,8 @@ def _named(group: Sequence[Json], brand_id: str) -> str:
 def ad_link(ad: Json, brand_id: str) -> str:
     """HTML: an ad's name, which leads to its own page."""
     address = words.html("ads?" + urlencode({"brand": brand_id, "ad": ad["ad_id"]}))
-    return f'<a href="{address}" target="_self">{words.html(ad["name"] or ad["ad_id"])}</a>'
+    name = words.html(ad["name"] or ad["ad_id"])
+    return f'<a href="{address}" target="_self" title="{name}">{name}</a>'
 
 
 def ads_html(ads: Sequence[Json], brand_id: str) -> str:
@@ -288,6 +289,6 @@ def _ad(ad: Json, brand_id: str) -> str:
     cells = "".join(f'<td class="num">{words.html(number)}</td>' for number in numbers)
     state = words.html(provenance.label((ad["effective_status"] or "").lower()))
     return (
-        f'<tr><td class="text">{ad_link(ad, brand_id)}</td><td>{state}</td>{cells}'
+        f'<tr><td class="text ad">{ad_link(ad, brand_id)}</td><td>{state}</td>{cells}'
         f'<td class="text">{congruence_view.page_link(ad["page"])}</td></tr>'
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -106,7 +107,9 @@ class Account:
             "brand_id": self.brand_id,
             "canonical_url": url,
             "status": "ok",
-            "content_hash": (words["title"] * 64)[:64],
+            "content_hash": hashlib.sha256(words["title"].encode()).hexdigest(),
+            "checked_at": "now()",
+            "next_try_at": "now()",
         }
         filled = {"heading": "", "description": "", "text": "", "above_fold": ""} | words
         self.db.upsert("landing_pages", row | filled, on_conflict="brand_id,canonical_url")
@@ -121,8 +124,6 @@ class Account:
 
     def file(self, data: bytes, mime: str) -> str:
         """Stores any bytes."""
-        import hashlib
-
         sha256 = hashlib.sha256(data).hexdigest()
         path = self.storage.root / f"new-{sha256}"
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -131,7 +131,7 @@ def test_only_what_a_browser_plays_and_a_page_can_hold_is_loaded() -> None:
 
 
 def test_an_analysis_says_all_it_knows_and_what_it_does_not() -> None:
-    empty = {
+    empty: dict[str, Any] = {
         "hook": {"spoken": None, "overlay": None, "visual": None, "type": "unclear"}, "transcript": [], "overlays": [],
         "storyboard": [], "benefits": [], "pains": [], "claims": [], "angles": [], "emotions": [], "persona": None,
         "awareness_opening": "unclear", "awareness_end": "unclear", "production": "unclear", "duration_s": None,
