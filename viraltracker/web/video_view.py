@@ -203,7 +203,7 @@ def _claims(claims: Sequence[Json]) -> str:
         return '<p class="vt-more">The video claims nothing.</p>'
     rows = "".join(
         f'<tr><td class="num">{video_timeline.seconds(float(claim["at_s"]))}</td>'
-        f'<td class="text">{words.html(claim["text"])}</td><td>{provenance.defined("proof", claim["proof"])}</td>'
+        f'<td class="text">{words.html(claim["text"])}</td><td>{_proof(claim["proof"])}</td>'
         f'<td class="text">{words.html(claim["proof_shown"]) if claim["proof_shown"] else "no proof shown"}</td></tr>'
         for claim in claims
     )
@@ -212,6 +212,10 @@ def _claims(claims: Sequence[Json]) -> str:
         '<th scope="col">Claim</th><th scope="col">Kind of proof</th><th scope="col">What is shown for it</th></tr>'
         f"{rows}</table></div>"
     )
+
+
+def _proof(name: str) -> str:
+    return "no proof" if name == "none" else provenance.defined("proof", name)
 
 
 def _timed(title: str, parts: Sequence[Json], field: str, nothing: str) -> str:
