@@ -103,7 +103,7 @@ def _select(
 
 
 def draw(videos: Sequence[Json], *, show: Callable[[str], None]) -> None:
-    """A row for each video of one page; `show` is called with the id of the one that was opened, before the next run."""
+    """A row for each video of one page; `show` is called with the id of the one that is opened, as a callback."""
     if not videos:
         states.empty("Nothing fits", "No video fits these filters.", icon=":material/filter_alt_off:")
         return
