@@ -276,7 +276,8 @@ def test_a_viewer_sees_the_numbers_and_no_control_that_writes(
     settled(page).get_by_role("button", name="Details").first.click()
     expect(page.get_by_text("This video is not stored here")).to_be_visible()
     expect(page.get_by_role("table", name="Ads")).to_be_visible()
-    assert controls(page) - {"Brand", "Open", "All videos"} == days
+    looking = {name for name in controls(page) if name.endswith("more with less spend")}
+    assert controls(page) - {"Brand", "Open", "All videos"} - looking == days
 
     page.get_by_role("link", name="Members").click()
     expect(page.get_by_text(OWNER)).to_be_visible()
