@@ -46,27 +46,43 @@ language sql stable set search_path = '' as $$
     order by c.reading, c.input_hash, app.classifier_rank(c.classifier), c.created_at desc
 $$;
 
--- One row per ad and component that is known: score 0 to 5, words from both sides, and who judged.
-create function app.ad_congruence(p_brand uuid)
+-- One row per ad and component that is known: score 0 to 5, words from both sides, and who judged. With p_ads of these
+-- alone. An ad's stage is that of app.ad_labels, which would label the whole brand for the sake of one ad.
+create function app.ad_congruence(p_brand uuid, p_ads text[] default null)
 returns table (ad_id text, component text, weight double precision, score integer, quote_ad text, quote_page text,
     why text, basis text, classifier text, input_hash text)
 language sql stable set search_path = '' set enable_nestloop = off as $$
-    with best as (
+    with links as materialized (
+        select l.ad_id, l.reading, l.input_hash from public.ad_classification_links l
+        where l.brand_id = p_brand and (p_ads is null or l.ad_id = any (p_ads))
+    ), best as (
         select distinct on (c.input_hash) c.*
-        from public.congruence_components c where c.brand_id = p_brand and c.superseded_at is null
+        from public.congruence_components c
+        where c.brand_id = p_brand and c.superseded_at is null
+          and c.input_hash in (select l.input_hash from links l where l.reading = 'congruence')
         order by c.input_hash, app.classifier_rank(c.classifier), c.created_at desc
-    ), compared as (
-        select l.ad_id, b.* from public.ad_classification_links l
-        join best b using (input_hash) where l.brand_id = p_brand and l.reading = 'congruence'
+    ), compared as materialized (
+        select l.ad_id, b.* from links l join best b using (input_hash) where l.reading = 'congruence'
+    ), readings as (
+        select distinct on (c.reading, c.input_hash) c.reading, c.input_hash, c.awareness, c.classifier
+        from public.ad_creative_classifications c
+        where c.brand_id = p_brand and c.superseded_at is null
+          and (c.reading, c.input_hash) in (select l.reading, l.input_hash from links l)
+        order by c.reading, c.input_hash, app.classifier_rank(c.classifier), c.created_at desc
     ), stages as (
-        select c.ad_id, c.input_hash, c.basis, a.awareness as ad_stage, p.awareness as page_stage, p.classifier,
-            array_position(array['unaware', 'problem_aware', 'solution_aware', 'product_aware', 'most_aware'], p.awareness)
-            - array_position(array['unaware', 'problem_aware', 'solution_aware', 'product_aware', 'most_aware'], a.awareness)
+        select l.ad_id,
+            coalesce(nullif(max(r.awareness) filter (where l.reading = 'creative'), 'unclear'),
+                max(r.awareness) filter (where l.reading = 'copy'),
+                max(r.awareness) filter (where l.reading = 'creative')) as ad_stage,
+            max(r.awareness) filter (where l.reading = 'landing') as page_stage,
+            max(r.classifier) filter (where l.reading = 'landing') as classifier
+        from links l join readings r using (reading, input_hash) group by l.ad_id
+    ), steps as (
+        select s.*, c.input_hash, c.basis,
+            array_position(array['unaware', 'problem_aware', 'solution_aware', 'product_aware', 'most_aware'], s.page_stage)
+            - array_position(array['unaware', 'problem_aware', 'solution_aware', 'product_aware', 'most_aware'], s.ad_stage)
                 as step
-        from compared c
-        join app.ad_labels(p_brand) a on a.ad_id = c.ad_id
-        join public.ad_classification_links l on l.brand_id = p_brand and l.ad_id = c.ad_id and l.reading = 'landing'
-        join app.best_readings(p_brand) p on p.reading = 'landing' and p.input_hash = l.input_hash
+        from stages s join compared c using (ad_id)
     )
     select c.ad_id, k.component, k.weight, (k.judged ->> 'score')::integer, k.judged ->> 'quote_ad',
         k.judged ->> 'quote_page', k.judged ->> 'why', c.basis, c.classifier, c.input_hash
@@ -80,7 +96,7 @@ language sql stable set search_path = '' set enable_nestloop = off as $$
             else abs(s.step) || case abs(s.step) when 1 then ' stage ' else ' stages ' end
                 || case when s.step > 0 then 'on' else 'back' end end || '.',
         s.basis, s.classifier, s.input_hash
-    from stages s where s.step is not null
+    from steps s where s.step is not null
 $$;
 
 -- Of the given pictures and videos those that a model has looked at: [{input_hash, id}] with the id of its best row.
@@ -178,7 +194,7 @@ language sql stable set search_path = '' set statement_timeout = '30s' as $$
             where s.brand_id = p_brand and s.ad_id = p_ad and s.kind = 'video'
             order by app.classifier_rank(v.classifier), v.created_at desc limit 1),
         'congruence', (select coalesce(jsonb_agg(to_jsonb(c) - 'ad_id' order by c.weight desc), '[]')
-            from app.ad_congruence(p_brand) c where c.ad_id = p_ad))
+            from app.ad_congruence(p_brand, array[p_ad]) c))
 $$;
 
 -- The brand's videos, each once however many ads show it, those with the highest spend first: what they cost and how
@@ -242,19 +258,22 @@ $$;
 -- {video, analysis, read_by, failure, ads}. Null for a video that is not there.
 create function public.video_readings(p_brand uuid, p_from date, p_to date, p_video text) returns jsonb
 language sql stable set search_path = '' set statement_timeout = '30s' as $$
-    with film as materialized (
+    with found as materialized (
+        select public.videos(p_brand, p_from, p_to, p_video) -> 0 as film
+    ), film as materialized (
         select f.film, f.film ->> 'sha256' as sha256,
             array(select jsonb_array_elements_text(f.film -> 'ad_ids')) as ad_ids
-        from (select public.videos(p_brand, p_from, p_to, p_video) -> 0 as film) f where f.film is not null
+        from found f where f.film is not null
     ), sums as (
         select d.ad_id, sum(d.spend) as spend, sum(d.impressions) as impressions, sum(d.video_3s) as video_3s,
             sum(d.thruplays) as thruplays, sum(d.video_p25) as p25, sum(d.video_p50) as p50, sum(d.video_p75) as p75,
             sum(d.video_p95) as p95, sum(d.video_p100) as p100, max(d.currency) as currency
-        from public.ad_performance_daily d, film
-        where d.brand_id = p_brand and d.ad_id = any (film.ad_ids) and d.date between p_from and p_to group by d.ad_id
+        from film cross join lateral unnest(film.ad_ids) a (ad_id)
+        join public.ad_performance_daily d on d.brand_id = p_brand and d.ad_id = a.ad_id
+        where d.date between p_from and p_to group by d.ad_id
     ), fits as (
         select c.ad_id, jsonb_agg(to_jsonb(c) - 'ad_id' order by c.weight desc) as congruence
-        from app.ad_congruence(p_brand) c, film where c.ad_id = any (film.ad_ids) group by c.ad_id
+        from film cross join lateral app.ad_congruence(p_brand, film.ad_ids) c group by c.ad_id
     ), links as materialized (
         select l.input_hash from public.ad_classification_links l, film
         where l.brand_id = p_brand and l.ad_id = any (film.ad_ids) and l.reading = 'creative'
@@ -272,9 +291,12 @@ language sql stable set search_path = '' set statement_timeout = '30s' as $$
             where c.brand_id = p_brand and c.purpose = 'video' and c.state in ('unanswered', 'failed', 'lost')
               and c.input_hash in (select input_hash from links)
             order by c.started_at desc limit 1),
-        'ads', (select coalesce(jsonb_agg(to_jsonb(s) - 'ad_id' || jsonb_build_object('ad_id', a.ad_id, 'name', a.name,
-                'effective_status', a.effective_status, 'page', g.canonical_url, 'page_status', p.status,
-                'congruence', coalesce(f.congruence, '[]')) order by s.spend desc nulls last, a.ad_id), '[]')
+        'ads', (select coalesce(jsonb_agg(jsonb_build_object('ad_id', a.ad_id, 'name', a.name,
+                'effective_status', a.effective_status, 'spend', s.spend, 'currency', s.currency,
+                'impressions', s.impressions, 'video_3s', s.video_3s, 'thruplays', s.thruplays, 'p25', s.p25,
+                'p50', s.p50, 'p75', s.p75, 'p95', s.p95, 'p100', s.p100, 'page', g.canonical_url,
+                'page_status', p.status, 'congruence', coalesce(f.congruence, '[]'))
+                order by s.spend desc nulls last, a.ad_id), '[]')
             from public.ads a
             left join sums s using (ad_id) left join fits f using (ad_id)
             left join public.ad_landing_links g on g.brand_id = p_brand and g.ad_id = a.ad_id

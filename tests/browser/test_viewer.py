@@ -269,6 +269,16 @@ def test_a_viewer_sees_the_numbers_and_no_control_that_writes(
     expect(page.get_by_text("Spend covered")).to_be_visible()
     assert controls(page) == {"Brand", "Open"}
 
+    page.get_by_role("link", name="Video", exact=True).click()
+    expect(page.get_by_role("button", name="Details").first).to_be_visible()
+    days = {"7 days", "30 days", "90 days"}
+    assert controls(page) - {"Brand", "Open", "Details"} == days
+    settled(page).get_by_role("button", name="Details").first.click()
+    expect(page.get_by_text("This video is not stored here")).to_be_visible()
+    expect(page.get_by_role("table", name="Ads")).to_be_visible()
+    looking = {name for name in controls(page) if name.endswith("more with less spend")}
+    assert controls(page) - {"Brand", "Open", "All videos"} - looking == days
+
     page.get_by_role("link", name="Members").click()
     expect(page.get_by_text(OWNER)).to_be_visible()
     assert controls(page) == {"Leave"}
@@ -321,6 +331,7 @@ def test_the_ids_of_another_organisation_show_nothing_of_it(
         (f"ad_scheduler?{theirs}", "No such schedule"),
         (f"ad_scheduler?job={rivals['run']}", "No such schedule"),
         (f"data?{theirs}", "Imported files"),
+        (f"video?{theirs}", "Why does this video hold or lose people?"),
         (f"members?{theirs}", OWNER),
     ):
         page.goto(f"{hosted.url}/{address}")
