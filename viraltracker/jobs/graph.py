@@ -9,11 +9,13 @@ from urllib.parse import urlsplit
 import httpx
 
 from viraltracker.errors import BadInput, ConfigurationError, NeedsReauth
+from viraltracker.fetch.address_policy import AddressPolicy
 from viraltracker.jobs.context import JobContext
 from viraltracker.meta.client import GraphClient
-from viraltracker.meta.fetch_policy import AddressPolicy
 from viraltracker.store import accounts
 from viraltracker.store.accounts import AdAccount
+
+_NO_SANDBOX = "The demo account needs the sandbox, which only the embedded stack starts: run `viraltracker up`."
 
 
 def accounts_of(context: JobContext) -> list[AdAccount]:
@@ -39,9 +41,7 @@ def client(context: JobContext, account: AdAccount) -> Iterator[GraphClient]:
         raise NeedsReauth(f"There is no access token for {account.account_id}; connect the account again.")
     if account.source == "demo":
         if services.sandbox_url is None:
-            raise ConfigurationError(
-                "The demo account needs the sandbox, which only the embedded stack starts: run `viraltracker up`."
-            )
+            raise ConfigurationError(_NO_SANDBOX)
         base_url, policy = services.sandbox_url, AddressPolicy(allowed_local=_local(services.sandbox_url))
         secret = None
     else:
@@ -57,6 +57,20 @@ def client(context: JobContext, account: AdAccount) -> Iterator[GraphClient]:
         guard=context.guard,
     ) as graph:
         yield graph
+
+
+def page_addresses(context: JobContext) -> AddressPolicy:
+    """Where the brand's landing pages may be fetched: public addresses, and for the demo alone its own shop's.
+
+    The demo's shop is at the sandbox, whose exact address the process that started it handed to this worker. A brand
+    with any other account than the demo's has no such exception: its ads' links are somebody else's words.
+    """
+    found = accounts.of_brand(context.db, context.brand_id)
+    if not found or any(account.source != "demo" for account in found):
+        return AddressPolicy()
+    if context.services.sandbox_url is None:
+        raise ConfigurationError(_NO_SANDBOX)
+    return AddressPolicy(allowed_local=_local(context.services.sandbox_url))
 
 
 def _local(url: str) -> frozenset[tuple[str, int]]:

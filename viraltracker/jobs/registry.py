@@ -12,6 +12,7 @@ from viraltracker.jobs import (
     asset_download,
     batch_collection,
     import_file,
+    landing_pages,
     load_demo,
     meta_sync,
     scorecard,
@@ -37,6 +38,7 @@ def standard() -> Registry:
         [
             meta_sync.TYPE,
             asset_download.TYPE,
+            landing_pages.TYPE,
             ad_classification.TYPE,
             batch_collection.TYPE,
             ad_intelligence_analysis.TYPE,

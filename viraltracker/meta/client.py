@@ -21,10 +21,10 @@ from urllib.parse import quote
 import httpx
 
 from viraltracker import clock
+from viraltracker.fetch.address_policy import AddressPolicy
 from viraltracker.meta import fields
 from viraltracker.meta.download import Downloaded, MediaDownloader
 from viraltracker.meta.faults import FaultKind, GraphFault, GraphRefused, TooMuchData
-from viraltracker.meta.fetch_policy import AddressPolicy
 from viraltracker.meta.usage import Usage
 from viraltracker.meta.wire import BATCH_SIZE, TIMEOUT, GraphWire, go_on, random_share
 

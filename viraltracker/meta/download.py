@@ -14,7 +14,7 @@ import httpx
 
 from viraltracker import clock
 from viraltracker.errors import Refused, Unavailable
-from viraltracker.meta.fetch_policy import MAX_REDIRECTS, AddressPolicy, AddressRefused
+from viraltracker.fetch.address_policy import MAX_REDIRECTS, AddressPolicy, AddressRefused
 
 TIMEOUT = httpx.Timeout(60.0, connect=5.0)
 LONGEST_SECONDS = 600.0

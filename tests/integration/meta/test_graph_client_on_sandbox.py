@@ -15,11 +15,11 @@ import pytest
 
 from viraltracker import clock
 from viraltracker.errors import NeedsReauth, RateLimited, Unavailable
+from viraltracker.fetch.address_policy import AddressPolicy
 from viraltracker.meta.client import GraphClient, Row
 from viraltracker.meta.creative_fields import resolve
 from viraltracker.meta.download import DownloadRefused, LinkRefused
 from viraltracker.meta.faults import GraphUnavailable
-from viraltracker.meta.fetch_policy import AddressPolicy
 from viraltracker.meta.insights import normalise, reported_actions
 from viraltracker.meta.structure import ad_set_columns, campaign_columns
 from viraltracker.sandbox.demo import catalog

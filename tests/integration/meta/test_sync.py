@@ -15,11 +15,11 @@ import pytest
 
 from viraltracker import clock
 from viraltracker.errors import NeedsReauth, Unavailable
+from viraltracker.fetch.address_policy import AddressPolicy
 from viraltracker.local.stack import Endpoints
 from viraltracker.meta import sync
 from viraltracker.meta.assets import AssetFetcher, AssetReport
 from viraltracker.meta.client import GraphClient
-from viraltracker.meta.fetch_policy import AddressPolicy
 from viraltracker.meta.sync import SyncReport
 from viraltracker.sandbox import server
 from viraltracker.sandbox.demo import catalog

@@ -23,6 +23,7 @@ DOCUMENTED: dict[str, dict[str, tuple[object, int | None, int | None]]] = {
         "classify_max_video": (15, 0, 500),
     },
     "asset_download": {"max_images": (40, 0, 500), "max_videos": (20, 0, 100)},
+    "landing_pages": {"max_pages": (100, 1, 1000)},
     "ad_classification": {
         "max_new": (200, 1, 5000),
         "max_video": (15, 0, 500),

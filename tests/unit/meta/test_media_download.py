@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from viraltracker.errors import Unavailable
+from viraltracker.fetch.address_policy import AddressPolicy
 from viraltracker.meta.download import DownloadRefused, MediaDownloader, media_type
-from viraltracker.meta.fetch_policy import AddressPolicy
 
 JPEG = b"\xff\xd8\xff\xe0" + b"j" * 600_000
 

@@ -9,9 +9,13 @@ request through the same transport and is checked again.
 from __future__ import annotations
 
 import ipaddress
+import queue
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+from typing import Any
 
 import httpcore
 import httpx
@@ -21,6 +25,9 @@ from viraltracker.errors import Refused, Unavailable
 MAX_REDIRECTS = 5
 
 Resolver = Callable[[str, int], Sequence[str]]
+Left = Callable[[], float]
+"""Seconds left of the time that the whole of a fetch may take; zero or less when it is over."""
+
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
@@ -68,9 +75,13 @@ class AddressPolicy:
             raise AddressRefused("The link leads to a private address; downloads go to public servers only.")
         return addresses
 
-    def transport(self) -> httpx.BaseTransport:
-        """A transport for httpx that connects to checked addresses only. It ignores proxy settings."""
-        return _CheckedTransport(self)
+    def transport(self, left: Left | None = None) -> httpx.BaseTransport:
+        """A transport for httpx that connects to checked addresses only. It ignores proxy settings.
+
+        With `left`, no name, handshake, header or byte is waited for longer than that: httpx's own timeouts begin
+        anew with each byte, so that a server which sends one at a time could hold a reader for ever.
+        """
+        return _CheckedTransport(self, left)
 
 
 def is_public(address: str) -> bool:
@@ -102,8 +113,9 @@ def _unwrapped(address: _Address) -> Iterator[_Address]:
 class _CheckedBackend(httpcore.NetworkBackend):
     """Opens TCP connections to addresses that the policy checked; TLS still verifies the host's name."""
 
-    def __init__(self, policy: AddressPolicy) -> None:
+    def __init__(self, policy: AddressPolicy, left: Left | None) -> None:
         self._policy = policy
+        self._left = left
         self._sockets = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -115,12 +127,36 @@ class _CheckedBackend(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         failure: Exception | None = None
-        for address in self._policy.checked_addresses(host, port):
+        for address in self._addresses(host, port):
             try:
-                return self._sockets.connect_tcp(address, port, timeout, local_address, socket_options)
+                stream = self._sockets.connect_tcp(
+                    address, port, _within(timeout, self._left), local_address, socket_options
+                )
+                return stream if self._left is None else _TimedStream(stream, self._left)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure or httpcore.ConnectError("no address")
+
+    def _addresses(self, host: str, port: int) -> Sequence[str]:
+        """The checked addresses; a resolver cannot be interrupted, so it is asked in a thread of its own."""
+        if self._left is None:
+            return self._policy.checked_addresses(host, port)
+        answers: queue.SimpleQueue[Sequence[str] | Refused | Unavailable] = queue.SimpleQueue()
+
+        def ask() -> None:
+            try:
+                answers.put(self._policy.checked_addresses(host, port))
+            except (Refused, Unavailable) as error:
+                answers.put(error)
+
+        threading.Thread(target=ask, name="resolver", daemon=True).start()
+        try:
+            answer = answers.get(timeout=max(self._left(), 0.0))
+        except queue.Empty:
+            raise httpcore.ConnectTimeout("the name server did not answer in time") from None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     def connect_unix_socket(
         self,
@@ -134,13 +170,55 @@ class _CheckedBackend(httpcore.NetworkBackend):
         self._sockets.sleep(seconds)
 
 
+class _TimedStream(httpcore.NetworkStream):
+    """A connection on which nothing is waited for longer than what is left of the fetch."""
+
+    def __init__(self, stream: httpcore.NetworkStream, left: Left) -> None:
+        self._stream = stream
+        self._left = left
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _within(timeout, self._left))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, _within(timeout, self._left))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        encrypted = self._stream.start_tls(ssl_context, server_hostname, _within(timeout, self._left))
+        return _TimedStream(encrypted, self._left)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+def _within(timeout: float | None, left: Left | None) -> float | None:
+    """The shorter of both; httpcore.ReadTimeout when nothing is left."""
+    if left is None:
+        return timeout
+    remaining = left()
+    if remaining <= 0:
+        raise httpcore.ReadTimeout("the fetch has taken all of its time")
+    return remaining if timeout is None else min(timeout, remaining)
+
+
+@cache
+def _verifying() -> ssl.SSLContext:
+    """One for all connections: reading the system's certificates takes longer than a request."""
+    return ssl.create_default_context()
+
+
 class _CheckedTransport(httpx.BaseTransport):
-    def __init__(self, policy: AddressPolicy) -> None:
+    def __init__(self, policy: AddressPolicy, left: Left | None) -> None:
         self._pool = httpcore.ConnectionPool(
-            ssl_context=ssl.create_default_context(),
+            ssl_context=_verifying(),
             max_connections=10,
             keepalive_expiry=15.0,
-            network_backend=_CheckedBackend(policy),
+            network_backend=_CheckedBackend(policy, left),
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:

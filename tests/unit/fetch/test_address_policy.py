@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from viraltracker.errors import Unavailable
+from viraltracker.fetch.address_policy import AddressPolicy, AddressRefused, is_public
 from viraltracker.meta.download import DownloadRefused, MediaDownloader
-from viraltracker.meta.fetch_policy import AddressPolicy, AddressRefused, is_public
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 100
 

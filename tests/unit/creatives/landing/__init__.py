@@ -1,0 +1,1 @@
+"""Tests of landing pages: their addresses and their words."""

@@ -1,0 +1,1 @@
+"""Tests of what may be fetched, from where, and within which limits."""
