@@ -38,6 +38,16 @@ language sql stable set search_path = '' set statement_timeout = '60s' set enabl
     select coalesce(jsonb_agg(to_jsonb(c) order by c.spend desc, c.ad_id), '[]') from candidates c
 $$;
 
+-- The last p_days days up to the newest whole one that any of the brand's accounts has; nulls without one.
+create function app.last_days(p_brand uuid, p_days integer) returns table (first date, last date)
+language sql stable set search_path = '' as $$
+    select max(d.date) - p_days + 1, max(d.date) from public.ad_accounts a cross join lateral (
+        select p.date from public.ad_performance_daily p
+        where p.brand_id = p_brand and p.account_id = a.account_id and not p.is_partial
+        order by p.date desc limit 1) d
+    where a.brand_id = p_brand
+$$;
+
 -- The row that counts for each input: the best classifier's newest.
 create function app.best_readings(p_brand uuid) returns setof public.ad_creative_classifications
 language sql stable set search_path = '' as $$
@@ -108,14 +118,23 @@ language sql stable set search_path = '' set statement_timeout = '30s' as $$
 $$;
 
 -- Labels that want a person's look: of low confidence, or where two classifiers disagree about the stage; those behind
--- the highest spend of p_days first. What rules say of a picture they did not look at is no label.
+-- the highest spend of the last p_days days with data first. What rules say of a picture they did not look at is no label.
+-- An imported ad counts with what its file says, where there are no days.
 create function public.review_queue(p_brand uuid, p_days integer default 30, p_limit integer default 50) returns jsonb
 language sql stable set search_path = '' set statement_timeout = '30s' set enable_nestloop = off as $$
-    with spend as (
-        select ad_id, sum(spend) as spend from public.ad_performance_daily
-        where brand_id = p_brand and date > current_date - p_days group by ad_id
+    with days as materialized (
+        select * from app.last_days(p_brand, p_days)
+    ), spend as (
+        select ad_id, sum(spend) as spend, max(currency) as currency from public.ad_performance_daily
+        where brand_id = p_brand and date between (select first from days) and (select last from days) group by ad_id
+        union all
+        select ad_key, max(spend), max(currency) from (
+            select p.ad_key, sum(p.spend) as spend, max(d.currency) as currency
+            from public.ad_performance_period p join public.import_datasets d on d.id = p.dataset_id
+            where p.brand_id = p_brand and (select last from days) is null group by p.dataset_id, p.ad_key) files
+        group by ad_key
     ), inputs as (
-        select l.reading, l.input_hash, count(*) as ads, coalesce(sum(s.spend), 0) as spend,
+        select l.reading, l.input_hash, count(*) as ads, coalesce(sum(s.spend), 0) as spend, max(s.currency) as currency,
             (array_agg(l.ad_id order by s.spend desc nulls last, l.ad_id))[1] as ad_id
         from public.ad_classification_links l left join spend s using (ad_id)
         where l.brand_id = p_brand and l.reading <> 'congruence' group by l.reading, l.input_hash
@@ -140,15 +159,19 @@ language sql stable set search_path = '' set statement_timeout = '30s' set enabl
           and (r.input_hash is not null or b.awareness = 'unclear' or b.awareness_confidence < 0.5)
     )
     select jsonb_build_object('total', (select count(*) from queue), 'items', coalesce((
-        select jsonb_agg(to_jsonb(q) || jsonb_build_object('ad_name', a.name, 'primary_text', a.primary_text,
+        select jsonb_agg(to_jsonb(q) || jsonb_build_object('ad_name', coalesce(a.name, (
+                select max(p.ad_name) from public.ad_performance_period p
+                where p.brand_id = p_brand and p.ad_key = q.ad_id)), 'primary_text', a.primary_text,
             'headline', a.headline, 'page', l.canonical_url) order by q.spend desc, q.ad_id, q.reading)
         from (select * from queue order by spend desc, ad_id, reading limit p_limit) q
         left join public.ads a on a.brand_id = p_brand and a.ad_id = q.ad_id
         left join public.ad_landing_links l on l.brand_id = p_brand and l.ad_id = q.ad_id), '[]'))
 $$;
 
--- Everything that was read of one ad: {ad, assets, page, readings, video, congruence, history}. `readings` are all rows
--- that stand for each of its inputs, the best first; `history` those that were replaced.
+-- Everything that was read of one ad: {ad, assets, page, spend, shared, readings, history, unanswered, video, congruence}.
+-- `readings` are all rows that stand for each of its inputs, the best first; `history` those that were replaced. `spend`
+-- is {spend, currency, first, last} of the last 30 days with data; `shared` how many ads have each input, by reading;
+-- `unanswered` the newest call for each input that gave no reading, or has not yet. An imported ad is what its file says.
 create function public.ad_readings(p_brand uuid, p_ad text) returns jsonb
 language sql stable set search_path = '' set statement_timeout = '30s' as $$
     with links as materialized (
@@ -162,7 +185,25 @@ language sql stable set search_path = '' set statement_timeout = '30s' as $$
         from rows r
     )
     select jsonb_build_object(
-        'ad', (select to_jsonb(a) from public.ads a where a.brand_id = p_brand and a.ad_id = p_ad),
+        'ad', coalesce(
+            (select to_jsonb(a) from public.ads a where a.brand_id = p_brand and a.ad_id = p_ad),
+            (select jsonb_build_object('ad_id', p.ad_key, 'name', p.ad_name, 'primary_text', p.primary_text,
+                    'headline', p.headline, 'description', p.description, 'file', d.file_name)
+                from public.ad_performance_period p join public.import_datasets d on d.id = p.dataset_id
+                where p.brand_id = p_brand and p.ad_key = p_ad order by d.imported_at desc, p.date_from desc limit 1)),
+        'spend', (select jsonb_build_object('spend', sum(p.spend), 'currency', max(p.currency), 'first', d.first,
+                'last', d.last)
+            from app.last_days(p_brand, 30) d left join public.ad_performance_daily p
+                on p.brand_id = p_brand and p.ad_id = p_ad and p.date between d.first and d.last
+            where d.last is not null group by d.first, d.last),
+        'shared', (select coalesce(jsonb_object_agg(n.reading, n.ads), '{}') from (
+            select l.reading, count(*) as ads from public.ad_classification_links l join links using (reading, input_hash)
+            where l.brand_id = p_brand group by l.reading) n),
+        'unanswered', (select coalesce(jsonb_agg(to_jsonb(u) order by u.reading), '[]') from (
+            select distinct on (c.reading) c.reading, c.classifier, c.state, c.reason, c.detail, c.started_at, c.batch_id
+            from public.llm_calls c join links using (reading, input_hash)
+            where c.brand_id = p_brand and c.state <> 'answered'
+            order by c.reading, c.started_at desc) u),
         'assets', (select coalesce(jsonb_agg(to_jsonb(s) order by kind), '[]') from public.ad_assets s
             where s.brand_id = p_brand and s.ad_id = p_ad),
         'page', (select to_jsonb(p) || jsonb_build_object('canonical_url', l.canonical_url)
@@ -179,6 +220,55 @@ language sql stable set search_path = '' set statement_timeout = '30s' as $$
             order by app.classifier_rank(v.classifier), v.created_at desc limit 1),
         'congruence', (select coalesce(jsonb_agg(to_jsonb(c) - 'ad_id' order by c.weight desc), '[]')
             from app.ad_congruence(p_brand) c where c.ad_id = p_ad))
+$$;
+
+-- The brand's ads with their labels, those with the highest spend of the last p_days days with data first; of an imported
+-- file, its ads. p_search is found anywhere in id, name, headline or text; p_awareness and p_format are labels, '' for ads
+-- that have none. Answers {first, last, total, found, awareness, formats, ads}: `total` counts all ads, `found` those that
+-- fit; `awareness` and `formats` count all ads by label, '' those without one. `reader` is who gave the stage.
+create function public.ad_list(
+    p_brand uuid, p_days integer default 30, p_search text default '', p_awareness text default null,
+    p_format text default null, p_limit integer default 50, p_offset integer default 0, p_dataset uuid default null
+) returns jsonb
+language sql stable set search_path = '' set statement_timeout = '30s' set enable_nestloop = off as $$
+    with days as materialized (
+        select * from app.last_days(p_brand, p_days) where p_dataset is null
+    ), spend as (
+        select ad_id, sum(spend) as spend, max(currency) as currency from public.ad_performance_daily
+        where p_dataset is null and brand_id = p_brand
+          and date between (select first from days) and (select last from days) group by ad_id
+    ), shown as (
+        select ad_id, a.name, a.effective_status, a.object_type, a.headline, a.primary_text, s.spend, s.currency
+        from (select * from public.ads where p_dataset is null and brand_id = p_brand) a full join spend s using (ad_id)
+        union all
+        select p.ad_key, max(p.ad_name), null, null, max(p.headline), max(p.primary_text), sum(p.spend), max(d.currency)
+        from public.ad_performance_period p join public.import_datasets d on d.id = p.dataset_id
+        where p.dataset_id = p_dataset and p.brand_id = p_brand group by p.ad_key
+    ), reader as (
+        select distinct on (l.ad_id) l.ad_id, b.classifier
+        from public.ad_classification_links l join app.best_readings(p_brand) b using (reading, input_hash)
+        where l.brand_id = p_brand and l.reading in ('creative', 'copy')
+        order by l.ad_id, b.awareness = 'unclear', l.reading desc
+    ), labelled as materialized (
+        select s.*, l.awareness, l.awareness_confidence, l.format, l.hook, l.angle, r.classifier as reader
+        from shown s left join app.ad_labels(p_brand) l using (ad_id) left join reader r using (ad_id)
+    ), fitting as materialized (
+        select ad_id, name, effective_status, object_type, headline, spend, currency, awareness, awareness_confidence,
+            format, hook, angle, reader
+        from labelled
+        where (p_awareness is null or coalesce(awareness, '') = p_awareness)
+          and (p_format is null or coalesce(format, '') = p_format)
+          and (p_search = '' or position(lower(p_search) in
+                lower(concat_ws(' ', ad_id, name, headline, primary_text))) > 0)
+    )
+    select jsonb_build_object('first', (select first from days), 'last', (select last from days),
+        'total', (select count(*) from labelled), 'found', (select count(*) from fitting),
+        'awareness', (select coalesce(jsonb_object_agg(label, ads), '{}') from (
+            select coalesce(awareness, '') as label, count(*) as ads from labelled group by 1) n),
+        'formats', (select coalesce(jsonb_object_agg(label, ads), '{}') from (
+            select coalesce(format, '') as label, count(*) as ads from labelled group by 1) n),
+        'ads', coalesce((select jsonb_agg(to_jsonb(f) order by f.spend desc nulls last, f.ad_id) from (
+            select * from fitting order by spend desc nulls last, ad_id limit p_limit offset p_offset) f), '[]'))
 $$;
 
 -- The brand's videos, each once however many ads show it, those with the highest spend first: what they cost and how
@@ -276,9 +366,9 @@ declare
     f regprocedure;
     v_service text[] := array['lease_permits', 'hold_permits', 'known_readings', 'begin_readings', 'finish_reading',
         'release_readings', 'save_congruence', 'open_batch', 'batch_submitted', 'close_batch', 'batch_items', 'looked_at', 'creative_contents'];
-    v_members text[] := array['classification_candidates', 'review_queue', 'ad_readings', 'videos',
+    v_members text[] := array['classification_candidates', 'review_queue', 'ad_readings', 'ad_list', 'videos',
         'classification_coverage', 'label_agreement', 'model_costs', 'correct_reading', 'withdraw_correction'];
-    v_app text[] := array['best_readings', 'ad_congruence', 'classifier_rank', 'month_of'];
+    v_app text[] := array['best_readings', 'last_days', 'ad_congruence', 'classifier_rank', 'month_of'];
     v_inner text[] := array['count_spend', 'lose_call', 'reading_stands'];
 begin
     for f in select p.oid::regprocedure from pg_proc p join pg_namespace n on n.oid = p.pronamespace

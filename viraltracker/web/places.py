@@ -23,6 +23,11 @@ def ad_intelligence() -> st.Page:
     return st.Page(_FOLDER / "ad_intelligence.py", title="Ad Intelligence", icon=":material/query_stats:")
 
 
+def ads() -> st.Page:
+    """What each ad says, who says so, and how far to trust it."""
+    return st.Page(_FOLDER / "ads.py", title="Ads", icon=":material/label:")
+
+
 def ad_scheduler() -> st.Page:
     """What runs when, and did it."""
     return st.Page(_FOLDER / "ad_scheduler.py", title="Ad Scheduler", icon=":material/event_repeat:")
@@ -40,7 +45,7 @@ def members() -> st.Page:
 
 def every() -> list[st.Page]:
     """All of them."""
-    return [home(), ad_intelligence(), ad_scheduler(), data(), members()]
+    return [home(), ad_intelligence(), ads(), ad_scheduler(), data(), members()]
 
 
 def import_ahead() -> None:
