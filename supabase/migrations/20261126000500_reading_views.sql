@@ -272,12 +272,20 @@ language sql stable set search_path = '' set statement_timeout = '30s' set enabl
 $$;
 
 -- The brand's videos, each once however many ads show it, those with the highest spend first: what they cost and how
--- they hold over the days asked for, and in short what they say. Sums only: whoever shows a rate divides them.
-create function public.videos(p_brand uuid, p_from date, p_to date) returns jsonb
+-- they hold over the days asked for, and in short what they say. Sums only: whoever shows a rate divides them. `id` is the
+-- sha256 of a stored video, Meta's id of one that is not; `status` as in ad_assets, 'waiting' before the first try.
+-- With p_video that one alone.
+create function public.videos(p_brand uuid, p_from date, p_to date, p_video text default null) returns jsonb
 language sql stable set search_path = '' set statement_timeout = '30s' set enable_nestloop = off as $$
-    with shown as (
-        select s.sha256, s.ad_id, s.storage_key, s.mime, s.bytes, s.duration_s
-        from public.ad_assets s where s.brand_id = p_brand and s.kind = 'video' and s.status = 'stored'
+    with every as (
+        select a.ad_id, a.name, a.headline, s.storage_key, s.mime, s.bytes, s.duration_s, s.reason,
+            coalesce(s.status, 'waiting') as status, case when s.status = 'stored' then s.sha256 end as sha256,
+            coalesce(case when s.status = 'stored' then s.sha256 end, s.source_key, a.video_id) as id
+        from public.ads a
+        left join public.ad_assets s on s.brand_id = p_brand and s.ad_id = a.ad_id and s.kind = 'video'
+        where a.brand_id = p_brand and (a.video_id is not null or s.ad_id is not null)
+    ), shown as materialized (
+        select * from every where p_video is null or id = p_video
     ), sums as (
         select d.ad_id, sum(d.impressions) as impressions, sum(d.spend) as spend, sum(d.video_3s) as video_3s,
             sum(d.thruplays) as thruplays, sum(d.video_p25) as p25, sum(d.video_p50) as p50, sum(d.video_p75) as p75,
@@ -290,21 +298,79 @@ language sql stable set search_path = '' set statement_timeout = '30s' set enabl
         where v.brand_id = p_brand and v.superseded_at is null
         order by v.sha256, app.classifier_rank(v.classifier), v.created_at desc
     ), films as (
-        select s.sha256, max(s.storage_key) as storage_key, max(s.mime) as mime, max(s.bytes) as bytes,
+        select s.id, max(s.sha256) as sha256, max(s.status) as status, max(s.reason) as reason,
+            max(s.storage_key) as storage_key, max(s.mime) as mime, max(s.bytes) as bytes,
             max(s.duration_s) as duration_s, count(*) as ads,
             array_agg(s.ad_id order by u.spend desc nulls last, s.ad_id) as ad_ids,
+            (array_agg(s.name order by u.spend desc nulls last, s.ad_id))[1] as name,
+            (array_agg(s.headline order by u.spend desc nulls last, s.ad_id))[1] as headline,
             sum(u.impressions) as impressions, sum(u.spend) as spend, sum(u.video_3s) as video_3s,
             sum(u.thruplays) as thruplays, sum(u.p25) as p25, sum(u.p50) as p50, sum(u.p75) as p75, sum(u.p95) as p95,
             sum(u.p100) as p100, sum(u.link_clicks) as link_clicks, sum(u.results) as results,
             max(u.currency) as currency, max(u.currencies) = 1 and count(distinct u.currency) = 1 as one_currency
-        from shown s left join sums u using (ad_id) group by s.sha256
+        from shown s left join sums u using (ad_id) group by s.id
     )
-    select coalesce(jsonb_agg(to_jsonb(f) || jsonb_build_object('name', a.name, 'headline', a.headline,
+    select coalesce(jsonb_agg(to_jsonb(f) || jsonb_build_object(
         'hook', v.hook, 'persona', v.persona, 'classifier', v.classifier, 'provider', v.provider,
         'awareness_opening', v.awareness_opening, 'awareness_end', v.awareness_end, 'production', v.production)
-        order by f.spend desc nulls last, f.sha256), '[]')
+        order by f.spend desc nulls last, f.id), '[]')
     from films f left join analysed v using (sha256)
-    left join public.ads a on a.brand_id = p_brand and a.ad_id = f.ad_ids[1]
+$$;
+
+-- The last day that is there to its end, of any of the brand's accounts; null before the first.
+create function public.last_full_day(p_brand uuid) returns date
+language sql stable set search_path = '' set statement_timeout = '30s' as $$
+    select max(d.date) from public.ad_accounts a cross join lateral (
+        select p.date from public.ad_performance_daily p
+        where p.brand_id = p_brand and p.account_id = a.account_id and not p.is_partial
+        order by p.date desc limit 1) d
+    where a.brand_id = p_brand
+$$;
+
+-- One video as `videos` gives it, with all that its analysis says, who else has read its ads' pictures and videos, what
+-- went wrong last, and the ads that show it, those with the highest spend first, each with its page and how they fit:
+-- {video, analysis, read_by, failure, ads}. Null for a video that is not there.
+create function public.video_readings(p_brand uuid, p_from date, p_to date, p_video text) returns jsonb
+language sql stable set search_path = '' set statement_timeout = '30s' as $$
+    with film as materialized (
+        select f.film, f.film ->> 'sha256' as sha256,
+            array(select jsonb_array_elements_text(f.film -> 'ad_ids')) as ad_ids
+        from (select public.videos(p_brand, p_from, p_to, p_video) -> 0 as film) f where f.film is not null
+    ), sums as (
+        select d.ad_id, sum(d.spend) as spend, sum(d.impressions) as impressions, sum(d.video_3s) as video_3s,
+            sum(d.thruplays) as thruplays, sum(d.video_p25) as p25, sum(d.video_p50) as p50, sum(d.video_p75) as p75,
+            sum(d.video_p95) as p95, sum(d.video_p100) as p100, max(d.currency) as currency
+        from public.ad_performance_daily d, film
+        where d.brand_id = p_brand and d.ad_id = any (film.ad_ids) and d.date between p_from and p_to group by d.ad_id
+    ), fits as (
+        select c.ad_id, jsonb_agg(to_jsonb(c) - 'ad_id' order by c.weight desc) as congruence
+        from app.ad_congruence(p_brand) c, film where c.ad_id = any (film.ad_ids) group by c.ad_id
+    ), links as materialized (
+        select l.input_hash from public.ad_classification_links l, film
+        where l.brand_id = p_brand and l.ad_id = any (film.ad_ids) and l.reading = 'creative'
+    )
+    select jsonb_build_object('video', film.film,
+        'analysis', (select to_jsonb(v) - array['brand_id', 'call_id'] from public.ad_video_analysis v
+            where v.brand_id = p_brand and v.sha256 = film.sha256 and v.superseded_at is null
+            order by app.classifier_rank(v.classifier), v.created_at desc limit 1),
+        'read_by', (select coalesce(jsonb_agg(distinct c.classifier), '[]') from public.ad_creative_classifications c
+            where c.brand_id = p_brand and c.reading = 'creative' and c.superseded_at is null
+              and c.input_hash in (select input_hash from links)),
+        'failure', (select jsonb_build_object('classifier', c.classifier, 'state', c.state, 'reason', c.reason,
+                'finished_at', c.finished_at)
+            from public.llm_calls c
+            where c.brand_id = p_brand and c.purpose = 'video' and c.state in ('unanswered', 'failed', 'lost')
+              and c.input_hash in (select input_hash from links)
+            order by c.started_at desc limit 1),
+        'ads', (select coalesce(jsonb_agg(to_jsonb(s) - 'ad_id' || jsonb_build_object('ad_id', a.ad_id, 'name', a.name,
+                'effective_status', a.effective_status, 'page', g.canonical_url, 'page_status', p.status,
+                'congruence', coalesce(f.congruence, '[]')) order by s.spend desc nulls last, a.ad_id), '[]')
+            from public.ads a
+            left join sums s using (ad_id) left join fits f using (ad_id)
+            left join public.ad_landing_links g on g.brand_id = p_brand and g.ad_id = a.ad_id
+            left join public.landing_pages p on p.brand_id = p_brand and p.canonical_url = g.canonical_url
+            where a.brand_id = p_brand and a.ad_id = any (film.ad_ids)))
+    from film
 $$;
 
 -- Of the money spent from p_from to p_to: how much is covered by whose labels, {spend, by: [{classifier, spend, ads}]};
@@ -367,6 +433,7 @@ declare
     v_service text[] := array['lease_permits', 'hold_permits', 'known_readings', 'begin_readings', 'finish_reading',
         'release_readings', 'save_congruence', 'open_batch', 'batch_submitted', 'close_batch', 'batch_items', 'looked_at', 'creative_contents'];
     v_members text[] := array['classification_candidates', 'review_queue', 'ad_readings', 'ad_list', 'videos',
+        'video_readings', 'last_full_day',
         'classification_coverage', 'label_agreement', 'model_costs', 'correct_reading', 'withdraw_correction'];
     v_app text[] := array['best_readings', 'last_days', 'ad_congruence', 'classifier_rank', 'month_of'];
     v_inner text[] := array['count_spend', 'lose_call', 'reading_stands'];

@@ -57,13 +57,31 @@ def ads(
 
 
 def videos(db: Database, brand_id: str, *, since: date, until: date) -> list[Json]:
-    """The brand's stored videos, highest spend first.
+    """The brand's videos, highest spend first.
 
-    Of each `sha256, storage_key, mime, bytes, duration_s, ads, ad_ids, name, headline`; sums over the days
-    (`impressions, spend, video_3s, thruplays, p25 … p100, link_clicks, results, currency, one_currency`); and what an
-    analysis says in short (`hook, persona, classifier, provider, awareness_opening, awareness_end, production`).
+    Of each `id, sha256, status, reason, storage_key, mime, bytes, duration_s, ads, ad_ids, name, headline` (`id` is
+    Meta's own where the video is not stored, and `status` says why); sums over the days (`impressions, spend, video_3s,
+    thruplays, p25 … p100, link_clicks, results, currency, one_currency`); and what an analysis says in short (`hook,
+    persona, classifier, provider, awareness_opening, awareness_end, production`).
     """
     answer: list[Json] = db.call("videos", p_brand=brand_id, p_from=since, p_to=until)
+    return answer
+
+
+def last_full_day(db: Database, brand_id: str) -> date | None:
+    """The last day with all its numbers, of any account of the brand; None before the first."""
+    answer: str | None = db.call("last_full_day", p_brand=brand_id)
+    return None if answer is None else date.fromisoformat(answer)
+
+
+def of_video(db: Database, brand_id: str, video_id: str, *, since: date, until: date) -> Json | None:
+    """One of `videos` with all about it: `{video, analysis, read_by, failure, ads}`, None where there is none.
+
+    `analysis` is the row of `ad_video_analysis` that counts, or None; then `read_by` names those who read the creative
+    without watching it, and `failure` (`classifier, state, reason, finished_at`) what went wrong last. Each of `ads`
+    has `ad_id, name, effective_status`, its own sums, `page, page_status`, and `congruence` as in `of_ad`.
+    """
+    answer: Json | None = db.call("video_readings", p_brand=brand_id, p_from=since, p_to=until, p_video=video_id)
     return answer
 
 

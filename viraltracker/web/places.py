@@ -28,6 +28,11 @@ def ads() -> st.Page:
     return st.Page(_FOLDER / "ads.py", title="Ads", icon=":material/label:")
 
 
+def video() -> st.Page:
+    """Why a video holds or loses people."""
+    return st.Page(_FOLDER / "video.py", title="Video", icon=":material/movie:")
+
+
 def ad_scheduler() -> st.Page:
     """What runs when, and did it."""
     return st.Page(_FOLDER / "ad_scheduler.py", title="Ad Scheduler", icon=":material/event_repeat:")
@@ -45,7 +50,7 @@ def members() -> st.Page:
 
 def every() -> list[st.Page]:
     """All of them."""
-    return [home(), ad_intelligence(), ads(), ad_scheduler(), data(), members()]
+    return [home(), ad_intelligence(), ads(), video(), ad_scheduler(), data(), members()]
 
 
 def import_ahead() -> None:

@@ -25,6 +25,10 @@ DEFINITIONS: Final[Mapping[str, str]] = {
     "roas": "Purchase value ÷ spend.",
     "hook_rate": "Views of 3 seconds or more ÷ impressions (the thumbstop).",
     "hold_rate": "ThruPlays ÷ views of 3 seconds or more.",
+    "reached_p25": "Plays that reached 25 % of the length ÷ impressions.",
+    "reached_p50": "Plays that reached 50 % of the length ÷ impressions.",
+    "reached_p75": "Plays that reached 75 % of the length ÷ impressions.",
+    "reached_p100": "Plays that reached the end ÷ impressions.",
 }
 
 _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|$~:^=])")
