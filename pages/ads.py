@@ -83,7 +83,7 @@ def draw_brand(brand: Brand) -> None:
 
 
 cards.title("Ads", "What does each ad say, who says so, and is it right?")
-for sheet in ("schedules.css", "ads.css"):
+for sheet in ("schedules.css", "video.css", "ads.css"):
     st.html(Path(parts.__path__[0]) / sheet)
 if viewer.brands:
     brand = pick_brand()

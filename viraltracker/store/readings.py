@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from viraltracker.errors import Refused
 from viraltracker.store.client import Database
 
 Json = dict[str, Any]
@@ -129,5 +130,9 @@ def costs(db: Database, brand_id: str) -> Json:
 
 
 def set_budget(db: Database, brand_id: str, dollars: Decimal) -> None:
-    """What readings by models may cost in a calendar month. Raises BadInput out of 0 to 1,000,000."""
-    db.update("brands", {"model_budget_usd": dollars}, where={"id": brand_id})
+    """What readings by models may cost in a calendar month.
+
+    Raises BadInput out of 0 to 1,000,000, Refused without the right to write.
+    """
+    if not db.update("brands", {"model_budget_usd": dollars}, where={"id": brand_id}):
+        raise Refused("You may not change the budget of this brand.")

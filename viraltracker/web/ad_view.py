@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlencode
 
 import streamlit as st
 
 from viraltracker.store import evaluations, readings
 from viraltracker.store.client import Database
-from viraltracker.web import correction, labels_view, landing_view, unread, words
+from viraltracker.web import correction, labels_view, landing_view, places, unread, words
 from viraltracker.web.correction import Label
 from viraltracker.web.pictures import Pictures, thumbnails_or_none
 
@@ -43,6 +42,7 @@ def draw(at: Place, found: Json) -> None:
             if reading == "landing":
                 landing_view.draw(found, at.zone, at.now)
                 draw_labels(at, found, reading, people)
+                landing_view.draw_fit(found)
                 continue
             left, right = st.columns([1, 2])
             with left:
@@ -105,16 +105,19 @@ def draw_media(at: Place, found: Json) -> None:
         st.html(f'<figure class="vt-shown"><img src="{words.html(uri)}" alt="The ad\'s picture"></figure>')
     video = next((asset for asset in found["assets"] if asset["kind"] == "video" and asset["status"] == "stored"), None)
     if video is not None:
-        st.html(video_link(at.brand_id, video))
+        st.page_link(
+            places.video(),
+            label=f"Watch the video{length(video)}",
+            icon=":material/movie:",
+            query_params={"brand": at.brand_id, "video": video["sha256"]},
+        )
     elif uri is None:
         st.html('<p class="vt-more">No picture or video is stored.</p>')
 
 
-def video_link(brand_id: str, asset: Json) -> str:
-    """HTML: the way to the page where the video is played."""
-    where = urlencode({"brand": brand_id, "video": asset["sha256"]})
-    length = "" if asset["duration_s"] is None else f", {labels_view.clock_time(float(asset['duration_s']))} long"
-    return f'<p><a href="video?{words.html(where)}" target="_self">Watch the video</a>{length}</p>'
+def length(video: Json) -> str:
+    """How long a stored video is, as the end of a sentence."""
+    return "" if video["duration_s"] is None else f", {labels_view.clock_time(float(video['duration_s']))} long"
 
 
 def ad_words(ad: Json) -> str:

@@ -182,7 +182,9 @@ def article(rows: Sequence[Json], now: datetime) -> str:
     """HTML: a reading; `rows` are those that stand for one input, the best first."""
     best = rows[0]
     # A person says which label is right and not why; the words of whoever said the same still argue for it.
-    argued = next((row for row in rows if row["evidence"] and row["awareness"] == best["awareness"]), best)
+    argued = best
+    if best["classifier"] == "human" and not best["evidence"]:
+        argued = next((row for row in rows if row["evidence"] and row["awareness"] == best["awareness"]), best)
     proof = evidence(argued)
     source = (
         "" if argued is best or not proof else f'<p class="vt-more">The evidence is from {words.html(who(argued))}.</p>'
@@ -198,6 +200,8 @@ def trust(classifier: str, measured: Mapping[str, Json], people: Sequence[Json],
 
     `measured` is the answer of `evaluations.newest`, `people` of `readings.agreement`.
     """
+    if classifier.startswith("sandbox:"):
+        return "Demo readings were written by hand for the demo account; nothing measures them."
     by = in_words.capital(in_words.classifier(classifier))
     found = measured.get("held_out") or next(iter(measured.values()), None)
     if found is None or found["kappa"] is None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import streamlit as st
 
-from viraltracker.web import times, unread, words
+from viraltracker.web import congruence_view, times, unread, words
 
 Json = dict[str, Any]
 
@@ -29,6 +28,17 @@ def draw(found: Json, zone: str, now: datetime) -> None:
         if problem is not None:
             st.warning(words.literal(problem), icon=":material/link_off:")
         st.html(page_side(page, zone, now))
+
+
+def draw_fit(found: Json) -> None:
+    """How the ad and its page fit, component by component."""
+    page = found["page"]
+    if page is None:
+        return
+    if not found["congruence"]:
+        st.html('<p class="vt-more">The ad and its page were not compared yet. The next classification does it.</p>')
+        return
+    st.html(congruence_view.html(found["congruence"], page["canonical_url"]))
 
 
 def ad_side(ad: Json) -> str:
@@ -55,17 +65,9 @@ def page_side(page: Json, zone: str, now: datetime) -> str:
         said.append(f'<p class="first">{words.html(cut)}</p>')
     if not page.get("content_hash"):
         said.append('<p class="vt-more">None of its words are stored.</p>')
-    said.append(f'<p class="vt-more">{address(page["canonical_url"])}</p>')
+    said.append(f'<p class="vt-more">{congruence_view.page_link(page["canonical_url"])}</p>')
     said.append(f'<p class="vt-fresh">{dates(page, zone, now)}</p></div>')
     return "".join(said)
-
-
-def address(url: str) -> str:
-    """HTML: a link to a web address; anything else is only shown."""
-    text = words.html(url)
-    if urlsplit(url).scheme not in ("http", "https"):
-        return text
-    return f'<a href="{text}" target="_blank" rel="noopener noreferrer nofollow">{text}</a>'
 
 
 def dates(page: Json, zone: str, now: datetime) -> str:
