@@ -9,7 +9,7 @@ import platform
 import sys
 from collections.abc import Callable
 
-from benchmarks import analysis, import_file, installation, pages, queue, schedules, sync, verdicts
+from benchmarks import analysis, import_file, installation, pages, queue, readings, schedules, sync, verdicts
 from benchmarks.figures import Result
 from benchmarks.installation import Installation
 from viraltracker.errors import ViralTrackerError
@@ -19,6 +19,7 @@ BENCHMARKS: dict[str, Callable[[Installation], list[Result]]] = {
     "import": import_file.run,
     "pages": pages.run,
     "queue": queue.run,
+    "readings": readings.run,
     "schedules": schedules.run,
     "sync": sync.run,
     "truth": verdicts.run,

@@ -13,7 +13,8 @@ from benchmarks.installation import Installation, Stopwatch, at_share, median, t
 from benchmarks.sync import sync_demo
 from viraltracker import clock
 from viraltracker.analysis import full_analysis, sources
-from viraltracker.creatives import classification, classifier
+from viraltracker.creatives import classification
+from viraltracker.creatives.classifier import Panel
 
 DAYS = 30
 QUESTIONS = 25
@@ -86,14 +87,13 @@ def run(installation: Installation) -> list[Result]:
     last_day = sources.choose(installation.db, account.brand_id).last_day or report.date_to - timedelta(days=1)
     read = classification.classify_brand(
         installation.db,
+        installation.storage,
         account.brand_id,
         job_run_id=None,
         since=report.date_from,
         until=report.date_to,
-        max_new=5_000,
-        max_video=0,
-        force=False,
-        classifier=classifier.choose(installation.settings),
+        limits=classification.Limits(max_new=5_000, max_video=0),
+        panel=Panel(),
         guard=lambda: None,
         progress=unseen,
     )

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from viraltracker import clock
 from viraltracker.cli import output, session, work
 from viraltracker.cli.app import JsonOption, app
 from viraltracker.cli.session import Session
@@ -128,9 +129,15 @@ def classify(
     batch: Annotated[
         bool, typer.Option("--batch", help="By the models' batch services: half the price, within a day.")
     ] = False,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Only say what it would cost by each model; reads nothing.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Read creatives, their words and their landing pages where no reading covers them yet."""
+    if estimate:
+        _estimate(brand, days, as_json)
+        return
     with session.opened(worker=True) as opened:
         found = brands.find(opened.db, brand)
         mode = "batch" if batch else "realtime"
@@ -140,6 +147,31 @@ def classify(
         output.print_json({"brand": found.name, **result})
         return
     output.table(f"Classification of {found.name}", ("", ""), _counts(result))
+
+
+def _estimate(brand: str, days: int, as_json: bool) -> None:
+    """What every distinct creative, copy and page of the brand would cost, whatever is read already."""
+    from viraltracker.creatives import estimates
+
+    with session.opened() as opened:
+        found = brands.find(opened.db, brand)
+        made = estimates.of_brand(opened.service, found.id, days=days, now=clock.now())
+    if as_json:
+        output.print_json({"brand": found.name, "days": days, "estimates": [each.as_dict() for each in made]})
+        return
+    output.table(
+        f"Estimate for {found.name}: list prices and published token rules, USD",
+        ("model", *estimates.PROMPTS, "realtime", "batch"),
+        [
+            (
+                each.model,
+                *(str(each.readings[name]) for name in estimates.PROMPTS),
+                *("unknown" if cost is None else f"{cost:.2f}" for cost in (each.total, each.batch)),
+            )
+            for each in made
+        ],
+        right=tuple(range(1, len(estimates.PROMPTS) + 3)),
+    )
 
 
 @app.command()

@@ -85,6 +85,8 @@ def worker_program(configured: Settings, endpoints: Endpoints, sandbox_url: str)
             "SUPABASE_SECRET_KEY": endpoints.service_key,
             "META_ACCESS_TOKEN": configured.meta_access_token,
             "META_APP_SECRET": configured.meta_app_secret,
+            "GEMINI_API_KEY": configured.gemini_api_key,
+            "ANTHROPIC_API_KEY": configured.anthropic_api_key,
         },
         stop_seconds=28.0,
     )

@@ -175,7 +175,7 @@ def _take(asking: Asking, batch: Batch, provider_id: str, guard: Guard) -> None:
     items = {row["id"]: row for row in model_calls.batch_items(asking.db, batch.id)}
     kept = {key: json.loads(row["document"]) for key, row in items.items()}
     requests = {
-        key: model_reader.asked_again(cast("PromptName", row["purpose"]), kept[key]["document"])
+        key: model_reader.unread_request(cast("PromptName", row["purpose"]), kept[key]["document"])
         for key, row in items.items()
     }
     if not requests:

@@ -88,17 +88,9 @@ class ModelReader:
         from viraltracker.llm import pricing  # noqa: PLC0415 the price list takes long to come, and rules need none
 
         name = prompt_of(given)
-        media = None
-        if isinstance(given, CreativeInput):
-            media = Media(
-                mime="video/mp4" if given.kind == "video" else "image/jpeg",
-                sha256=given.sha256,
-                bytes=file.bytes or 0,
-                seconds=file.duration_s,
-                read=bytes,
-            )
+        creative = given if isinstance(given, CreativeInput) else None
         return pricing.estimate(
-            _request(name, document_of(given, file), media),
+            unread_request(name, document_of(given, file), creative, file),
             self.model.provider.model,
             self.model.provider.name,
             batch=batch,
@@ -117,9 +109,20 @@ def _request(name: PromptName, document: str, media: Media | None = None) -> Req
     )
 
 
-def asked_again(name: PromptName, document: str) -> Request:
-    """The request behind an item of a batch, as far as its answer needs it: without media."""
-    return _request(name, document)
+def unread_request(
+    name: PromptName, document: str, given: Input | None = None, file: MediaFile | None = None
+) -> Request:
+    """A request that is not to be sent: without the bytes of its media, and with no media at all without `given`."""
+    media = None
+    if isinstance(given, CreativeInput):
+        media = Media(
+            mime="video/mp4" if given.kind == "video" else "image/jpeg",
+            sha256=given.sha256,
+            bytes=(file.bytes if file else None) or 0,
+            seconds=file.duration_s if file else None,
+            read=bytes,
+        )
+    return _request(name, document, media)
 
 
 def prompt_of(given: Input | CongruenceInput) -> PromptName:

@@ -123,7 +123,7 @@ class Robots:
                         cut=True,
                     )
                     if answer.location is None:
-                        return rules_of(answer.body.decode("utf-8", "replace"))
+                        return rules_of(answer.body.decode("utf-8-sig", "replace"))
                     target = web_address(answer.location)
         except _NotThere:
             return Protego.parse("")

@@ -29,15 +29,4 @@ class SharedPermits:
 
 def pool(configured: Settings, db: Database) -> ModelPool:
     """Models are made when they are first asked for; this makes none yet."""
-    config = PoolConfig(
-        gemini_key=configured.gemini_api_key,
-        gemini_model=configured.gemini_model,
-        gemini_url=configured.gemini_url,
-        gemini_per_minute=configured.gemini_per_minute,
-        claude_key=configured.anthropic_api_key,
-        claude_model=configured.anthropic_model,
-        claude_url=configured.anthropic_url,
-        claude_per_minute=configured.anthropic_per_minute,
-        timeout_s=configured.model_timeout,
-    )
-    return ModelPool(config, SharedPermits(db))
+    return ModelPool(PoolConfig.of(configured), SharedPermits(db))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Literal
 
 import anthropic
 from anthropic.types import ImageBlockParam, MessageParam, OutputConfigParam, TextBlockParam
@@ -17,11 +18,12 @@ from viraltracker.llm import claude_answers, faults
 from viraltracker.llm.claude_answers import translated
 from viraltracker.llm.faults import Door
 from viraltracker.llm.provider import BatchState, Guard, RawReply, Staged, Submitted, Unfit
-from viraltracker.llm.request import Kind, Media, Request, base64_text, in_base64
+from viraltracker.llm.request import Kind, Request, base64_text, in_base64, json_bytes, json_schema
 
 VARIABLE = "ANTHROPIC_API_KEY"
+URL = "https://api.anthropic.com"
 #: Anthropic, "Images and vision".
-MIMES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+PictureMime = Literal["image/jpeg", "image/png", "image/gif", "image/webp"]
 #: Anthropic, "Request size limits": one message, and one batch.
 REQUEST_LIMIT_BYTES = 32_000_000
 BATCH_LIMIT_BYTES = 256_000_000
@@ -43,10 +45,13 @@ class Claude:
         self.model = model
         self._door = Door(self.title, VARIABLE, key)
         self._timeout_s = timeout_s
-        self._client = anthropic.Anthropic(api_key=key, base_url=url, max_retries=0, timeout=timeout_s)
+        self._client = anthropic.Anthropic(
+            api_key=key, base_url=url or URL, max_retries=0, timeout=timeout_s, open_telemetry=False
+        )
 
-    def stage(self, request: Request, guard: Guard) -> Staged | None:  # noqa: ARG002 nothing to do, nothing to wait for
-        """Everything goes along with the call."""
+    def stage(self, request: Request, guard: Guard) -> Staged | None:  # noqa: ARG002 nothing to wait for
+        """Nothing is uploaded: everything goes along with the call, or is refused here."""
+        self._require_fit(request)
         return None
 
     def send(
@@ -67,8 +72,7 @@ class Claude:
     def batch_bytes(self, request: Request) -> int:
         """Its JSON, with the picture in base64."""
         media = in_base64(request.media.bytes) if request.media is not None else 0
-        words = request.instructions + request.content + str(request.schema.model_json_schema())
-        return media + len(words.encode()) + 2000
+        return media + json_bytes(request)
 
     def submit(self, requests: Mapping[str, Request], name: str, guard: Guard) -> Submitted:  # noqa: ARG002 no names
         """A batch; it has no name at Anthropic's."""
@@ -139,17 +143,28 @@ class Claude:
             raise faults.unreadable(self._door)
         return batch
 
+    def _require_fit(self, request: Request) -> PictureMime | None:
+        """The picture's mime type, None where there is no picture. Raises Unfit for what Claude would not take."""
+        if request.media is None:
+            return None
+        if self.batch_bytes(request) > REQUEST_LIMIT_BYTES:
+            raise Unfit("too_large", f"Claude takes 32 MB at once; this picture has {request.media.bytes:,} bytes.")
+        match request.media.mime:
+            case "image/jpeg" | "image/png" | "image/gif" | "image/webp" as mime:
+                return mime
+        raise Unfit("unsupported", f"Claude does not take {request.media.mime}.")
+
     def _params(self, request: Request, extra: str | None, room: int | None) -> MessageCreateParamsNonStreaming:
         content: list[ImageBlockParam | TextBlockParam] = [{"type": "text", "text": request.content}]
-        if request.media is not None:
-            if self.batch_bytes(request) > REQUEST_LIMIT_BYTES:
-                raise Unfit("too_large", f"Claude takes 32 MB at once; this picture has {request.media.bytes:,} bytes.")
-            content.insert(0, _picture(request.media))
+        picture = self._require_fit(request)
+        if request.media is not None and picture is not None:
+            data = base64_text(request.media.read())
+            content.insert(0, {"type": "image", "source": {"type": "base64", "media_type": picture, "data": data}})
         if extra is not None:
             content.append({"type": "text", "text": extra})
         message: MessageParam = {"role": "user", "content": content}
         output: OutputConfigParam = {
-            "format": {"type": "json_schema", "schema": anthropic.transform_schema(request.schema)}
+            "format": {"type": "json_schema", "schema": anthropic.transform_schema(json_schema(request.schema))}
         }
         return {
             "model": self.model,
@@ -158,14 +173,6 @@ class Claude:
             "messages": [message],
             "output_config": output,
         }
-
-
-def _picture(media: Media) -> ImageBlockParam:
-    data = base64_text(media.read()) if media.mime in MIMES else ""
-    match media.mime:
-        case "image/jpeg" | "image/png" | "image/gif" | "image/webp" as mime:
-            return {"type": "image", "source": {"type": "base64", "media_type": mime, "data": data}}
-    raise Unfit("unsupported", f"Claude does not take {media.mime}.")
 
 
 def _total(batch: MessageBatch) -> int:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+import httpx2
 from google import genai
 from google.genai import types
 
@@ -28,11 +29,13 @@ from viraltracker.llm.provider import (
     Staged,
     Submitted,
     Unfit,
+    Unreached,
     Wait,
 )
-from viraltracker.llm.request import Kind, Media, Request, in_base64
+from viraltracker.llm.request import Kind, Media, Request, in_base64, json_bytes, json_schema
 
 VARIABLE = "GEMINI_API_KEY"
+URL = "https://generativelanguage.googleapis.com"
 #: Google, "Image understanding" and "Video understanding": what may be sent.
 MIMES = frozenset(
     {
@@ -82,22 +85,26 @@ class Gemini:
     ) -> None:
         self.model = model
         self._door = Door(self.title, VARIABLE, key)
-        self._timeout_ms = round(timeout_s * 1000)
         self._video_timeout_s = video_timeout_s
         self._inline_limit = inline_limit
         self._poll_s = poll_s
         self._monotonic = monotonic
         self._wait = wait
-        options = types.HttpOptions(base_url=url, timeout=self._timeout_ms)
+        options = types.HttpOptions(
+            base_url=url or URL,
+            timeout=round(timeout_s * 1000),
+            client_args={"limits": httpx2.Limits(max_connections=None, max_keepalive_connections=32)},
+        )
         # Kept: the SDK closes its connections when the client is gone.
         self._client = genai.Client(api_key=key, enterprise=False, http_options=options)
 
     def stage(self, request: Request, guard: Guard) -> Staged | None:
         """Uploads media that would make the request too heavy, and waits until it is ACTIVE."""
         media = request.media
-        if media is None or self._weight(request) <= self._inline_limit:
+        if media is None:
             return None
-        return self._upload(media, guard)
+        _require_readable(media)
+        return self._upload(media, guard) if self._weight(request) > self._inline_limit else None
 
     def send(
         self, request: Request, *, staged: Staged | None = None, extra: str | None = None, room: int | None = None
@@ -107,7 +114,7 @@ class Gemini:
         config = self._config(request, room)
         with translated(self._door):
             response = self._client.models.generate_content(model=self.model, contents=contents, config=config)
-            return gemini_answers.read_reply(response)
+            return gemini_answers.read_reply(self._door, response)
 
     def batch_bytes(self, request: Request) -> int:
         """Its JSON, with media that goes along in base64."""
@@ -117,7 +124,10 @@ class Gemini:
         return self._weight(request)
 
     def submit(self, requests: Mapping[str, Request], name: str, guard: Guard) -> Submitted:
-        """A batch of inlined requests; its larger media are uploaded first, and deleted again if it is not taken."""
+        """A batch of inlined requests; its larger media are uploaded first, and deleted again if it is not taken.
+
+        Where that cannot be known they stay, for `find_batch`; Gemini drops them in two days.
+        """
         files: list[Staged] = []
         taken = False
         try:
@@ -135,14 +145,14 @@ class Gemini:
                     )
                 )
             guard()
-            with translated(self._door):
-                job = self._client.batches.create(
-                    model=self.model, src=inlined, config=types.CreateBatchJobConfig(display_name=name)
-                )
-            if not job.name:
-                raise faults.unreadable(self._door)
+            try:
+                batch_id = self._create(inlined, name)
+            except errors.Unavailable as error:
+                # Its answer was lost, so it may have been taken; it would be worthless without its files.
+                taken = not isinstance(error, Unreached | errors.RateLimited)
+                raise
             taken = True
-            return Submitted(job.name, tuple(staged.name for staged in files))
+            return Submitted(batch_id, tuple(staged.name for staged in files))
         finally:
             if not taken:
                 self.delete_files([staged.name for staged in files])
@@ -161,12 +171,8 @@ class Gemini:
         responses = (job.dest.inlined_responses if job.dest is not None else None) or []
         for place, response in enumerate(responses):
             key = (response.metadata or {}).get(_KEY) or (keys[place] if place < len(keys) else None)
-            if key is None:
-                continue
-            if response.response is None:
-                yield key, gemini_answers.item_error(self._door, response.error)
-            else:
-                yield key, gemini_answers.read_reply(response.response)
+            if key is not None:
+                yield key, gemini_answers.read_item(self._door, response)
 
     def find_batch(self, name: str, since: datetime, size: int) -> str | None:  # noqa: ARG002 a name says it all
         """By the display name, among the batches created since."""
@@ -196,14 +202,21 @@ class Gemini:
         """Gives up the connections."""
         self._client.close()
 
+    def _create(self, inlined: list[types.InlinedRequest], name: str) -> str:
+        config = types.CreateBatchJobConfig(display_name=name)
+        with translated(self._door):
+            job = self._client.batches.create(model=self.model, src=inlined, config=config)
+        if not job.name:
+            raise faults.unreadable(self._door)
+        return job.name
+
     def _job(self, batch_id: str) -> types.BatchJob:
         with translated(self._door):
             return self._client.batches.get(name=batch_id)
 
     def _weight(self, request: Request) -> int:
         media = in_base64(request.media.bytes) if request.media is not None else 0
-        words = request.instructions + request.content + str(request.schema.model_json_schema())
-        return media + len(words.encode()) + 2000
+        return media + json_bytes(request)
 
     def _contents(self, request: Request, staged: Staged | None, extra: str | None) -> types.Content:
         parts = [types.Part.from_text(text=request.content)]
@@ -221,7 +234,7 @@ class Gemini:
         config = types.GenerateContentConfig(
             system_instruction=request.instructions,
             response_mime_type="application/json",
-            response_json_schema=request.schema.model_json_schema(),
+            response_json_schema=json_schema(request.schema),
             max_output_tokens=room or request.max_output_tokens,
         )
         if not batch:
@@ -239,8 +252,9 @@ class Gemini:
         config = types.UploadFileConfig(
             mime_type=media.mime, http_options=types.HttpOptions(timeout=round(self._video_timeout_s * 1000))
         )
+        data = io.BytesIO(media.read())
         with translated(self._door):
-            file = self._client.files.upload(file=io.BytesIO(media.read()), config=config)
+            file = self._client.files.upload(file=data, config=config)
         if not file.name:
             raise faults.unreadable(self._door)
         usable = False

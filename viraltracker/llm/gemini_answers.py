@@ -44,14 +44,16 @@ def translated(door: Door) -> Iterator[None]:
         raise errors.Unavailable(f"{door.title} did not answer in time; try again later.") from None
     except (httpx2.HTTPError, httpx2.InvalidURL):
         raise errors.Unavailable(f"The connection to {door.title} broke; try again later.") from None
+    except errors.ViralTrackerError:
+        raise
     except _UNREADABLE:
         raise faults.unreadable(door) from None
 
 
-def read_reply(response: types.GenerateContentResponse | None) -> RawReply:
-    """The reply's text and how it ended. Raises nothing: an odd one is `empty`."""
-    if response is None:
-        return RawReply("", Usage(), "empty")
+def read_reply(door: Door, response: types.GenerateContentResponse) -> RawReply:
+    """The reply's text and how it ended. Raises errors.Unavailable when it says nothing at all, not even its cost."""
+    if response.candidates is None and response.usage_metadata is None and response.prompt_feedback is None:
+        raise faults.unreadable(door)
     usage = _usage(response.usage_metadata)
     feedback = response.prompt_feedback
     if feedback is not None and feedback.block_reason is not None:
@@ -66,7 +68,17 @@ def read_reply(response: types.GenerateContentResponse | None) -> RawReply:
     return RawReply(text, usage, finish, "" if finish == "complete" else f"Gemini ended with {ended or 'no reason'}.")
 
 
-def item_error(door: Door, error: types.JobError | None) -> errors.ViralTrackerError:
+def read_item(door: Door, item: types.InlinedResponse) -> RawReply | errors.ViralTrackerError:
+    """What became of one item of a batch."""
+    if item.response is None:
+        return _item_error(door, item.error)
+    try:
+        return read_reply(door, item.response)
+    except errors.Unavailable as error:
+        return error
+
+
+def _item_error(door: Door, error: types.JobError | None) -> errors.ViralTrackerError:
     """What became of an item of a batch that has no reply."""
     if error is None:
         return errors.Refused(f"{door.title} gave no reply.")

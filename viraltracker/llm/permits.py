@@ -21,6 +21,7 @@ import math
 import threading
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from viraltracker import clock, errors
@@ -31,6 +32,8 @@ SPAN_SECONDS = 61.8
 AHEAD_SECONDS = 2.0
 GUARD_SECONDS = 0.5
 LOOK_SECONDS = 0.05
+#: A provider that asks for a longer wait than this gets it from the queue, not from a run that stands still.
+LONGEST_WAIT_SECONDS = 60.0
 MOST_VOID = 20
 """Answers in a row that came too late to be used, before a caller says so instead of waiting for ever."""
 
@@ -79,10 +82,14 @@ class Permits:
         *,
         monotonic: Monotonic = clock.monotonic,
         wait: Wait = time.sleep,
+        longest_wait: float = LONGEST_WAIT_SECONDS,
     ) -> None:
         self._source = source
         self._provider = provider
         self._per_minute = per_minute or 0
+        # At one or two requests a minute the next slot itself is as far away as this.
+        next_slot = SPAN_SECONDS / self._per_minute + SLOT_SECONDS if self._per_minute else 0.0
+        self._longest_wait = max(longest_wait, next_slot)
         self._monotonic = monotonic
         self._wait = wait
         self._lock = threading.Lock()
@@ -96,10 +103,11 @@ class Permits:
     def take(self, guard: Guard) -> None:
         """Blocks until the caller may send, which it then does at once.
 
-        Raises what `guard` raises (looked at every half second), what the source raises, and errors.Unavailable where
-        the source answers too slowly to be of use.
+        Raises what `guard` raises (looked at every half second), what the source raises, errors.RateLimited where
+        everybody is held for longer than `longest_wait`, and errors.Unavailable where the source answers too slowly.
         """
         if not self._per_minute:
+            self._require_soon(self._held_until)
             self._wait_until(self._held_until, guard)
             return
         while True:
@@ -136,6 +144,7 @@ class Permits:
                     slot, ask_from = self._pop(), max(self._ask_from, self._held_until)
                 if slot is not None:
                     return slot
+                self._require_soon(ask_from)
                 if self._monotonic() < ask_from:
                     self._wait(min(GUARD_SECONDS, max(ask_from - self._monotonic(), 0.001)))
                 elif self._asking.acquire(blocking=False):
@@ -179,6 +188,14 @@ class Permits:
     def _give_back(self, slot: _Slot) -> None:
         with self._lock:
             heapq.heappush(self._slots, slot)
+
+    def _require_soon(self, moment: float) -> None:
+        left = moment - self._monotonic()
+        if left > self._longest_wait:
+            raise errors.RateLimited(
+                f"Requests to {self._provider} are held back for another {left:.0f} s, as its service asked.",
+                retry_after=timedelta(seconds=left),
+            )
 
     def _wait_until(self, moment: float, guard: Guard) -> None:
         while (left := moment - self._monotonic()) > 0:

@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 
 from viraltracker.llm.permits import Permits, PermitSource
 from viraltracker.llm.seam import Model
+from viraltracker.settings import Settings
 
 #: The key that the sandbox's Gemini takes; it is public and opens nothing else.
 SANDBOX_KEY = "sandbox-key"
+#: A video is uploaded, made ready and looked through: it may take this many times as long as words.
+VIDEO_TIMES = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +30,22 @@ class PoolConfig:
     claude_per_minute: int = 50
     timeout_s: float = 120.0
     video_timeout_s: float = 600.0
+
+    @classmethod
+    def of(cls, settings: Settings) -> PoolConfig:
+        """What the settings say."""
+        return cls(
+            gemini_key=settings.gemini_api_key,
+            gemini_model=settings.gemini_model,
+            gemini_url=settings.gemini_url,
+            gemini_per_minute=settings.gemini_per_minute,
+            claude_key=settings.anthropic_api_key,
+            claude_model=settings.anthropic_model,
+            claude_url=settings.anthropic_url,
+            claude_per_minute=settings.anthropic_per_minute,
+            timeout_s=settings.model_timeout,
+            video_timeout_s=settings.model_timeout * VIDEO_TIMES,
+        )
 
 
 class ModelPool:

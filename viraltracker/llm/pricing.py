@@ -12,7 +12,7 @@ from decimal import Decimal
 import genai_prices
 
 from viraltracker import clock
-from viraltracker.llm.request import Media, Request, Usage
+from viraltracker.llm.request import Media, Request, Usage, json_schema
 
 PROVIDER_IDS = {"gemini": "google", "claude": "anthropic"}
 BATCH_SHARE = Decimal("0.5")
@@ -64,7 +64,7 @@ def estimate(
     request: Request, model: str, provider: str, *, batch: bool, output_tokens: int = TYPICAL_OUTPUT_TOKENS
 ) -> Decimal | None:
     """About what asking once will cost; None for a model whose price is not known."""
-    characters = len(request.instructions) + len(request.content) + len(str(request.schema.model_json_schema()))
+    characters = len(request.instructions) + len(request.content) + len(str(json_schema(request.schema)))
     tokens = characters // TEXT_CHARACTERS_PER_TOKEN + 1
     if request.media is not None:
         tokens += media_tokens(request.media, provider)

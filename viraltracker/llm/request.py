@@ -10,7 +10,8 @@ import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal
+from functools import lru_cache
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -26,6 +27,7 @@ Reason = Literal[
     "expired",  # an item of a batch that was not reached in time
 ]
 DETAIL_CHARACTERS = 200
+_FRAME_BYTES = 2000
 _Read = Callable[[], bytes]  # a name of its own: in `Media` the word bytes is a number
 
 
@@ -118,6 +120,18 @@ class Unanswered(Spent):
 
     reason: Reason
     detail: str
+
+
+@lru_cache(maxsize=64)
+def json_schema(schema: type[BaseModel]) -> dict[str, Any]:
+    """A reply's JSON Schema, made once; not to be changed."""
+    return schema.model_json_schema()
+
+
+def json_bytes(request: Request) -> int:
+    """About what the request weighs as JSON without its media."""
+    words = request.instructions + request.content + str(json_schema(request.schema))
+    return len(words.encode()) + _FRAME_BYTES
 
 
 def short(text: str, limit: int = DETAIL_CHARACTERS) -> str:

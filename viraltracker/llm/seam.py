@@ -2,7 +2,7 @@
 
 Each try goes `guard` → circuit → permit → the call. What may pass (`errors.Unavailable`, `errors.RateLimited`) is tried
 again after an exponential wait with full jitter (1, 2, 4 s at most, as in Marc Brooker, "Exponential backoff and
-jitter", 2015), or after as long as the provider asked for; a reply that is not of the schema is asked for once more
+jitter", 2015), beyond the time that the provider asked for; a reply that is not of the schema is asked for once more
 with the reasons; one that was cut off, once more with twice the room.
 """
 
@@ -13,7 +13,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -23,7 +23,7 @@ from pydantic import BaseModel, ValidationError
 
 from viraltracker import clock, errors
 from viraltracker.llm.circuit import Circuit
-from viraltracker.llm.permits import GUARD_SECONDS, Permits
+from viraltracker.llm.permits import GUARD_SECONDS, LONGEST_WAIT_SECONDS, Permits
 from viraltracker.llm.provider import (
     BatchState,
     Guard,
@@ -37,11 +37,10 @@ from viraltracker.llm.provider import (
     Unreached,
     Wait,
 )
-from viraltracker.llm.request import Answered, Reason, Request, Unanswered, Usage, short
+from viraltracker.llm.request import Answered, Media, Reason, Request, Unanswered, Usage, short
 
 ATTEMPTS = 4
 FIRST_WAIT_SECONDS = 1.0
-LONGEST_WAIT_SECONDS = 60.0
 COMPLAINT_CHARACTERS = 1000
 
 log = logging.getLogger(__name__)
@@ -62,6 +61,21 @@ class _Tally:
     started: float
     usage: Usage = field(default_factory=Usage)
     requests: int = 0
+
+
+class _MediaFailed(Exception):
+    """The media could not be read, which must not be taken for a failure of the provider."""
+
+    def __init__(self, error: errors.ViralTrackerError) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
+def _read(media: Media) -> bytes:
+    try:
+        return media.read()
+    except errors.ViralTrackerError as error:
+        raise _MediaFailed(error) from error
 
 
 class Model:
@@ -107,17 +121,22 @@ class Model:
 
         Raises errors.ConfigurationError (the key), errors.Refused, errors.Unavailable after the last try or while the
         circuit is open, errors.RateLimited also where the wait would be longer than `longest_wait`, and what `guard`
-        raises, which is looked at before every call and twice a second while waiting.
+        raises, which is looked at before every call and twice a second while waiting. What reading the media raises
+        is raised as it is: it says nothing about the provider.
         """
         tally = _Tally(self._monotonic())
         if request.media is not None and request.media.kind not in self.provider.accepts:
             return self._unanswered(tally, "unsupported", f"{self.provider.title} does not take {request.media.mime}.")
+        if request.media is not None:
+            request = replace(request, media=replace(request.media, read=partial(_read, request.media)))
         staged: Staged | None = None
         try:
             staged = self._tried(lambda: self.provider.stage(request, guard), guard, tally, counted=False)
             return self._answer(request, staged, guard, tally)
         except Unfit as error:
             return self._unanswered(tally, error.reason, error.message)
+        except _MediaFailed as failed:
+            raise failed.error from None
         finally:
             if staged is not None:
                 self.provider.delete_files((staged.name,))
@@ -157,7 +176,7 @@ class Model:
             pause = FIRST_WAIT_SECONDS * 2 ** (attempt - 1) * self._spread()
             if isinstance(result, errors.RateLimited):
                 asked = (result.retry_after or timedelta()).total_seconds()
-                pause = max(pause, asked)
+                pause += asked
                 self._permits.hold(pause)
                 if asked > self._longest_wait:
                     raise result
@@ -183,7 +202,8 @@ class Model:
                 entry.verdict = "answered"
                 tally.requests += int(counted)
                 raise
-            entry.verdict = "answered"
+            if result is not None:  # else there was nothing to upload, and nobody was called
+                entry.verdict = "answered"
             tally.requests += int(counted)
             return result
 

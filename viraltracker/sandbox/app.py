@@ -20,6 +20,7 @@ from viraltracker.sandbox import faults, graph_errors, model_calls, model_desk
 from viraltracker.sandbox.broken import BrokenOff, before
 from viraltracker.sandbox.claude import ClaudeApi
 from viraltracker.sandbox.demo import catalog, pages, pictures
+from viraltracker.sandbox.demo.readings import DemoAnswers
 from viraltracker.sandbox.faults import Fault, FaultScript
 from viraltracker.sandbox.gemini import GeminiApi
 from viraltracker.sandbox.graph import Call, Clock, GraphApi
@@ -37,7 +38,8 @@ class Sandbox:
     """The state behind the routes; `faults` and `calls` are for tests to write and read.
 
     `calls` holds the newest requests of the ad account as "METHOD /path?query" without tokens; `models` has the pace
-    and the answerer of Gemini (`base_url` + "/gemini") and Claude ("/claude"), which share `model_key`.
+    and the answerer of Gemini (`base_url` + "/gemini") and Claude ("/claude"), which share `model_key`. By default it
+    has read the demo's pictures and clips, and gives the smallest answer to everything else.
     """
 
     def __init__(
@@ -54,7 +56,7 @@ class Sandbox:
         self.faults = faults or FaultScript()
         self.links = SignedLinks(clock, media_lifetime_seconds)
         self.graph = GraphApi(clock, self.links, until=until, token=token)
-        self.models = ModelDesk(clock, self.faults, answerer=answerer, key=model_key)
+        self.models = ModelDesk(clock, self.faults, answerer=answerer or DemoAnswers(), key=model_key)
         self.calls: deque[str] = deque(maxlen=_CALLS_KEPT)
         self._traces = itertools.count(1)
 

@@ -44,6 +44,11 @@ BY_TABLE: dict[str, Row] = {
     "dataset_status": {"dataset": "insights"},
     "import_datasets": {"status": "ready"},
     "ad_assets": {"kind": "image", "status": "stored"},
+    "landing_pages": {"status": "refused", "reason": "gone"},
+    "llm_calls": {"purpose": "copy", "state": "answered", "finished_at": "2026-10-01T00:00:00Z"},
+    "llm_spend": {"month": "2026-10-01"},
+    "ad_video_analysis": {"sha256": SHA256},
+    "congruence_components": {"basis": "copy"},
     "scheduled_jobs": {"schedule_type": "one_time", "status": "paused", "next_run_at": "2030-01-01T00:00:00Z"},
     "scheduled_job_runs": {"trigger": "api", "state": "failed", "finished_at": "2026-10-01T00:00:00Z"},
     "job_run_events": {"level": "info"},
@@ -68,6 +73,9 @@ BY_TYPE: Row = {
     "ARRAY": "{}",
 }
 
+
+WORKERS = {"ad_account_secrets", "provider_permits"}
+"""Tables that no browser role may even ask for."""
 
 INSTALLATION = {"scheduler_workers", "classifier_evaluations"}
 """Tables whose rows are no organisation's: members of every organisation read them, strangers do not."""
@@ -170,6 +178,7 @@ def tables(database: psycopg.Connection) -> dict[str, Table]:
         for name, table in found.items()
     }
     before["concurrency_limits"] = {"brands"}  # names a brand in its key, without a foreign key
+    before["provider_permits"] = {"brands"}
     order = TopologicalSorter(before)
     return {name: found[name] for name in order.static_order()}
 
@@ -208,6 +217,8 @@ def _made_up(table: Table, tenant: Tenant) -> Row:
                 values[here] = tenant.rows[other][there]
             elif other == "auth.users":
                 values[here] = tenant.owner.id
+    if table.name == "provider_permits":
+        values["provider"] = f"provider of {tenant.brand_id}"
     if table.name == "concurrency_limits":
         values |= {"scope": "brand", "key": tenant.brand_id, "limit": 1000}
     return values

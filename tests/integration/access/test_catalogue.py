@@ -8,13 +8,15 @@ import psycopg
 
 from viraltracker.local.stack import Endpoints
 
+from .tenants import WORKERS
+
 SET_FORM = re.compile(r"\( ?SELECT (?:1\s+FROM )?\(?(?:app\.my_\w+\(\)|auth\.uid\(\))[^()]*(?:\([^()]*\))?[^()]*\)")
 """`(select app.my_brands())`: asked once a statement. A bare call is asked once a row, which costs seconds."""
 
 READS = "SELECT"
 WRITES: dict[tuple[str, str, str], str] = {
     ("authenticated", "brands", "INSERT"): "aliases currency goal name organization_id target_cpa target_roas",
-    ("authenticated", "brands", "UPDATE"): "aliases currency goal name target_cpa target_roas",
+    ("authenticated", "brands", "UPDATE"): "aliases currency goal model_budget_usd name target_cpa target_roas",
     ("authenticated", "ad_intelligence_recommendations", "UPDATE"): "note state state_changed_at state_reason",
     ("authenticated", "chat_sessions", "INSERT"): "brand_id created_at id title user_id",
     ("authenticated", "chat_sessions", "DELETE"): "*",
@@ -89,7 +91,7 @@ def test_people_hold_exactly_the_table_privileges_that_they_need(database: psyco
         ).fetchall()
     }
     assert {(role, table) for role, table, privilege in held if privilege == READS} == {
-        ("authenticated", table) for table in tables - {"ad_account_secrets"}
+        ("authenticated", table) for table in tables - WORKERS
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ import psycopg
 import pytest
 from PIL import Image
 
+from viraltracker import clock
 from viraltracker.creatives import classification
 from viraltracker.creatives.classifier import Panel
 from viraltracker.creatives.model_reader import ModelReader
@@ -27,7 +29,7 @@ from viraltracker.local.stack import Endpoints
 from viraltracker.sandbox import server
 from viraltracker.sandbox.model_desk import KEY
 from viraltracker.sandbox.server import RunningSandbox
-from viraltracker.store import accounts, ad_data, brands, client, storage
+from viraltracker.store import accounts, ad_data, brands, client, landing, storage
 from viraltracker.store.client import Database
 from viraltracker.store.storage import FolderStorage
 
@@ -102,14 +104,9 @@ class Account:
     def page(self, ad_id: str, words: dict[str, str]) -> None:
         """Stores a page with these words, and that the ad leads to it."""
         url = f"https://shop.example/{words['title']}"
-        row = {
-            "brand_id": self.brand_id,
-            "canonical_url": url,
-            "status": "ok",
-            "content_hash": (words["title"] * 64)[:64],
-        }
         filled = {"heading": "", "description": "", "text": "", "above_fold": ""} | words
-        self.db.upsert("landing_pages", row | filled, on_conflict="brand_id,canonical_url")
+        page = {"canonical_url": url, "status": "ok", "content_hash": hashlib.sha256(repr(filled).encode()).hexdigest()}
+        landing.save(self.db, self.brand_id, page | {"checked_at": clock.now(), "next_try_at": clock.now()} | filled)
         link = {"brand_id": self.brand_id, "ad_id": ad_id, "canonical_url": url}
         self.db.upsert("ad_landing_links", link, on_conflict="brand_id,ad_id")
 
@@ -121,8 +118,6 @@ class Account:
 
     def file(self, data: bytes, mime: str) -> str:
         """Stores any bytes."""
-        import hashlib
-
         sha256 = hashlib.sha256(data).hexdigest()
         path = self.storage.root / f"new-{sha256}"
         path.parent.mkdir(parents=True, exist_ok=True)

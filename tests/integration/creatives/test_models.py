@@ -51,8 +51,7 @@ def test_words_picture_and_page_are_read_apart_and_stored_with_their_cost(
     assert rows["creative"]["labels"]["text_on_picture"] == ["words on it"]
     assert rows["landing"]["labels"]["promise"] == "Chews for stiff dogs"
     assert {row["prompt_version"] for row in rows.values()} == {
-        prompts.VERSIONS[name]
-        for name in ("creative", "copy", "landing")  # type: ignore[index]
+        prompts.VERSIONS[name] for name in ("creative", "copy", "landing")
     }
     calls = account.calls()
     assert {call["state"] for call in calls} == {"answered"}

@@ -155,6 +155,8 @@ class Scripted:
         self, request: Request, *, staged: Staged | None = None, extra: str | None = None, room: int | None = None
     ) -> RawReply:
         self.sent.append((extra, room))
+        if request.media is not None:
+            request.media.read()
         result = self.script.pop(0)
         if isinstance(result, BaseException):
             raise result

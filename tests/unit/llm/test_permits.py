@@ -7,13 +7,14 @@ import bisect
 import math
 import random
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.llm.simulated import Leases, SharedTime, Time
-from viraltracker.errors import Stopped, Unavailable
+from viraltracker.errors import RateLimited, Stopped, Unavailable
 from viraltracker.llm.permits import AHEAD_SECONDS, MOST_VOID, SPAN_SECONDS, Lease, Permits
 
 WAY_SECONDS = 0.8  # what the arithmetic leaves for the way to the provider
@@ -39,7 +40,8 @@ class Source:
         return lease
 
     def _slots(self, per_minute: int, wanted: int) -> Lease:
-        now, delays = self.time.now, []
+        now = self.time.now
+        delays: list[float] = []
         slot = max(self.next_slot, now)
         while len(delays) < wanted and slot <= now + AHEAD_SECONDS:
             delays.append(slot - now)
@@ -139,6 +141,18 @@ def test_a_hold_voids_the_slots_at_hand_and_is_told_to_the_source() -> None:
     permits.take(lambda: None)
     assert time.now >= 30.0
     assert source.held == [30.0]
+
+
+@pytest.mark.parametrize("per_minute", [0, 60])
+def test_a_hold_longer_than_a_minute_is_not_stood_through(per_minute: int) -> None:
+    """A run gives its place back instead; the queue brings it again when the provider is ready."""
+    time = Time()
+    permits = Permits(Leases(), "gemini", per_minute, monotonic=time.monotonic, wait=time.wait)
+    permits.hold(300.0)
+    with pytest.raises(RateLimited) as caught:
+        permits.take(lambda: None)
+    assert caught.value.retry_after == timedelta(seconds=300)
+    assert time.now == 0.0
 
 
 def test_a_source_that_takes_a_second_to_answer_is_an_error_not_an_endless_wait() -> None:

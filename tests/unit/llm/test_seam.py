@@ -6,11 +6,11 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, field_validator
 
 from tests.unit.llm.simulated import BAD, GOOD, Leases, Scripted, Time, Verdict, price, reply, request
 from viraltracker import errors
-from viraltracker.llm.permits import Permits
+from viraltracker.llm.permits import Lease, Permits
 from viraltracker.llm.provider import ItemExpired, RawReply, Staged, Unfit, Unreached
 from viraltracker.llm.request import Answered, Media, Unanswered, Usage
 from viraltracker.llm.seam import Model
@@ -25,11 +25,15 @@ def _free() -> None:
 class _Asking:
     """A model on a scripted provider in simulated time."""
 
-    def __init__(self, *script: RawReply | BaseException, spread: float = 1.0, attempts: int = 4) -> None:
+    def __init__(
+        self, *script: RawReply | BaseException, spread: float = 1.0, attempts: int = 4, slots: int = 0
+    ) -> None:
         self.time = Time()
-        self.source = Leases()
+        self.source = Leases(*[Lease((0.0,), 0.0)] * slots)
         self.provider = Scripted(list(script))
-        permits = Permits(self.source, "gemini", None, monotonic=self.time.monotonic, wait=self.time.wait)
+        permits = Permits(
+            self.source, "gemini", 60 if slots else None, monotonic=self.time.monotonic, wait=self.time.wait
+        )
         self.model = Model(
             self.provider,
             permits,
@@ -139,9 +143,11 @@ def test_only_what_reached_the_provider_is_counted() -> None:
 
 def test_a_wait_that_was_asked_for_is_kept_and_everybody_is_held() -> None:
     limited = errors.RateLimited("Gemini asks us to wait.", retry_after=timedelta(seconds=17))
-    asking = _Asking(limited, reply())
+    asking = _Asking(limited, reply(), slots=2)
     assert isinstance(asking.model.ask(request(), guard=_free), Answered)
-    assert asking.time.now >= 17.0
+    assert asking.time.now == 17.0 + 1.0
+    assert asking.source.held == [18.0]
+    assert not asking.source.answers  # each try took a permit of its own
 
 
 def test_a_wait_longer_than_a_minute_is_the_callers_to_make() -> None:
@@ -206,7 +212,8 @@ def test_what_will_not_pass_is_raised_at_once(error: errors.ViralTrackerError) -
 def test_what_the_provider_does_not_take_is_no_error(reason: str) -> None:
     answer = _Asking(Unfit(reason, "Gemini does not take this.")).model.ask(request(), guard=_free)  # type: ignore[arg-type]
     assert isinstance(answer, Unanswered)
-    assert (answer.reason, answer.requests, answer.cost_usd) == (reason, 1, 0)
+    assert (answer.reason, answer.requests) == (reason, 1)
+    assert answer.cost_usd == 0
 
 
 def test_media_that_the_model_cannot_read_costs_no_call() -> None:
@@ -236,6 +243,21 @@ def test_one_upload_serves_every_try() -> None:
     assert asking.provider.deleted == ["files/1"]
 
 
+def test_a_storage_that_is_down_does_not_open_the_providers_circuit() -> None:
+    down = errors.Unavailable("Storage did not answer; try again later.")
+
+    def read() -> bytes:
+        raise down
+
+    asking = _Asking(reply())
+    broken = request(media=Media(mime="image/png", sha256="0" * 64, bytes=9, read=read))
+    for _ in range(6):
+        with pytest.raises(errors.Unavailable) as caught:
+            asking.model.ask(broken, guard=_free)
+        assert caught.value is down
+    assert isinstance(asking.model.ask(request(), guard=_free), Answered)
+
+
 def test_a_batch_gives_one_result_for_each_request_at_half_the_price() -> None:
     asking = _Asking()
     asking.provider.results = [
@@ -263,9 +285,12 @@ def test_a_schema_may_be_as_strict_as_it_likes() -> None:
     class Bounded(BaseModel):
         why: str
 
-        def model_post_init(self, context: object, /) -> None:
-            if len(self.why) > 3:
+        @field_validator("why")
+        @classmethod
+        def _short(cls, why: str) -> str:
+            if len(why) > 3:
                 raise ValueError("longer than three letters")
+            return why
 
     asking = _Asking(reply('{"why": "because"}'), reply('{"why": "so"}'))
     answer = asking.model.ask(request(schema=Bounded), guard=_free)

@@ -20,8 +20,7 @@ TRACKING_PREFIXES: Final = (
     "vero_",  # Vero
     "mtm_",  # Matomo
     "matomo_",
-    "pk_",  # Piwik, as Matomo was called
-    "piwik_",
+    "piwik_",  # as Matomo was called
     "__hs",  # HubSpot's visitor
     "_hs",  # HubSpot's mails
     "_branch_",  # Branch
@@ -40,6 +39,7 @@ TRACKING: Final = frozenset(
         # Mail and analytics: Mailchimp, Klaviyo, Marketo, HubSpot, Omeda, Adobe, Wicked Reports, Impact
         "mc_cid", "mc_eid", "mc_tc", "_kx", "mkt_tok", "hsctatracking", "oly_anon_id", "oly_enc_id", "s_cid",
         "wickedid", "irclickid", "irgwc", "_openstat",
+        "pk_campaign", "pk_kwd", "pk_keyword", "pk_source", "pk_medium", "pk_content", "pk_cid",
     }
 )  # fmt: skip
 """Further names of parameters that only track, in lower case. A closed list: what is not in it may choose a product."""
@@ -64,7 +64,7 @@ def canonical_url(link: str) -> str | None:
     keeps or lacks its last slash, because some servers answer to only one of the two. Applied to its own result it
     changes nothing. An address with a user or a password in it is None: it would not be a page for everybody.
     """
-    target: str | None = link
+    target = link
     for _ in range(_SHIM_DEPTH):
         found = _behind_shim(target)
         if found is None:

@@ -76,7 +76,7 @@ def next_try(status: Status, tries: int, now: datetime) -> datetime:
     if status != "failed":
         return now + READ_AGAIN_AFTER
     # The exponent is bounded before the power is taken, whatever a row holds.
-    pause = FIRST_RETRY_AFTER * RETRY_GROWTH ** min(max(tries - 1, 0), 8)
+    pause = FIRST_RETRY_AFTER * int(RETRY_GROWTH ** min(max(tries - 1, 0), 8))
     return now + min(pause, READ_AGAIN_AFTER)
 
 

@@ -29,6 +29,10 @@ _PALETTES: tuple[tuple[_Color, _Color, _Color], ...] = (
 )
 _WHITE: _Color = (255, 255, 255)
 _COATS: tuple[_Color, ...] = ((196, 142, 88), (94, 70, 54), (222, 196, 156), (66, 62, 64), (168, 104, 62))
+_ON_THE_BAG = ("Wonder Paws", "hip + joint chews")
+_BEFORE = "BEFORE"
+_AFTER = ("AFTER 6 WEEKS", "AFTER 8 WEEKS", "NOW")
+_BUYERS = ("Dana, Oregon", "Marcus, Texas", "Priya, Ohio", "Ellen, Maine", "Tomás, Florida", "June, Utah")
 
 
 def draw(picture: Picture) -> bytes:
@@ -44,8 +48,7 @@ def scene(picture: Picture) -> Image.Image:
     ground, ink, accent = _PALETTES[picture.variant % len(_PALETTES)]
     image = Image.new("RGB", (SIDE, SIDE), ground)
     canvas = ImageDraw.Draw(image)
-    # The variant alone decides every free choice; it is not a source of secrets.
-    rng = random.Random(picture.variant)  # noqa: S311
+    rng = _choices(picture)
     paint: dict[str, Callable[..., None]] = {
         "image_product": _product,
         "image_before_after": _before_after,
@@ -54,6 +57,32 @@ def scene(picture: Picture) -> Image.Image:
     }
     paint.get(picture.creative_format, _plain)(canvas, picture, ink, accent, rng)
     return image
+
+
+def words(picture: Picture) -> tuple[str, ...]:
+    """Every text that `scene` draws, from top to bottom and from left to right."""
+    rng = _choices(picture)
+    match picture.creative_format:
+        case "image_product":
+            return (picture.headline, *_ON_THE_BAG)
+        case "image_before_after":
+            rng.choice(_COATS)
+            return (picture.headline, _BEFORE, rng.choice(_AFTER), picture.line)
+        case "image_testimonial":
+            return (picture.headline, _signed(rng))
+        case "carousel":
+            return (picture.line, picture.headline)
+        case _:
+            return (picture.headline, picture.line)
+
+
+def _choices(picture: Picture) -> random.Random:
+    # The variant alone decides every free choice; it is not a source of secrets.
+    return random.Random(picture.variant)  # noqa: S311
+
+
+def _signed(rng: random.Random) -> str:
+    return f"{rng.choice(_BUYERS)}, verified buyer"
 
 
 @cache
@@ -112,10 +141,9 @@ def bag(canvas: ImageDraw.ImageDraw, box: tuple[int, int, int, int], ink: _Color
     width = right - left
     canvas.rounded_rectangle(box, 18, fill=ink)
     canvas.rectangle((left, top + 26, right, top + 34), fill=accent)
-    text_block(canvas, "Wonder Paws", (left + width // 10, top + 52, right, bottom), max(18, width // 8), _WHITE)
-    text_block(
-        canvas, "hip + joint chews", (left + width // 10, bottom - 50, right, bottom), max(14, width // 12), accent
-    )
+    name, kind = _ON_THE_BAG
+    text_block(canvas, name, (left + width // 10, top + 52, right, bottom), max(18, width // 8), _WHITE)
+    text_block(canvas, kind, (left + width // 10, bottom - 50, right, bottom), max(14, width // 12), accent)
     middle_x, middle_y = (left + right) // 2, (top + bottom) // 2 + 20
     paw(canvas, middle_x, middle_y, width / 260, accent)
 
@@ -151,8 +179,8 @@ def _before_after(
     canvas.rectangle((half, 190, SIDE, 640), fill=accent)
     dog(canvas, half // 2 - 16, 600, 0.72, coat, lying=True)
     dog(canvas, half + half // 2 - 16, 600, 0.72, coat)
-    canvas.text((28, 208), "BEFORE", fill=ink, font=font(34))
-    canvas.text((half + 28, 208), rng.choice(("AFTER 6 WEEKS", "AFTER 8 WEEKS", "NOW")), fill=ink, font=font(34))
+    canvas.text((28, 208), _BEFORE, fill=ink, font=font(34))
+    canvas.text((half + 28, 208), rng.choice(_AFTER), fill=ink, font=font(34))
     text_block(canvas, picture.headline, (36, 40, SIDE - 36, 180), 50, ink)
     text_block(canvas, picture.line, (36, 654, SIDE - 36, 710), 28, ink)
 
@@ -165,8 +193,7 @@ def _testimonial(
     for index in range(5):
         paw(canvas, 116 + index * 70, 138, 0.42, accent)
     text_block(canvas, picture.headline, (90, 200, SIDE - 90, 400), 48, ink)
-    name = rng.choice(("Dana, Oregon", "Marcus, Texas", "Priya, Ohio", "Ellen, Maine", "Tomás, Florida", "June, Utah"))
-    canvas.text((90, 412), f"{name}, verified buyer", fill=ink, font=font(26))
+    canvas.text((90, 412), _signed(rng), fill=ink, font=font(26))
     dog(canvas, 250, 690, 0.6, rng.choice(_COATS))
 
 

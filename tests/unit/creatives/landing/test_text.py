@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from time import perf_counter
+from time import thread_time
 
 import pytest
 from hypothesis import given, settings
@@ -148,9 +148,9 @@ HOSTILE = {
 def test_a_page_made_to_hold_the_reader_does_not(kind: str) -> None:
     """Two megabytes of the worst there is. Measured on one core without company: each under a second."""
     read_html("<p>once</p>", URL)  # what is imported at the first page is not the page's doing
-    began = perf_counter()
+    began = thread_time()
     page = read_html(HOSTILE[kind], URL)
-    assert perf_counter() - began < 2.0
+    assert thread_time() - began < 2.0
     assert len(page.text) <= LONGEST_TEXT
     assert "\x00" not in page.text
     assert "root:" not in page.text

@@ -1,0 +1,1 @@
+"""Both models' real SDKs against the sandbox, over the wire."""
