@@ -8,7 +8,6 @@ import streamlit as st
 
 import viraltracker.web as parts
 from viraltracker import clock
-from viraltracker.analysis import sources
 from viraltracker.store import readings
 from viraltracker.store.brands import Brand
 from viraltracker.web import ad_view, ads_view, cards, correction, guard, places, review_view, states, times, words
@@ -41,10 +40,9 @@ def pick_brand() -> Brand:
     return next(brand for brand in viewer.brands if brand.id == now)
 
 
-def pick_view(waiting: int) -> str:
+def pick_view(wanted: str, waiting: int) -> None:
     """All ads, or one label after another."""
     named = {ALL: "All ads", REVIEW: f"To review ({waiting:,})"}
-    wanted = REVIEW if st.query_params.get("view") == REVIEW else ALL
     chosen = st.segmented_control(
         "View",
         list(named),
@@ -56,7 +54,6 @@ def pick_view(waiting: int) -> str:
     )
     if chosen is not None and chosen != wanted:
         go(brand=brand.id, **({"view": chosen} if chosen == REVIEW else {}))
-    return wanted
 
 
 def draw_ad(at: Place, ad_id: str) -> None:
@@ -75,11 +72,13 @@ def draw_brand(brand: Brand) -> None:
     at = Place(viewer.db, brand.id, viewer.may_write(brand), clock.now(), times.viewer_zone())
     if "ad" in st.query_params:
         draw_ad(at, st.query_params["ad"])
-    elif pick_view(readings.review_queue(viewer.db, brand.id, limit=0)["total"]) == REVIEW:
-        review_view.draw(at)
+    elif st.query_params.get("view") == REVIEW:
+        queue = review_view.read(at)
+        pick_view(REVIEW, queue["total"])
+        review_view.draw(at, queue)
     else:
-        source = sources.choose(viewer.db, brand.id)
-        ads_view.draw(viewer.db, brand.id, source.dataset_id, lambda ad_id: go(brand=brand.id, ad=ad_id))
+        pick_view(ALL, review_view.waiting(at))
+        ads_view.draw(viewer.db, brand.id, lambda ad_id: go(brand=brand.id, ad=ad_id))
 
 
 cards.title("Ads", "What does each ad say, who says so, and is it right?")

@@ -38,45 +38,121 @@ language sql stable set search_path = '' set statement_timeout = '60s' set enabl
     select coalesce(jsonb_agg(to_jsonb(c) order by c.spend desc, c.ad_id), '[]') from candidates c
 $$;
 
--- The last p_days days up to the newest whole one that any of the brand's accounts has; nulls without one.
-create function app.last_days(p_brand uuid, p_days integer) returns table (first date, last date)
-language sql stable set search_path = '' as $$
-    select max(d.date) - p_days + 1, max(d.date) from public.ad_accounts a cross join lateral (
+-- The last day that is there to its end, of any of the brand's accounts; null before the first.
+create function public.last_full_day(p_brand uuid) returns date
+language sql stable set search_path = '' set statement_timeout = '30s' as $$
+    select max(d.date) from public.ad_accounts a cross join lateral (
         select p.date from public.ad_performance_daily p
         where p.brand_id = p_brand and p.account_id = a.account_id and not p.is_partial
         order by p.date desc limit 1) d
     where a.brand_id = p_brand
 $$;
 
--- The row that counts for each input: the best classifier's newest.
-create function app.best_readings(p_brand uuid) returns setof public.ad_creative_classifications
+-- The last p_days days up to that one; nulls without one.
+create function app.last_days(p_brand uuid, p_days integer) returns table (first date, last date)
 language sql stable set search_path = '' as $$
-    select distinct on (c.reading, c.input_hash) c.*
-    from public.ad_creative_classifications c where c.brand_id = p_brand and c.superseded_at is null
-    order by c.reading, c.input_hash, app.classifier_rank(c.classifier), c.created_at desc
+    select d - p_days + 1, d from public.last_full_day(p_brand) d
 $$;
 
--- One row per ad and component that is known: score 0 to 5, words from both sides, and who judged.
-create function app.ad_congruence(p_brand uuid)
+-- The rank of each classifier that has a row that stands. For a brand's rows rather ask this once than a function a row.
+create function app.ranks(p_brand uuid) returns table (classifier text, rank integer)
+language sql stable set search_path = '' as $$
+    select k.classifier, app.classifier_rank(k.classifier) from (
+        select distinct c.classifier from public.ad_creative_classifications c
+        where c.brand_id = p_brand and c.superseded_at is null) k
+$$;
+
+-- The row that counts for each input: the best classifier's newest; with p_ads, of the inputs of these ads. Only its labels:
+-- the evidence of a whole brand is much.
+create function app.best_readings(p_brand uuid, p_ads text[] default null)
+returns table (id uuid, reading text, input_hash text, classifier text, rank integer, awareness text,
+    awareness_confidence numeric, format text, hook text, angle text, video_length text)
+language sql stable set search_path = '' as $$
+    with standing as (
+        select c.id, c.reading, c.input_hash, c.classifier, c.awareness, c.awareness_confidence, c.format, c.hook, c.angle,
+            c.video_length, c.created_at
+        from public.ad_creative_classifications c
+        where p_ads is null and c.brand_id = p_brand and c.superseded_at is null
+        union all
+        select c.id, c.reading, c.input_hash, c.classifier, c.awareness, c.awareness_confidence, c.format, c.hook, c.angle,
+            c.video_length, c.created_at
+        from (select distinct l.reading, l.input_hash from public.ad_classification_links l
+              where l.brand_id = p_brand and l.ad_id = any (p_ads)) i
+        join public.ad_creative_classifications c using (reading, input_hash)
+        where p_ads is not null and c.brand_id = p_brand and c.superseded_at is null
+    )
+    select distinct on (s.reading, s.input_hash) s.id, s.reading, s.input_hash, s.classifier, r.rank, s.awareness,
+        s.awareness_confidence, s.format, s.hook, s.angle, s.video_length
+    from standing s join app.ranks(p_brand) r using (classifier)
+    order by s.reading, s.input_hash, r.rank, s.created_at desc
+$$;
+
+-- The labels of each ad, or of these: those of its creative where they say something, else those of its words; `reader` is
+-- who gave the stage.
+create function app.labels_of(p_brand uuid, p_ads text[] default null)
+returns table (ad_id text, awareness text, awareness_confidence double precision, format text, hook text, angle text,
+    video_length text, classified boolean, input_hashes jsonb, reader text)
+language sql stable set search_path = '' set enable_nestloop = off as $$
+    with linked as (
+        select l.ad_id, l.reading, l.input_hash, b.awareness, b.awareness_confidence, b.format, b.hook, b.angle,
+            b.video_length, b.classifier, b.reading is not null as covered
+        from public.ad_classification_links l left join app.best_readings(p_brand, p_ads) b using (reading, input_hash)
+        where l.brand_id = p_brand and (p_ads is null or l.ad_id = any (p_ads))
+    )
+    select c.ad_id,
+        coalesce(nullif(max(awareness) filter (where reading = 'creative'), 'unclear'),
+            max(awareness) filter (where reading = 'copy'), max(awareness) filter (where reading = 'creative')),
+        coalesce(max(awareness_confidence) filter (where reading = 'creative' and awareness <> 'unclear'),
+            max(awareness_confidence) filter (where reading = 'copy'))::double precision,
+        coalesce(max(format) filter (where reading = 'creative'), max(format) filter (where reading = 'copy')),
+        coalesce(nullif(max(hook) filter (where reading = 'creative'), 'unclear'), max(hook) filter (where reading = 'copy')),
+        coalesce(nullif(max(angle) filter (where reading = 'creative'), 'unclear'), max(angle) filter (where reading = 'copy')),
+        max(video_length) filter (where reading = 'creative'),
+        bool_or(covered and reading in ('creative', 'copy')),
+        jsonb_agg(input_hash order by reading) filter (where covered),
+        coalesce(max(classifier) filter (where reading = 'creative' and awareness <> 'unclear'),
+            max(classifier) filter (where reading = 'copy' and awareness is not null),
+            max(classifier) filter (where reading = 'creative'))
+    from linked c group by c.ad_id
+$$;
+
+-- As before.
+create or replace function app.ad_labels(p_brand uuid)
+returns table (ad_id text, awareness text, awareness_confidence double precision, format text, hook text, angle text,
+    video_length text, classified boolean, input_hashes jsonb)
+language sql stable set search_path = '' as $$
+    select ad_id, awareness, awareness_confidence, format, hook, angle, video_length, classified, input_hashes
+    from app.labels_of(p_brand)
+$$;
+
+-- One row per ad, or each of these, and component that is known: score 0 to 5, words from both sides, and who judged.
+create function app.ad_congruence(p_brand uuid, p_ads text[] default null)
 returns table (ad_id text, component text, weight double precision, score integer, quote_ad text, quote_page text,
     why text, basis text, classifier text, input_hash text)
 language sql stable set search_path = '' set enable_nestloop = off as $$
-    with best as (
+    with linked as (
+        select l.ad_id, l.input_hash from public.ad_classification_links l
+        where l.brand_id = p_brand and l.reading = 'congruence' and (p_ads is null or l.ad_id = any (p_ads))
+    ), ranks as (
+        select k.classifier, app.classifier_rank(k.classifier) as rank from (
+            select distinct c.classifier from public.congruence_components c
+            where c.brand_id = p_brand and c.superseded_at is null) k
+    ), best as (
         select distinct on (c.input_hash) c.*
-        from public.congruence_components c where c.brand_id = p_brand and c.superseded_at is null
-        order by c.input_hash, app.classifier_rank(c.classifier), c.created_at desc
+        from public.congruence_components c join ranks r using (classifier)
+        where c.brand_id = p_brand and c.superseded_at is null and c.input_hash in (select input_hash from linked)
+        order by c.input_hash, r.rank, c.created_at desc
     ), compared as (
-        select l.ad_id, b.* from public.ad_classification_links l
-        join best b using (input_hash) where l.brand_id = p_brand and l.reading = 'congruence'
+        select l.ad_id, b.* from linked l join best b using (input_hash)
     ), stages as (
         select c.ad_id, c.input_hash, c.basis, a.awareness as ad_stage, p.awareness as page_stage, p.classifier,
             array_position(array['unaware', 'problem_aware', 'solution_aware', 'product_aware', 'most_aware'], p.awareness)
             - array_position(array['unaware', 'problem_aware', 'solution_aware', 'product_aware', 'most_aware'], a.awareness)
                 as step
         from compared c
-        join app.ad_labels(p_brand) a on a.ad_id = c.ad_id
+        join app.labels_of(p_brand, p_ads) a on a.ad_id = c.ad_id
         join public.ad_classification_links l on l.brand_id = p_brand and l.ad_id = c.ad_id and l.reading = 'landing'
-        join app.best_readings(p_brand) p on p.reading = 'landing' and p.input_hash = l.input_hash
+        join app.best_readings(p_brand, p_ads) p on p.reading = 'landing' and p.input_hash = l.input_hash
     )
     select c.ad_id, k.component, k.weight, (k.judged ->> 'score')::integer, k.judged ->> 'quote_ad',
         k.judged ->> 'quote_page', k.judged ->> 'why', c.basis, c.classifier, c.input_hash
@@ -138,32 +214,41 @@ language sql stable set search_path = '' set statement_timeout = '30s' set enabl
             (array_agg(l.ad_id order by s.spend desc nulls last, l.ad_id))[1] as ad_id
         from public.ad_classification_links l left join spend s using (ad_id)
         where l.brand_id = p_brand and l.reading <> 'congruence' group by l.reading, l.input_hash
+    ), best as materialized (
+        select * from app.best_readings(p_brand)
     ), rival as (
         select distinct on (c.reading, c.input_hash) c.reading, c.input_hash, c.classifier, c.awareness,
             c.awareness_confidence
-        from public.ad_creative_classifications c join app.best_readings(p_brand) b
+        from public.ad_creative_classifications c join best b
             on b.reading = c.reading and b.input_hash = c.input_hash and b.id <> c.id and b.classifier <> c.classifier
            and b.awareness <> c.awareness
+        join app.ranks(p_brand) r on r.classifier = c.classifier
         where c.brand_id = p_brand and c.superseded_at is null and c.awareness <> 'unclear'
-        order by c.reading, c.input_hash, app.classifier_rank(c.classifier), c.created_at desc
-    ), queue as (
-        select i.*, to_jsonb(b) - array['brand_id', 'run_id', 'call_id', 'corrected_by', 'superseded_at'] as best,
-            case when r.input_hash is not null then jsonb_build_object('classifier', r.classifier,
-                'awareness', r.awareness, 'awareness_confidence', r.awareness_confidence) end as rival,
+        order by c.reading, c.input_hash, r.rank, c.created_at desc
+    ), queue as materialized (
+        select i.*, b.id, r.classifier as rival_classifier, r.awareness as rival_awareness,
+            r.awareness_confidence as rival_confidence,
             case when r.input_hash is not null then 'disagree' when b.awareness = 'unclear' then 'unclear'
                 else 'unsure' end as reason
-        from inputs i join app.best_readings(p_brand) b using (reading, input_hash)
+        from inputs i join best b using (reading, input_hash)
         left join rival r using (reading, input_hash)
         where b.classifier <> 'human'
           and not (i.reading = 'creative' and b.classifier like 'rules%')
           and (r.input_hash is not null or b.awareness = 'unclear' or b.awareness_confidence < 0.5)
+    ), chosen as (
+        select * from queue order by spend desc, ad_id, reading limit p_limit
     )
     select jsonb_build_object('total', (select count(*) from queue), 'items', coalesce((
-        select jsonb_agg(to_jsonb(q) || jsonb_build_object('ad_name', coalesce(a.name, (
+        select jsonb_agg(jsonb_build_object('reading', q.reading, 'input_hash', q.input_hash, 'ads', q.ads,
+            'spend', q.spend, 'currency', q.currency, 'ad_id', q.ad_id, 'reason', q.reason,
+            'best', to_jsonb(c) - array['brand_id', 'run_id', 'call_id', 'corrected_by', 'superseded_at'],
+            'rival', case when q.rival_classifier is not null then jsonb_build_object('classifier', q.rival_classifier,
+                'awareness', q.rival_awareness, 'awareness_confidence', q.rival_confidence) end,
+            'ad_name', coalesce(a.name, (
                 select max(p.ad_name) from public.ad_performance_period p
                 where p.brand_id = p_brand and p.ad_key = q.ad_id)), 'primary_text', a.primary_text,
             'headline', a.headline, 'page', l.canonical_url) order by q.spend desc, q.ad_id, q.reading)
-        from (select * from queue order by spend desc, ad_id, reading limit p_limit) q
+        from chosen q join public.ad_creative_classifications c on c.id = q.id
         left join public.ads a on a.brand_id = p_brand and a.ad_id = q.ad_id
         left join public.ad_landing_links l on l.brand_id = p_brand and l.ad_id = q.ad_id), '[]'))
 $$;
@@ -219,7 +304,7 @@ language sql stable set search_path = '' set statement_timeout = '30s' as $$
             where s.brand_id = p_brand and s.ad_id = p_ad and s.kind = 'video'
             order by app.classifier_rank(v.classifier), v.created_at desc limit 1),
         'congruence', (select coalesce(jsonb_agg(to_jsonb(c) - 'ad_id' order by c.weight desc), '[]')
-            from app.ad_congruence(p_brand) c where c.ad_id = p_ad))
+            from app.ad_congruence(p_brand, array[p_ad]) c))
 $$;
 
 -- The brand's ads with their labels, those with the highest spend of the last p_days days with data first; of an imported
@@ -244,14 +329,9 @@ language sql stable set search_path = '' set statement_timeout = '30s' set enabl
         select p.ad_key, max(p.ad_name), null, null, max(p.headline), max(p.primary_text), sum(p.spend), max(d.currency)
         from public.ad_performance_period p join public.import_datasets d on d.id = p.dataset_id
         where p.dataset_id = p_dataset and p.brand_id = p_brand group by p.ad_key
-    ), reader as (
-        select distinct on (l.ad_id) l.ad_id, b.classifier
-        from public.ad_classification_links l join app.best_readings(p_brand) b using (reading, input_hash)
-        where l.brand_id = p_brand and l.reading in ('creative', 'copy')
-        order by l.ad_id, b.awareness = 'unclear', l.reading desc
     ), labelled as materialized (
-        select s.*, l.awareness, l.awareness_confidence, l.format, l.hook, l.angle, r.classifier as reader
-        from shown s left join app.ad_labels(p_brand) l using (ad_id) left join reader r using (ad_id)
+        select s.*, l.awareness, l.awareness_confidence, l.format, l.hook, l.angle, l.reader
+        from shown s left join app.labels_of(p_brand) l using (ad_id)
     ), fitting as materialized (
         select ad_id, name, effective_status, object_type, headline, spend, currency, awareness, awareness_confidence,
             format, hook, angle, reader
@@ -317,16 +397,6 @@ language sql stable set search_path = '' set statement_timeout = '30s' set enabl
     from films f left join analysed v using (sha256)
 $$;
 
--- The last day that is there to its end, of any of the brand's accounts; null before the first.
-create function public.last_full_day(p_brand uuid) returns date
-language sql stable set search_path = '' set statement_timeout = '30s' as $$
-    select max(d.date) from public.ad_accounts a cross join lateral (
-        select p.date from public.ad_performance_daily p
-        where p.brand_id = p_brand and p.account_id = a.account_id and not p.is_partial
-        order by p.date desc limit 1) d
-    where a.brand_id = p_brand
-$$;
-
 -- One video as `videos` gives it, with all that its analysis says, who else has read its ads' pictures and videos, what
 -- went wrong last, and the ads that show it, those with the highest spend first, each with its page and how they fit:
 -- {video, analysis, read_by, failure, ads}. Null for a video that is not there.
@@ -344,7 +414,7 @@ language sql stable set search_path = '' set statement_timeout = '30s' as $$
         where d.brand_id = p_brand and d.ad_id = any (film.ad_ids) and d.date between p_from and p_to group by d.ad_id
     ), fits as (
         select c.ad_id, jsonb_agg(to_jsonb(c) - 'ad_id' order by c.weight desc) as congruence
-        from app.ad_congruence(p_brand) c, film where c.ad_id = any (film.ad_ids) group by c.ad_id
+        from film cross join lateral app.ad_congruence(p_brand, film.ad_ids) c group by c.ad_id
     ), links as materialized (
         select l.input_hash from public.ad_classification_links l, film
         where l.brand_id = p_brand and l.ad_id = any (film.ad_ids) and l.reading = 'creative'
@@ -384,7 +454,7 @@ language sql stable set search_path = '' set statement_timeout = '30s' set enabl
         select distinct on (l.ad_id) l.ad_id, b.classifier
         from public.ad_classification_links l join app.best_readings(p_brand) b using (reading, input_hash)
         where l.brand_id = p_brand and l.reading in ('creative', 'copy') and b.awareness <> 'unclear'
-        order by l.ad_id, app.classifier_rank(b.classifier)
+        order by l.ad_id, b.rank
     ), by_reader as (
         select r.classifier, sum(s.spend) as spend, count(*) as ads
         from spend s left join readers r using (ad_id) group by r.classifier
@@ -435,7 +505,7 @@ declare
     v_members text[] := array['classification_candidates', 'review_queue', 'ad_readings', 'ad_list', 'videos',
         'video_readings', 'last_full_day',
         'classification_coverage', 'label_agreement', 'model_costs', 'correct_reading', 'withdraw_correction'];
-    v_app text[] := array['best_readings', 'last_days', 'ad_congruence', 'classifier_rank', 'month_of'];
+    v_app text[] := array['ranks', 'best_readings', 'labels_of', 'last_days', 'ad_congruence', 'classifier_rank', 'month_of'];
     v_inner text[] := array['count_spend', 'lose_call', 'reading_stands'];
 begin
     for f in select p.oid::regprocedure from pg_proc p join pg_namespace n on n.oid = p.pronamespace

@@ -27,6 +27,8 @@ REASONS: Final[Mapping[Reason, str]] = {
 }
 """What a reason for not reading means, after "3 …"."""
 
+DEMO: Final = "demo reading"
+"""What the sandbox says of the demo account's creatives, written by hand."""
 PROVIDERS: Final[Mapping[str, str]] = {"gemini": "Gemini", "claude": "Claude"}
 
 _LABELS: Final[Mapping[str, str]] = {
@@ -70,7 +72,7 @@ def classifier(name: str) -> str:
     plain = kind.partition("@")[0]
     if plain in PROVIDERS:
         return f"{PROVIDERS[plain]} ({detail})" if detail else PROVIDERS[plain]
-    return {"human": "a person", "rules": "rules", "sandbox": "demo reading"}.get(plain, name)
+    return {"human": "a person", "rules": "rules", "sandbox": DEMO}.get(plain, name)
 
 
 def in_short(name: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from viraltracker.analysis import sources
 from viraltracker.creatives import in_words, taxonomy
 from viraltracker.store import readings
 from viraltracker.store.client import Database
@@ -23,12 +24,16 @@ ABSENT: Final = ""
 """How an ad without a label is asked for."""
 
 
-def draw(db: Database, brand_id: str, dataset_id: str | None, show: Callable[[str], None]) -> None:
+def draw(db: Database, brand_id: str, show: Callable[[str], None]) -> None:
     """The filters and one page of the list; `show` is called with the id of the ad that was opened.
 
     A brand with an account has its ads from there, else they are those of the imported file.
     """
-    found = _read(db, brand_id, dataset_id)
+    dataset_id = None
+    found = _read(db, brand_id, None)
+    if not found["total"]:
+        dataset_id = sources.choose(db, brand_id).dataset_id
+        found = found if dataset_id is None else _read(db, brand_id, dataset_id)
     if not found["total"]:
         states.empty(
             "No ads yet",

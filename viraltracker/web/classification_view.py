@@ -180,10 +180,11 @@ def classified(run: Json, now: datetime) -> str:
     if run["status"] != "completed":
         return f"The newest classification did not succeed, {words.ago(run['finished_at'], now)}: {run['error']}"
     counts = run["summary"]
+    by = in_words.classifier(counts["classifier"])
+    by = f"{by}s" if by == in_words.DEMO else by
     said = (
-        f"The newest classification, {words.ago(run['finished_at'], now)} by "
-        f"{in_words.classifier(counts['classifier'])}, looked at {counts['ads']:,} ads: {counts['new']:,} new "
-        f"readings, {counts['reused']:,} known before."
+        f"The newest classification, {words.ago(run['finished_at'], now)} by {by}, looked at "
+        f"{counts['ads']:,} ads: {counts['new']:,} new readings, {counts['reused']:,} known before."
     )
     for reason, count in sorted(counts["reasons"].items(), key=lambda item: -item[1]):
         said += f" {count:,} {in_words.reason(reason)}."

@@ -18,6 +18,8 @@ Json = dict[str, Any]
 
 SAID: Final = "correction-said"
 """Where the session keeps what the last correction did, until it is said."""
+CHANGED: Final = "correction-changed"
+"""Where the session keeps that labels are not what they were, for whoever counts them."""
 THINGS: Final[Mapping[str, str]] = {"creative": "picture or video", "copy": "wording", "landing": "landing page"}
 
 
@@ -38,6 +40,7 @@ class Label:
         except ViralTrackerError as error:
             st.session_state[SAID] = {"problem": error.message}
             return
+        st.session_state[CHANGED] = True
         st.session_state[SAID] = {
             "text": done(row, changed, self.ads),
             "brand": self.brand_id,
@@ -59,6 +62,7 @@ class Label:
         except ViralTrackerError as error:
             st.session_state[SAID] = {"problem": error.message}
             return
+        st.session_state[CHANGED] = True
         st.session_state[SAID] = {"text": "Taken back: what the classifiers say stands again."}
 
 
@@ -106,6 +110,7 @@ def undo(db: Database, said: Json) -> None:
     except ViralTrackerError as error:
         st.session_state[SAID] = {"problem": error.message}
         return
+    st.session_state[CHANGED] = True
     st.session_state[SAID] = {"text": "Taken back: the label is what it was."}
 
 
@@ -128,7 +133,7 @@ def draw_said(db: Database) -> None:
 def draw_stages(label: Label) -> None:
     """The five stages as buttons, the present one marked, and "Right as it is"."""
     row = label.row
-    with st.container(horizontal=True, key=f"stages-{row['reading']}"):
+    with st.container(horizontal=True, gap="small", key=f"stages-{row['reading']}"):
         for stage in taxonomy.STAGES:
             st.button(
                 labels_view.name(stage),

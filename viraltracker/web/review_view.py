@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from viraltracker import clock
 from viraltracker.creatives import in_words
 from viraltracker.store import readings
 from viraltracker.web import ad_view, correction, labels_view, states, words
@@ -16,14 +17,21 @@ Json = dict[str, Any]
 
 FETCHED: Final = 20
 """Labels asked for beyond those that were skipped."""
+COUNTED_SECONDS: Final = 60.0
 Key = tuple[str, str]
 
 
-def draw(at: Place) -> None:
-    """The label whose turn it is."""
+def read(at: Place) -> Json:
+    """The labels whose turn is next, with how many there are (see `readings.review_queue`)."""
     state = _state(at.brand_id)
     found = readings.review_queue(at.db, at.brand_id, limit=FETCHED + len(state["skipped"]))
-    _count_in(state, found)
+    _count_in(state, found["total"])
+    return found
+
+
+def draw(at: Place, found: Json) -> None:
+    """The label whose turn it is, of what was read."""
+    state = _state(at.brand_id)
     correction.draw_said(at.db)
     item = next((item for item in found["items"] if _key(item) not in state["skipped"]), None)
     if item is None:
@@ -37,6 +45,15 @@ def draw(at: Place) -> None:
         st.html(_title(item))
         _draw_item(at, item, ad)
         _draw_ways(at, item, state)
+
+
+def waiting(at: Place) -> int:
+    """How many labels want a look, as of a moment ago: counting them takes longer than all else on the list."""
+    state = _state(at.brand_id)
+    old = clock.monotonic() - state["counted"] > COUNTED_SECONDS
+    if st.session_state.pop(correction.CHANGED, False) or state["left"] is None or old:
+        _count_in(state, readings.review_queue(at.db, at.brand_id, limit=0)["total"])
+    return int(state["left"])
 
 
 def _draw_item(at: Place, item: Json, ad: Json) -> None:
@@ -114,15 +131,17 @@ def _key(item: Json) -> Key:
 
 def _state(brand_id: str) -> Json:
     """What this person has done with the brand's queue since they opened it."""
-    state: Json = st.session_state.setdefault(f"review-{brand_id}", {"done": 0, "left": None, "skipped": set()})
+    state: Json = st.session_state.setdefault(
+        f"review-{brand_id}", {"done": 0, "left": None, "counted": 0.0, "skipped": set()}
+    )
     return state
 
 
-def _count_in(state: Json, found: Json) -> None:
+def _count_in(state: Json, left: int) -> None:
     """A label that left the queue since the last drawing was looked at; one that came back was not."""
     if state["left"] is not None:
-        state["done"] = max(0, state["done"] + state["left"] - found["total"])
-    state["left"] = found["total"]
+        state["done"] = max(0, state["done"] + state["left"] - left)
+    state["left"], state["counted"] = left, clock.monotonic()
 
 
 def _skip(state: Json, key: Key) -> None:
