@@ -93,9 +93,8 @@ def _explained(asked: Asked, run: Json, row: Json) -> Answer:
         status = str(ad["effective_status"]).replace("_", " ").lower()
         lines.append(f"Status: {status}. Kind: {ad['object_type'] or 'unknown'}. Made on {made}.")
     lines += _labels(asked, row["ad_id"])
-    if ad is not None:
-        if ad["primary_text"] and asked.intent.name == "ad":
-            lines.append(f"Its text begins: {' '.join(ad['primary_text'].split())[:240]}")
+    if ad is not None and ad["primary_text"] and asked.intent.name == "ad":
+        lines.append(f"Its text begins: {' '.join(ad['primary_text'].split())[:240]}")
     evidence = [
         {
             "what": item["metric"].replace("_", " "),

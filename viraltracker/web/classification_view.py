@@ -25,7 +25,7 @@ HIGHEST_BUDGET: Final = Decimal(1_000_000)
 TONES: Final[Mapping[str, str]] = {"human": "person", "rules": "rules"}
 MODES: Final[Mapping[bool, str]] = {False: "at once", True: "in batches"}
 BATCHES: Final[Mapping[str, str]] = {"submitting": "being handed over", "submitted": "waits for its answers"}
-_AMOUNT: Final = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d{1,9})(?:\.\d{1,2})?")
+_AMOUNT: Final = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d{1,9})(?:\.\d{1,2})?", re.ASCII)
 
 
 @dataclass(frozen=True)

@@ -186,9 +186,9 @@ def article(rows: Sequence[Json], now: datetime) -> str:
     if best["classifier"] == "human" and not best["evidence"]:
         argued = next((row for row in rows if row["evidence"] and row["awareness"] == best["awareness"]), best)
     proof = evidence(argued)
-    source = (
-        "" if argued is best or not proof else f'<p class="vt-more">The evidence is from {words.html(who(argued))}.</p>'
-    )
+    source = ""
+    if proof and argued is not best:
+        source = f'<p class="vt-more">The evidence is from {words.html(in_words.classifier(argued["classifier"]))}.</p>'
     return (
         f'<div class="vt-reading"><p class="by">{provenance(best, now)}</p>{stage(best)}{facts(best)}{seen(best)}'
         f"{proof}{source}{notes(best)}{others(best, rows[1:], now)}</div>"

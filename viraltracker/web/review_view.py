@@ -105,8 +105,8 @@ def why(item: Json) -> str:
             f"{mine} and {other} disagree: {in_words.label(best['awareness'])} vs {in_words.label(rival['awareness'])}."
         )
     if item["reason"] == "unclear":
-        return f"{mine} cannot tell the stage: unclear."
-    return f"{mine} is unsure: {best['awareness_confidence']:.2f}."
+        return f"Unclear: no stage can be told ({in_words.in_short(best['classifier'])})."
+    return f"Unsure: {best['awareness_confidence']:.2f} ({in_words.in_short(best['classifier'])})."
 
 
 def position(state: Json, left: int) -> tuple[int, int]:
