@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -59,7 +58,7 @@ def place(hosted: Hosted, tmp_path_factory: pytest.TempPathFactory) -> Place:
     ads = [
         shared | {"ad_id": "1", "name": "Stairs", "primary_text": STAIRS, "headline": "Easier mornings"},
         shared | {"ad_id": "2", "name": "Stairs again", "primary_text": STAIRS, "headline": "Easier mornings"},
-        shared | {"ad_id": "3", "name": LOUD, "primary_text": "<img src=x onerror=alert(1)> Last day: 40 % off. Order."},
+        shared | {"ad_id": "3", "name": LOUD, "primary_text": "<img src=x onerror=alert(1)> Last day: 40 % off."},
         *(shared | {"ad_id": f"de-{place}", "name": f"German {place}", "primary_text": text}
           for place, text in enumerate(GERMAN)),
     ]  # fmt: skip
@@ -141,7 +140,9 @@ def test_an_ad_is_opened_from_the_list_and_its_stage_corrected_and_taken_back(
         expect(row_of(page, ad_id)).to_contain_text("a person")
 
     row_of(page, "2").get_by_role("button", name="Details").click()
+    settled(page)
     words.get_by_text("Correct its other labels").click()
+    expect(words.get_by_role("combobox", name="Offer")).to_be_visible()
     words.get_by_role("combobox", name="Offer").click()
     page.get_by_role("option", name="Bundle").click()
     expect(page.get_by_text("is now Bundle. It holds for all 2 ads")).to_be_visible()
@@ -149,8 +150,9 @@ def test_an_ad_is_opened_from_the_list_and_its_stage_corrected_and_taken_back(
     expect(page.get_by_text("Taken back: the label is what it was.")).to_be_visible()
     expect(words).to_contain_text("A person, just now")
     words.get_by_role("button", name="Take back").click()
-    expect(words).to_contain_text("Gemini (g-1)")
-    page.get_by_text("earlier labels").click()
+    expect(page.get_by_text("Taken back: what the classifiers say stands again.")).to_be_visible()
+    expect(words).to_contain_text("very sure (0.90)")
+    settled(page).get_by_text("earlier labels").click()
     expect(page.get_by_role("table", name="Earlier labels")).to_contain_text("Most aware")
     page.get_by_role("button", name="All ads").click()
     expect(row_of(page, "1")).to_contain_text("Problem aware")

@@ -74,7 +74,7 @@ def hash_of_copy(account: Account) -> str:
         {"ad_id": "3", "name": "Three", "spend": 10, **OTHER},
     )
     account.classify()
-    return next(row["input_hash"] for row in of_ad(account, "1") if row["reading"] == "copy")
+    return str(next(row["input_hash"] for row in of_ad(account, "1") if row["reading"] == "copy"))
 
 
 def of_ad(account: Account, ad_id: str) -> list[dict[str, Any]]:

@@ -45,7 +45,15 @@ def found(**changes: Any) -> dict[str, Any]:
     """An answer of `readings.of_ad` for an ad with nothing."""
     ad = {"ad_id": "1", "name": "One", "primary_text": None, "headline": None, "description": None, "cta": None,
           "link_url": None, "object_type": "image", "image_hash": None, "video_id": None}  # fmt: skip
-    empty = {"ad": ad, "assets": [], "page": None, "spend": None, "shared": {}, "readings": [], "history": []}
+    empty: dict[str, Any] = {
+        "ad": ad,
+        "assets": [],
+        "page": None,
+        "spend": None,
+        "shared": {},
+        "readings": [],
+        "history": [],
+    }
     return empty | {"unanswered": [], "video": None, "congruence": []} | changes
 
 
@@ -271,7 +279,8 @@ def test_trust_is_what_was_measured_and_what_people_said() -> None:
     people = [{"classifier": "rules@3", "reading": "copy", "n": 12, "same_stage": 9, "near_stage": 11}]
     assert labels_view.trust("rules@3", measured, people, "copy") == (
         "Rules: on 450 labelled ads its stages reached a weighted kappa of 0.62, 95 % 0.50 to 0.70 (1 is full "
-        "agreement, 0 is chance). In this brand people checked 12 of its labels of this kind and gave the same stage to 9."
+        "agreement, 0 is chance). In this brand people checked 12 of its labels of this kind and gave the same stage "
+        "to 9."
     )
     assert "was not measured here" in labels_view.trust("gemini:g", {}, [], "creative")
     assert "written by hand" in labels_view.trust("sandbox:g", measured, people, "copy")
