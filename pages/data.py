@@ -14,6 +14,7 @@ from viraltracker.store import brands
 from viraltracker.store.brands import Brand
 from viraltracker.web import (
     cards,
+    classification_view,
     connect_form,
     data_view,
     guard,
@@ -100,11 +101,13 @@ def draw_brand(brand: Brand) -> None:
         data_view.draw_gaps(trust.gaps, zone, now)
     if not trust.is_empty:
         cards.section("Classification")
-        data_view.draw_classification(trust, now)
+        reach = classification_view.read(viewer.db, brand.id, trust)
+        classification_view.draw(reach, trust, viewer.db, brand.id, now, may_write=may_write)
 
 
 cards.title("Data", "Can I trust the numbers?")
-st.html(Path(parts.__path__[0]) / "schedules.css")
+for sheet in ("schedules.css", "ads.css"):
+    st.html(Path(parts.__path__[0]) / sheet)
 brand = pick_brand()
 if brand is not None:
     draw_brand(brand)

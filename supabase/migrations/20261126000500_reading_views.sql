@@ -38,51 +38,121 @@ language sql stable set search_path = '' set statement_timeout = '60s' set enabl
     select coalesce(jsonb_agg(to_jsonb(c) order by c.spend desc, c.ad_id), '[]') from candidates c
 $$;
 
--- The row that counts for each input: the best classifier's newest.
-create function app.best_readings(p_brand uuid) returns setof public.ad_creative_classifications
-language sql stable set search_path = '' as $$
-    select distinct on (c.reading, c.input_hash) c.*
-    from public.ad_creative_classifications c where c.brand_id = p_brand and c.superseded_at is null
-    order by c.reading, c.input_hash, app.classifier_rank(c.classifier), c.created_at desc
+-- The last day that is there to its end, of any of the brand's accounts; null before the first.
+create function public.last_full_day(p_brand uuid) returns date
+language sql stable set search_path = '' set statement_timeout = '30s' as $$
+    select max(d.date) from public.ad_accounts a cross join lateral (
+        select p.date from public.ad_performance_daily p
+        where p.brand_id = p_brand and p.account_id = a.account_id and not p.is_partial
+        order by p.date desc limit 1) d
+    where a.brand_id = p_brand
 $$;
 
--- One row per ad and component that is known: score 0 to 5, words from both sides, and who judged. With p_ads of these
--- alone. An ad's stage is that of app.ad_labels, which would label the whole brand for the sake of one ad.
+-- The last p_days days up to that one; nulls without one.
+create function app.last_days(p_brand uuid, p_days integer) returns table (first date, last date)
+language sql stable set search_path = '' as $$
+    select d - p_days + 1, d from public.last_full_day(p_brand) d
+$$;
+
+-- The rank of each classifier that has a row that stands. For a brand's rows rather ask this once than a function a row.
+create function app.ranks(p_brand uuid) returns table (classifier text, rank integer)
+language sql stable set search_path = '' as $$
+    select k.classifier, app.classifier_rank(k.classifier) from (
+        select distinct c.classifier from public.ad_creative_classifications c
+        where c.brand_id = p_brand and c.superseded_at is null) k
+$$;
+
+-- The row that counts for each input: the best classifier's newest; with p_ads, of the inputs of these ads. Only its labels:
+-- the evidence of a whole brand is much.
+create function app.best_readings(p_brand uuid, p_ads text[] default null)
+returns table (id uuid, reading text, input_hash text, classifier text, rank integer, awareness text,
+    awareness_confidence numeric, format text, hook text, angle text, video_length text)
+language sql stable set search_path = '' as $$
+    with standing as (
+        select c.id, c.reading, c.input_hash, c.classifier, c.awareness, c.awareness_confidence, c.format, c.hook, c.angle,
+            c.video_length, c.created_at
+        from public.ad_creative_classifications c
+        where p_ads is null and c.brand_id = p_brand and c.superseded_at is null
+        union all
+        select c.id, c.reading, c.input_hash, c.classifier, c.awareness, c.awareness_confidence, c.format, c.hook, c.angle,
+            c.video_length, c.created_at
+        from (select distinct l.reading, l.input_hash from public.ad_classification_links l
+              where l.brand_id = p_brand and l.ad_id = any (p_ads)) i
+        join public.ad_creative_classifications c using (reading, input_hash)
+        where p_ads is not null and c.brand_id = p_brand and c.superseded_at is null
+    )
+    select distinct on (s.reading, s.input_hash) s.id, s.reading, s.input_hash, s.classifier, r.rank, s.awareness,
+        s.awareness_confidence, s.format, s.hook, s.angle, s.video_length
+    from standing s join app.ranks(p_brand) r using (classifier)
+    order by s.reading, s.input_hash, r.rank, s.created_at desc
+$$;
+
+-- The labels of each ad, or of these: those of its creative where they say something, else those of its words; `reader` is
+-- who gave the stage.
+create function app.labels_of(p_brand uuid, p_ads text[] default null)
+returns table (ad_id text, awareness text, awareness_confidence double precision, format text, hook text, angle text,
+    video_length text, classified boolean, input_hashes jsonb, reader text)
+language sql stable set search_path = '' set enable_nestloop = off as $$
+    with linked as (
+        select l.ad_id, l.reading, l.input_hash, b.awareness, b.awareness_confidence, b.format, b.hook, b.angle,
+            b.video_length, b.classifier, b.reading is not null as covered
+        from public.ad_classification_links l left join app.best_readings(p_brand, p_ads) b using (reading, input_hash)
+        where l.brand_id = p_brand and (p_ads is null or l.ad_id = any (p_ads))
+    )
+    select c.ad_id,
+        coalesce(nullif(max(awareness) filter (where reading = 'creative'), 'unclear'),
+            max(awareness) filter (where reading = 'copy'), max(awareness) filter (where reading = 'creative')),
+        coalesce(max(awareness_confidence) filter (where reading = 'creative' and awareness <> 'unclear'),
+            max(awareness_confidence) filter (where reading = 'copy'))::double precision,
+        coalesce(max(format) filter (where reading = 'creative'), max(format) filter (where reading = 'copy')),
+        coalesce(nullif(max(hook) filter (where reading = 'creative'), 'unclear'), max(hook) filter (where reading = 'copy')),
+        coalesce(nullif(max(angle) filter (where reading = 'creative'), 'unclear'), max(angle) filter (where reading = 'copy')),
+        max(video_length) filter (where reading = 'creative'),
+        bool_or(covered and reading in ('creative', 'copy')),
+        jsonb_agg(input_hash order by reading) filter (where covered),
+        coalesce(max(classifier) filter (where reading = 'creative' and awareness <> 'unclear'),
+            max(classifier) filter (where reading = 'copy' and awareness is not null),
+            max(classifier) filter (where reading = 'creative'))
+    from linked c group by c.ad_id
+$$;
+
+-- As before.
+create or replace function app.ad_labels(p_brand uuid)
+returns table (ad_id text, awareness text, awareness_confidence double precision, format text, hook text, angle text,
+    video_length text, classified boolean, input_hashes jsonb)
+language sql stable set search_path = '' as $$
+    select ad_id, awareness, awareness_confidence, format, hook, angle, video_length, classified, input_hashes
+    from app.labels_of(p_brand)
+$$;
+
+-- One row per ad, or each of these, and component that is known: score 0 to 5, words from both sides, and who judged.
 create function app.ad_congruence(p_brand uuid, p_ads text[] default null)
 returns table (ad_id text, component text, weight double precision, score integer, quote_ad text, quote_page text,
     why text, basis text, classifier text, input_hash text)
 language sql stable set search_path = '' set enable_nestloop = off as $$
-    with links as materialized (
-        select l.ad_id, l.reading, l.input_hash from public.ad_classification_links l
-        where l.brand_id = p_brand and (p_ads is null or l.ad_id = any (p_ads))
+    with linked as (
+        select l.ad_id, l.input_hash from public.ad_classification_links l
+        where l.brand_id = p_brand and l.reading = 'congruence' and (p_ads is null or l.ad_id = any (p_ads))
+    ), ranks as (
+        select k.classifier, app.classifier_rank(k.classifier) as rank from (
+            select distinct c.classifier from public.congruence_components c
+            where c.brand_id = p_brand and c.superseded_at is null) k
     ), best as (
         select distinct on (c.input_hash) c.*
-        from public.congruence_components c
-        where c.brand_id = p_brand and c.superseded_at is null
-          and c.input_hash in (select l.input_hash from links l where l.reading = 'congruence')
-        order by c.input_hash, app.classifier_rank(c.classifier), c.created_at desc
-    ), compared as materialized (
-        select l.ad_id, b.* from links l join best b using (input_hash) where l.reading = 'congruence'
-    ), readings as (
-        select distinct on (c.reading, c.input_hash) c.reading, c.input_hash, c.awareness, c.classifier
-        from public.ad_creative_classifications c
-        where c.brand_id = p_brand and c.superseded_at is null
-          and (c.reading, c.input_hash) in (select l.reading, l.input_hash from links l)
-        order by c.reading, c.input_hash, app.classifier_rank(c.classifier), c.created_at desc
+        from public.congruence_components c join ranks r using (classifier)
+        where c.brand_id = p_brand and c.superseded_at is null and c.input_hash in (select input_hash from linked)
+        order by c.input_hash, r.rank, c.created_at desc
+    ), compared as (
+        select l.ad_id, b.* from linked l join best b using (input_hash)
     ), stages as (
-        select l.ad_id,
-            coalesce(nullif(max(r.awareness) filter (where l.reading = 'creative'), 'unclear'),
-                max(r.awareness) filter (where l.reading = 'copy'),
-                max(r.awareness) filter (where l.reading = 'creative')) as ad_stage,
-            max(r.awareness) filter (where l.reading = 'landing') as page_stage,
-            max(r.classifier) filter (where l.reading = 'landing') as classifier
-        from links l join readings r using (reading, input_hash) group by l.ad_id
-    ), steps as (
-        select s.*, c.input_hash, c.basis,
-            array_position(array['unaware', 'problem_aware', 'solution_aware', 'product_aware', 'most_aware'], s.page_stage)
-            - array_position(array['unaware', 'problem_aware', 'solution_aware', 'product_aware', 'most_aware'], s.ad_stage)
+        select c.ad_id, c.input_hash, c.basis, a.awareness as ad_stage, p.awareness as page_stage, p.classifier,
+            array_position(array['unaware', 'problem_aware', 'solution_aware', 'product_aware', 'most_aware'], p.awareness)
+            - array_position(array['unaware', 'problem_aware', 'solution_aware', 'product_aware', 'most_aware'], a.awareness)
                 as step
-        from stages s join compared c using (ad_id)
+        from compared c
+        join app.labels_of(p_brand, p_ads) a on a.ad_id = c.ad_id
+        join public.ad_classification_links l on l.brand_id = p_brand and l.ad_id = c.ad_id and l.reading = 'landing'
+        join app.best_readings(p_brand, p_ads) p on p.reading = 'landing' and p.input_hash = l.input_hash
     )
     select c.ad_id, k.component, k.weight, (k.judged ->> 'score')::integer, k.judged ->> 'quote_ad',
         k.judged ->> 'quote_page', k.judged ->> 'why', c.basis, c.classifier, c.input_hash
@@ -96,7 +166,7 @@ language sql stable set search_path = '' set enable_nestloop = off as $$
             else abs(s.step) || case abs(s.step) when 1 then ' stage ' else ' stages ' end
                 || case when s.step > 0 then 'on' else 'back' end end || '.',
         s.basis, s.classifier, s.input_hash
-    from steps s where s.step is not null
+    from stages s where s.step is not null
 $$;
 
 -- Of the given pictures and videos those that a model has looked at: [{input_hash, id}] with the id of its best row.
@@ -124,47 +194,69 @@ language sql stable set search_path = '' set statement_timeout = '30s' as $$
 $$;
 
 -- Labels that want a person's look: of low confidence, or where two classifiers disagree about the stage; those behind
--- the highest spend of p_days first. What rules say of a picture they did not look at is no label.
+-- the highest spend of the last p_days days with data first. What rules say of a picture they did not look at is no label.
+-- An imported ad counts with what its file says, where there are no days.
 create function public.review_queue(p_brand uuid, p_days integer default 30, p_limit integer default 50) returns jsonb
 language sql stable set search_path = '' set statement_timeout = '30s' set enable_nestloop = off as $$
-    with spend as (
-        select ad_id, sum(spend) as spend from public.ad_performance_daily
-        where brand_id = p_brand and date > current_date - p_days group by ad_id
+    with days as materialized (
+        select * from app.last_days(p_brand, p_days)
+    ), spend as (
+        select ad_id, sum(spend) as spend, max(currency) as currency from public.ad_performance_daily
+        where brand_id = p_brand and date between (select first from days) and (select last from days) group by ad_id
+        union all
+        select ad_key, max(spend), max(currency) from (
+            select p.ad_key, sum(p.spend) as spend, max(d.currency) as currency
+            from public.ad_performance_period p join public.import_datasets d on d.id = p.dataset_id
+            where p.brand_id = p_brand and (select last from days) is null group by p.dataset_id, p.ad_key) files
+        group by ad_key
     ), inputs as (
-        select l.reading, l.input_hash, count(*) as ads, coalesce(sum(s.spend), 0) as spend,
+        select l.reading, l.input_hash, count(*) as ads, coalesce(sum(s.spend), 0) as spend, max(s.currency) as currency,
             (array_agg(l.ad_id order by s.spend desc nulls last, l.ad_id))[1] as ad_id
         from public.ad_classification_links l left join spend s using (ad_id)
         where l.brand_id = p_brand and l.reading <> 'congruence' group by l.reading, l.input_hash
+    ), best as materialized (
+        select * from app.best_readings(p_brand)
     ), rival as (
         select distinct on (c.reading, c.input_hash) c.reading, c.input_hash, c.classifier, c.awareness,
             c.awareness_confidence
-        from public.ad_creative_classifications c join app.best_readings(p_brand) b
+        from public.ad_creative_classifications c join best b
             on b.reading = c.reading and b.input_hash = c.input_hash and b.id <> c.id and b.classifier <> c.classifier
            and b.awareness <> c.awareness
+        join app.ranks(p_brand) r on r.classifier = c.classifier
         where c.brand_id = p_brand and c.superseded_at is null and c.awareness <> 'unclear'
-        order by c.reading, c.input_hash, app.classifier_rank(c.classifier), c.created_at desc
-    ), queue as (
-        select i.*, to_jsonb(b) - array['brand_id', 'run_id', 'call_id', 'corrected_by', 'superseded_at'] as best,
-            case when r.input_hash is not null then jsonb_build_object('classifier', r.classifier,
-                'awareness', r.awareness, 'awareness_confidence', r.awareness_confidence) end as rival,
+        order by c.reading, c.input_hash, r.rank, c.created_at desc
+    ), queue as materialized (
+        select i.*, b.id, r.classifier as rival_classifier, r.awareness as rival_awareness,
+            r.awareness_confidence as rival_confidence,
             case when r.input_hash is not null then 'disagree' when b.awareness = 'unclear' then 'unclear'
                 else 'unsure' end as reason
-        from inputs i join app.best_readings(p_brand) b using (reading, input_hash)
+        from inputs i join best b using (reading, input_hash)
         left join rival r using (reading, input_hash)
         where b.classifier <> 'human'
           and not (i.reading = 'creative' and b.classifier like 'rules%')
           and (r.input_hash is not null or b.awareness = 'unclear' or b.awareness_confidence < 0.5)
+    ), chosen as (
+        select * from queue order by spend desc, ad_id, reading limit p_limit
     )
     select jsonb_build_object('total', (select count(*) from queue), 'items', coalesce((
-        select jsonb_agg(to_jsonb(q) || jsonb_build_object('ad_name', a.name, 'primary_text', a.primary_text,
+        select jsonb_agg(jsonb_build_object('reading', q.reading, 'input_hash', q.input_hash, 'ads', q.ads,
+            'spend', q.spend, 'currency', q.currency, 'ad_id', q.ad_id, 'reason', q.reason,
+            'best', to_jsonb(c) - array['brand_id', 'run_id', 'call_id', 'corrected_by', 'superseded_at'],
+            'rival', case when q.rival_classifier is not null then jsonb_build_object('classifier', q.rival_classifier,
+                'awareness', q.rival_awareness, 'awareness_confidence', q.rival_confidence) end,
+            'ad_name', coalesce(a.name, (
+                select max(p.ad_name) from public.ad_performance_period p
+                where p.brand_id = p_brand and p.ad_key = q.ad_id)), 'primary_text', a.primary_text,
             'headline', a.headline, 'page', l.canonical_url) order by q.spend desc, q.ad_id, q.reading)
-        from (select * from queue order by spend desc, ad_id, reading limit p_limit) q
+        from chosen q join public.ad_creative_classifications c on c.id = q.id
         left join public.ads a on a.brand_id = p_brand and a.ad_id = q.ad_id
         left join public.ad_landing_links l on l.brand_id = p_brand and l.ad_id = q.ad_id), '[]'))
 $$;
 
--- Everything that was read of one ad: {ad, assets, page, readings, video, congruence, history}. `readings` are all rows
--- that stand for each of its inputs, the best first; `history` those that were replaced.
+-- Everything that was read of one ad: {ad, assets, page, spend, shared, readings, history, unanswered, video, congruence}.
+-- `readings` are all rows that stand for each of its inputs, the best first; `history` those that were replaced. `spend`
+-- is {spend, currency, first, last} of the last 30 days with data; `shared` how many ads have each input, by reading;
+-- `unanswered` the newest call for each input that gave no reading, or has not yet. An imported ad is what its file says.
 create function public.ad_readings(p_brand uuid, p_ad text) returns jsonb
 language sql stable set search_path = '' set statement_timeout = '30s' as $$
     with links as materialized (
@@ -178,7 +270,25 @@ language sql stable set search_path = '' set statement_timeout = '30s' as $$
         from rows r
     )
     select jsonb_build_object(
-        'ad', (select to_jsonb(a) from public.ads a where a.brand_id = p_brand and a.ad_id = p_ad),
+        'ad', coalesce(
+            (select to_jsonb(a) from public.ads a where a.brand_id = p_brand and a.ad_id = p_ad),
+            (select jsonb_build_object('ad_id', p.ad_key, 'name', p.ad_name, 'primary_text', p.primary_text,
+                    'headline', p.headline, 'description', p.description, 'file', d.file_name)
+                from public.ad_performance_period p join public.import_datasets d on d.id = p.dataset_id
+                where p.brand_id = p_brand and p.ad_key = p_ad order by d.imported_at desc, p.date_from desc limit 1)),
+        'spend', (select jsonb_build_object('spend', sum(p.spend), 'currency', max(p.currency), 'first', d.first,
+                'last', d.last)
+            from app.last_days(p_brand, 30) d left join public.ad_performance_daily p
+                on p.brand_id = p_brand and p.ad_id = p_ad and p.date between d.first and d.last
+            where d.last is not null group by d.first, d.last),
+        'shared', (select coalesce(jsonb_object_agg(n.reading, n.ads), '{}') from (
+            select l.reading, count(*) as ads from public.ad_classification_links l join links using (reading, input_hash)
+            where l.brand_id = p_brand group by l.reading) n),
+        'unanswered', (select coalesce(jsonb_agg(to_jsonb(u) order by u.reading), '[]') from (
+            select distinct on (c.reading) c.reading, c.classifier, c.state, c.reason, c.detail, c.started_at, c.batch_id
+            from public.llm_calls c join links using (reading, input_hash)
+            where c.brand_id = p_brand and c.state <> 'answered'
+            order by c.reading, c.started_at desc) u),
         'assets', (select coalesce(jsonb_agg(to_jsonb(s) order by kind), '[]') from public.ad_assets s
             where s.brand_id = p_brand and s.ad_id = p_ad),
         'page', (select to_jsonb(p) || jsonb_build_object('canonical_url', l.canonical_url)
@@ -195,6 +305,50 @@ language sql stable set search_path = '' set statement_timeout = '30s' as $$
             order by app.classifier_rank(v.classifier), v.created_at desc limit 1),
         'congruence', (select coalesce(jsonb_agg(to_jsonb(c) - 'ad_id' order by c.weight desc), '[]')
             from app.ad_congruence(p_brand, array[p_ad]) c))
+$$;
+
+-- The brand's ads with their labels, those with the highest spend of the last p_days days with data first; of an imported
+-- file, its ads. p_search is found anywhere in id, name, headline or text; p_awareness and p_format are labels, '' for ads
+-- that have none. Answers {first, last, total, found, awareness, formats, ads}: `total` counts all ads, `found` those that
+-- fit; `awareness` and `formats` count all ads by label, '' those without one. `reader` is who gave the stage.
+create function public.ad_list(
+    p_brand uuid, p_days integer default 30, p_search text default '', p_awareness text default null,
+    p_format text default null, p_limit integer default 50, p_offset integer default 0, p_dataset uuid default null
+) returns jsonb
+language sql stable set search_path = '' set statement_timeout = '30s' set enable_nestloop = off as $$
+    with days as materialized (
+        select * from app.last_days(p_brand, p_days) where p_dataset is null
+    ), spend as (
+        select ad_id, sum(spend) as spend, max(currency) as currency from public.ad_performance_daily
+        where p_dataset is null and brand_id = p_brand
+          and date between (select first from days) and (select last from days) group by ad_id
+    ), shown as (
+        select ad_id, a.name, a.effective_status, a.object_type, a.headline, a.primary_text, s.spend, s.currency
+        from (select * from public.ads where p_dataset is null and brand_id = p_brand) a full join spend s using (ad_id)
+        union all
+        select p.ad_key, max(p.ad_name), null, null, max(p.headline), max(p.primary_text), sum(p.spend), max(d.currency)
+        from public.ad_performance_period p join public.import_datasets d on d.id = p.dataset_id
+        where p.dataset_id = p_dataset and p.brand_id = p_brand group by p.ad_key
+    ), labelled as materialized (
+        select s.*, l.awareness, l.awareness_confidence, l.format, l.hook, l.angle, l.reader
+        from shown s left join app.labels_of(p_brand) l using (ad_id)
+    ), fitting as materialized (
+        select ad_id, name, effective_status, object_type, headline, spend, currency, awareness, awareness_confidence,
+            format, hook, angle, reader
+        from labelled
+        where (p_awareness is null or coalesce(awareness, '') = p_awareness)
+          and (p_format is null or coalesce(format, '') = p_format)
+          and (p_search = '' or position(lower(p_search) in
+                lower(concat_ws(' ', ad_id, name, headline, primary_text))) > 0)
+    )
+    select jsonb_build_object('first', (select first from days), 'last', (select last from days),
+        'total', (select count(*) from labelled), 'found', (select count(*) from fitting),
+        'awareness', (select coalesce(jsonb_object_agg(label, ads), '{}') from (
+            select coalesce(awareness, '') as label, count(*) as ads from labelled group by 1) n),
+        'formats', (select coalesce(jsonb_object_agg(label, ads), '{}') from (
+            select coalesce(format, '') as label, count(*) as ads from labelled group by 1) n),
+        'ads', coalesce((select jsonb_agg(to_jsonb(f) order by f.spend desc nulls last, f.ad_id) from (
+            select * from fitting order by spend desc nulls last, ad_id limit p_limit offset p_offset) f), '[]'))
 $$;
 
 -- The brand's videos, each once however many ads show it, those with the highest spend first: what they cost and how
@@ -241,16 +395,6 @@ language sql stable set search_path = '' set statement_timeout = '30s' set enabl
         'awareness_opening', v.awareness_opening, 'awareness_end', v.awareness_end, 'production', v.production)
         order by f.spend desc nulls last, f.id), '[]')
     from films f left join analysed v using (sha256)
-$$;
-
--- The last day that is there to its end, of any of the brand's accounts; null before the first.
-create function public.last_full_day(p_brand uuid) returns date
-language sql stable set search_path = '' set statement_timeout = '30s' as $$
-    select max(d.date) from public.ad_accounts a cross join lateral (
-        select p.date from public.ad_performance_daily p
-        where p.brand_id = p_brand and p.account_id = a.account_id and not p.is_partial
-        order by p.date desc limit 1) d
-    where a.brand_id = p_brand
 $$;
 
 -- One video as `videos` gives it, with all that its analysis says, who else has read its ads' pictures and videos, what
@@ -316,7 +460,7 @@ language sql stable set search_path = '' set statement_timeout = '30s' set enabl
         select distinct on (l.ad_id) l.ad_id, b.classifier
         from public.ad_classification_links l join app.best_readings(p_brand) b using (reading, input_hash)
         where l.brand_id = p_brand and l.reading in ('creative', 'copy') and b.awareness <> 'unclear'
-        order by l.ad_id, app.classifier_rank(b.classifier)
+        order by l.ad_id, b.rank
     ), by_reader as (
         select r.classifier, sum(s.spend) as spend, count(*) as ads
         from spend s left join readers r using (ad_id) group by r.classifier
@@ -364,9 +508,10 @@ declare
     f regprocedure;
     v_service text[] := array['lease_permits', 'hold_permits', 'known_readings', 'begin_readings', 'finish_reading',
         'release_readings', 'save_congruence', 'open_batch', 'batch_submitted', 'close_batch', 'batch_items', 'looked_at', 'creative_contents'];
-    v_members text[] := array['classification_candidates', 'review_queue', 'ad_readings', 'videos', 'video_readings', 'last_full_day',
+    v_members text[] := array['classification_candidates', 'review_queue', 'ad_readings', 'ad_list', 'videos',
+        'video_readings', 'last_full_day',
         'classification_coverage', 'label_agreement', 'model_costs', 'correct_reading', 'withdraw_correction'];
-    v_app text[] := array['best_readings', 'ad_congruence', 'classifier_rank', 'month_of'];
+    v_app text[] := array['ranks', 'best_readings', 'labels_of', 'last_days', 'ad_congruence', 'classifier_rank', 'month_of'];
     v_inner text[] := array['count_spend', 'lose_call', 'reading_stands'];
 begin
     for f in select p.oid::regprocedure from pg_proc p join pg_namespace n on n.oid = p.pronamespace

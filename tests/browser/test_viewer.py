@@ -262,6 +262,22 @@ def test_a_viewer_sees_the_numbers_and_no_control_that_writes(
     expect(page.get_by_role("button", name="Details").first).to_be_visible()
     assert controls(page) == {"Brand", "Type", "Status", "Last result", "Open", "Details"}
 
+    page.goto(f"{hosted.url}/ads")
+    expect(page.get_by_text("ads, highest spend first")).to_be_visible()
+    looking = {"Brand", "Search", "Stage", "Format", "Open", "Details", "All ads", "Earlier", "Later"}
+    assert {name for name in controls(page) if not name.startswith("To review (")} == looking
+    page.get_by_role("button", name="Details").first.click()
+    expect(page.locator(".st-key-reading-copy")).to_contain_text("just now")
+    assert {name for name in controls(page) if not name.endswith(" earlier labels")} == {"Brand", "Open", "All ads"}
+    page.goto(f"{hosted.url}/ads?view=review")
+    expect(page.get_by_role("status").filter(has_text="1 of ")).to_be_visible()
+    assert {name for name in controls(page) if not name.startswith("To review (")} == {
+        "Brand",
+        "Open",
+        "All ads",
+        "Skip",
+    }
+
     page.get_by_role("link", name="Data").click()
     expect(page.get_by_role("table", name="Ad accounts")).to_contain_text(catalog.ACCOUNT_ID)
     expect(page.get_by_role("table", name="Imported files")).to_contain_text("october.csv")
@@ -330,6 +346,9 @@ def test_the_ids_of_another_organisation_show_nothing_of_it(
         (f"ad_intelligence?chat={place.colleagues_chat}", "The newest analysis"),
         (f"ad_scheduler?{theirs}", "No such schedule"),
         (f"ad_scheduler?job={rivals['run']}", "No such schedule"),
+        (f"ads?{theirs}", "ads, highest spend first"),
+        (f"ads?{theirs}&ad=1", "No such ad"),
+        (f"ads?{theirs}&view=review", "1 of "),
         (f"data?{theirs}", "Imported files"),
         (f"video?{theirs}", "Why does this video hold or lose people?"),
         (f"members?{theirs}", OWNER),

@@ -9,7 +9,9 @@ from viraltracker.analysis.blocks import AD_COLUMNS
 from viraltracker.chat import tools, wording
 from viraltracker.chat.answer import Answer, Asked, choices, tool_result
 from viraltracker.chat.commands import Choice
+from viraltracker.creatives import in_words
 from viraltracker.intelligence.plain import count, money, percent
+from viraltracker.store import readings
 
 Json = dict[str, Any]
 
@@ -24,6 +26,7 @@ VERDICTS: Final = {
     "learning": "it is still learning",
     "not_evaluated": "it is not judged",
 }
+READINGS: Final = {"creative": "creative", "copy": "words", "landing": "landing page"}
 _TITLES: Final = {"winners": "Winners", "losers": "Losers", "spend": "Most spend"}
 
 
@@ -89,8 +92,9 @@ def _explained(asked: Asked, run: Json, row: Json) -> Answer:
         made = ad["created_time"][:10] if ad["created_time"] else "an unknown day"
         status = str(ad["effective_status"]).replace("_", " ").lower()
         lines.append(f"Status: {status}. Kind: {ad['object_type'] or 'unknown'}. Made on {made}.")
-        if ad["primary_text"] and asked.intent.name == "ad":
-            lines.append(f"Its text begins: {' '.join(ad['primary_text'].split())[:240]}")
+    lines += _labels(asked, row["ad_id"])
+    if ad is not None and ad["primary_text"] and asked.intent.name == "ad":
+        lines.append(f"Its text begins: {' '.join(ad['primary_text'].split())[:240]}")
     evidence = [
         {
             "what": item["metric"].replace("_", " "),
@@ -116,6 +120,20 @@ def _explained(asked: Asked, run: Json, row: Json) -> Answer:
         suggestions=choices("What should I do?", "Which ads are losing?"),
         memory={"ad_id": row["ad_id"]},
     )
+
+
+def _labels(asked: Asked, ad_id: str) -> list[str]:
+    """What the ad says by its labels that count, who says so, and where the evidence stands."""
+    found = readings.of_ad(asked.db, asked.brand.id, ad_id)["readings"]
+    said = []
+    for reading, title in READINGS.items():
+        best = next((row for row in found if row["reading"] == reading), None)
+        if best is not None:
+            who = in_words.in_short(best["classifier"])
+            said.append(f"{title} {in_words.label(best['awareness'])} ({who})")
+    if not said:
+        return []
+    return [f"Labels: {', '.join(said)}. The page Ads shows the evidence and takes a correction: search for {ad_id}."]
 
 
 def _which(rows: Sequence[Json], sentence: str) -> Answer:

@@ -147,8 +147,7 @@ def classify(
     if as_json:
         output.print_json({"brand": found.name, **result})
         return
-    rows = [(name.replace("_", " "), _plain(value)) for name, value in result.items()]
-    output.table(f"Classification of {found.name}", ("", ""), rows)
+    output.table(f"Classification of {found.name}", ("", ""), _counts(result))
 
 
 def _estimate(brand: str, days: int, as_json: bool) -> None:
@@ -336,6 +335,18 @@ def _say_import(result: dict[str, Any]) -> None:
     output.tell(f"{result['file']}: {', '.join(word for word in words if word)}.")
     for note in result["notes"]:
         output.tell(f"  {note}")
+
+
+def _counts(result: dict[str, Any]) -> list[tuple[str, str]]:
+    """What a classification counted, in words: by whom it was read, and why what was not read was not."""
+    from viraltracker.creatives import in_words
+
+    said = dict(result)
+    said["classifier"] = in_words.classifier(result["classifier"])
+    said["by"] = {in_words.classifier(name): number for name, number in result["by"].items()}
+    reasons = [f"{number:,} {in_words.reason(name)}" for name, number in result["reasons"].items()]
+    said["reasons"] = "; ".join(reasons) or "none"
+    return [(name.replace("_", " "), _plain(value)) for name, value in said.items()]
 
 
 def _plain(value: object) -> str:

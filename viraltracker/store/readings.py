@@ -7,19 +7,53 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from viraltracker.errors import Refused
 from viraltracker.store.client import Database
 
 Json = dict[str, Any]
 
 
 def of_ad(db: Database, brand_id: str, ad_id: str) -> Json:
-    """All that was read of one ad: `{ad, assets, page, readings, history, video, congruence}`.
+    """All that was read of one ad: `{ad, assets, page, spend, shared, readings, history, unanswered, video,
+    congruence}`.
 
     `readings` are rows of `ad_creative_classifications` that stand, by reading and then the best first; `history` those
     that were replaced; `congruence` rows of `component, weight, score, quote_ad, quote_page, why, basis, classifier`.
-    `ad`, `page` and `video` are None where there is none.
+    `spend` is `{spend, currency, first, last}` of the last 30 days with data, `shared` how many ads have each input, by
+    reading, and `unanswered` the newest call without a reading for each: `reading, classifier, state, reason, detail,
+    started_at, batch_id`. `ad`, `page`, `spend` and `video` are None where there is none.
     """
     answer: Json = db.call("ad_readings", p_brand=brand_id, p_ad=ad_id)
+    return answer
+
+
+def ads(
+    db: Database,
+    brand_id: str,
+    *,
+    search: str = "",
+    awareness: str | None = None,
+    ad_format: str | None = None,
+    limit: int = 50,
+    offset: int = 0,
+    dataset_id: str | None = None,
+) -> Json:
+    """The brand's ads with their labels, highest spend of the last 30 days with data first; or a file's.
+
+    `{first, last, total, found, awareness, formats, ads}`: `awareness` and `formats` count all ads by label, "" those
+    without one, which is also how to ask for these. An ad has `ad_id, name, effective_status, object_type, headline,
+    spend, currency, awareness, awareness_confidence, format, hook, angle, reader`.
+    """
+    answer: Json = db.call(
+        "ad_list",
+        p_brand=brand_id,
+        p_search=search,
+        p_awareness=awareness,
+        p_format=ad_format,
+        p_limit=limit,
+        p_offset=offset,
+        p_dataset=dataset_id,
+    )
     return answer
 
 
@@ -55,8 +89,8 @@ def of_video(db: Database, brand_id: str, video_id: str, *, since: date, until: 
 def review_queue(db: Database, brand_id: str, *, days: int = 30, limit: int = 50) -> Json:
     """`{total, items}`: labels that want a look, highest spend first.
 
-    An item has `reading, input_hash, ads, spend, ad_id, ad_name, primary_text, headline, page, best` (the row that
-    counts), `rival` (another classifier's stage, or None) and `reason`: `disagree`, `unclear` or `unsure`.
+    An item has `reading, input_hash, ads, spend, currency, ad_id, ad_name, primary_text, headline, page, best` (the row
+    that counts), `rival` (another classifier's stage, or None) and `reason`: `disagree`, `unclear` or `unsure`.
     """
     answer: Json = db.call("review_queue", p_brand=brand_id, p_days=days, p_limit=limit)
     return answer
@@ -96,5 +130,9 @@ def costs(db: Database, brand_id: str) -> Json:
 
 
 def set_budget(db: Database, brand_id: str, dollars: Decimal) -> None:
-    """What readings by models may cost in a calendar month. Raises BadInput out of 0 to 1,000,000."""
-    db.update("brands", {"model_budget_usd": dollars}, where={"id": brand_id})
+    """What readings by models may cost in a calendar month.
+
+    Raises BadInput out of 0 to 1,000,000, Refused without the right to write.
+    """
+    if not db.update("brands", {"model_budget_usd": dollars}, where={"id": brand_id}):
+        raise Refused("You may not change the budget of this brand.")

@@ -13,7 +13,7 @@ from viraltracker.analysis import sources
 from viraltracker.analysis.sources import Source
 from viraltracker.store import analyses, freshness
 from viraltracker.store.client import Database
-from viraltracker.web import states, times, words
+from viraltracker.web import times, words
 
 Json = dict[str, Any]
 
@@ -32,11 +32,6 @@ DATASETS: Final = {
     "analysis": "Analysis",
 }
 CONTENT: Final = {True: "adds up to its totals row", False: "does not add up to its totals row", None: "no totals row"}
-REASONS: Final = {
-    "no_copy": "have no text to read",
-    "no_media": "have no picture or video",
-    "media_not_stored": "have a picture or video that is not stored",
-}
 
 
 @dataclass(frozen=True)
@@ -47,7 +42,6 @@ class Trust:
     source: Source
     gaps: list[Json]
     analysis: Json | None
-    classification: Json | None
 
     @property
     def is_empty(self) -> bool:
@@ -56,14 +50,13 @@ class Trust:
 
 
 def read(db: Database, brand_id: str, analysis: Json | None) -> Trust:
-    """The brand's data in three round trips; `analysis` is its newest one."""
+    """The brand's data in two round trips; `analysis` is its newest one."""
     context = analyses.context(db, brand_id)
     return Trust(
         context=context,
         source=sources.from_context(context),
         gaps=freshness.gaps(db, brand_id),
         analysis=analysis,
-        classification=freshness.newest_classification(db, brand_id),
     )
 
 
@@ -108,7 +101,7 @@ def draw_accounts(trust: Trust, zone: str, now: datetime) -> None:
                 _tag(*STATUSES[account["status"]]) + explained,
             )
         )
-    _table("Ad accounts", ("Account", "Source", "Numbers of", "Last success", "Last attempt", "State"), rows)
+    table("Ad accounts", ("Account", "Source", "Numbers of", "Last success", "Last attempt", "State"), rows)
 
 
 def draw_datasets(trust: Trust, zone: str, now: datetime) -> None:
@@ -133,7 +126,7 @@ def draw_datasets(trust: Trust, zone: str, now: datetime) -> None:
                 _tag("Read", "good") if is_read else f"{_tag('Not read', 'quiet')}<small>{words.html(why)}</small>",
             )
         )
-    _table("Imported files", ("File", "Period", "Rows", "Spend", "In analyses"), rows)
+    table("Imported files", ("File", "Period", "Rows", "Spend", "In analyses"), rows)
 
 
 def draw_freshness(trust: Trust, zone: str, now: datetime) -> None:
@@ -149,7 +142,7 @@ def draw_freshness(trust: Trust, zone: str, now: datetime) -> None:
         )
         for row in found
     ]
-    _table("Freshness", ("What", "Last success", "Last attempt", "State"), rows)
+    table("Freshness", ("What", "Last success", "Last attempt", "State"), rows)
 
 
 def draw_gaps(gaps: Sequence[Json], zone: str, now: datetime) -> None:
@@ -171,7 +164,7 @@ def draw_gaps(gaps: Sequence[Json], zone: str, now: datetime) -> None:
         )
         for gap in gaps[:GAPS_SHOWN]
     ]
-    _table("Gaps", ("Days", "Account", "Last asked", "What Meta said"), rows)
+    table("Gaps", ("Days", "Account", "Last asked", "What Meta said"), rows)
     if len(gaps) > GAPS_SHOWN:
         st.html(f'<p class="vt-more">and {len(gaps) - GAPS_SHOWN:,} more</p>')
 
@@ -180,49 +173,6 @@ def days_of(gap: Json) -> list[date]:
     """The days of a stretch."""
     first, last = date.fromisoformat(gap["date_from"]), date.fromisoformat(gap["date_to"])
     return [first + timedelta(days=count) for count in range((last - first).days + 1)]
-
-
-def draw_classification(trust: Trust, now: datetime) -> None:
-    """How much of the spend has labels, and what the newest classification did."""
-    analysis, run = trust.analysis, trust.classification
-    covered = analysis["summary"].get("classified") if analysis else None
-    if analysis and covered:
-        missing, currency = covered["ads_missing"], analysis["summary"]["currency"]
-        share = covered["spend_share"]
-        counted = [
-            ("Spend covered", None if share is None else words.percent(share, digits=1)),
-            ("Ads covered", f"{covered['ads']:,} of {covered['ads'] + missing:,}"),
-            ("Distinct creatives", f"{covered['creatives']:,}"),
-            ("Spend not covered", words.money(covered["spend_missing"], currency)),
-        ]
-        for column, (label, value) in zip(st.columns(len(counted)), counted, strict=True):
-            column.metric(label, value or "–", border=True)
-        window = words.window(analysis["date_from"], analysis["date_to"])
-        st.html(f'<p class="vt-more">Of the newest analysis, {window}.</p>')
-    if run is None:
-        states.empty(
-            "Not classified yet",
-            "A classification reads awareness, format, hook and angle of every creative. Start one in Ad Scheduler.",
-            icon=":material/label:",
-        )
-        return
-    st.html(f'<p class="vt-lead">{words.html(classified(run, now))}</p>')
-
-
-def classified(run: Json, now: datetime) -> str:
-    """What the newest classification did, in sentences."""
-    if run["status"] != "completed":
-        return f"The newest classification did not succeed, {words.ago(run['finished_at'], now)}: {run['error']}"
-    counts = run["summary"]
-    said = (
-        f"The newest classification, {words.ago(run['finished_at'], now)} by {counts['classifier']}, looked at "
-        f"{counts['ads']:,} ads: {counts['new']:,} new readings, {counts['reused']:,} known before."
-    )
-    for reason, count in sorted(counts["reasons"].items(), key=lambda item: -item[1]):
-        said += f" {count:,} {REASONS.get(reason, reason.replace('_', ' '))}."
-    if counts["remaining"]:
-        said += f" {counts['remaining']:,} are left for the next run, because of its cap."
-    return said
 
 
 def _insights(trust: Trust, account_id: str) -> Json | None:
@@ -243,8 +193,8 @@ def _tag(label: str, tone: str) -> str:
     return f'<span class="vt-tag {tone}">{words.html(label)}</span>'
 
 
-def _table(name: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Cells are HTML."""
+def table(name: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table by its name; cells are HTML."""
     titles = "".join(f'<th scope="col">{words.html(title)}</th>' for title in head)
     body = "".join("<tr>" + "".join(f"<td class='wide'>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     st.html(

@@ -30,44 +30,44 @@ class Pictures:
     db: Database
     brand_id: str
 
-    def of(self, ad_ids: Sequence[str]) -> Mapping[str, str]:
+    def of(self, ad_ids: Sequence[str], edge_px: int = EDGE_PX) -> Mapping[str, str]:
         """A data URI for each of these ads whose picture is stored and can be read, by ad id."""
         keys = ad_data.pictures(self.db, self.brand_id, ad_ids)
-        made = {key: _thumbnail(key, self.db) for key in set(keys.values())}
+        made = {key: _thumbnail(key, edge_px, self.db) for key in set(keys.values())}
         return {ad_id: uri for ad_id, key in keys.items() if (uri := made[key]) is not None}
 
 
 @st.cache_data(max_entries=KEPT, show_spinner=False)
-def _thumbnail(storage_key: str, _db: Database) -> str | None:
+def _thumbnail(storage_key: str, edge_px: int, _db: Database) -> str | None:
     """The key holds the hash of the bytes, so what was made of it once stays right.
 
     A file that is gone is remembered as such; a Storage that does not answer is asked again.
     """
     try:
-        return data_uri(files.of(_db).get("assets", storage_key))
+        return data_uri(files.of(_db).get("assets", storage_key), edge_px)
     except NotFound:
         return None
 
 
-def thumbnails_or_none(pictures: Pictures, ad_ids: Sequence[str]) -> Mapping[str, str]:
+def thumbnails_or_none(pictures: Pictures, ad_ids: Sequence[str], edge_px: int = EDGE_PX) -> Mapping[str, str]:
     """Like `of`, and nothing while Storage is away: numbers are worth showing without pictures."""
     try:
-        return pictures.of(ad_ids)
+        return pictures.of(ad_ids, edge_px)
     except Unavailable:
         return {}
 
 
-def data_uri(data: bytes) -> str | None:
-    """A JPEG of at most EDGE_PX; None for bytes that are no picture, or one too large to unpack."""
+def data_uri(data: bytes, edge_px: int = EDGE_PX) -> str | None:
+    """A JPEG whose edges are at most `edge_px` long; None for bytes that are no picture, or one too large to unpack."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "GIF", "WEBP")) as opened:
                 if opened.width * opened.height > MOST_PIXELS:
                     return None
-                opened.draft("RGB", (EDGE_PX, EDGE_PX))
+                opened.draft("RGB", (edge_px, edge_px))
                 small = ImageOps.exif_transpose(opened).convert("RGB")
-        small.thumbnail((EDGE_PX, EDGE_PX))
+        small.thumbnail((edge_px, edge_px))
         out = io.BytesIO()
         small.save(out, "JPEG", quality=80)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):

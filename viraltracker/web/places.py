@@ -23,6 +23,11 @@ def ad_intelligence() -> st.Page:
     return st.Page(_FOLDER / "ad_intelligence.py", title="Ad Intelligence", icon=":material/query_stats:")
 
 
+def ads() -> st.Page:
+    """What each ad says, who says so, and how far to trust it."""
+    return st.Page(_FOLDER / "ads.py", title="Ads", icon=":material/label:")
+
+
 def video() -> st.Page:
     """Why a video holds or loses people."""
     return st.Page(_FOLDER / "video.py", title="Video", icon=":material/movie:")
@@ -45,7 +50,7 @@ def members() -> st.Page:
 
 def every() -> list[st.Page]:
     """All of them."""
-    return [home(), ad_intelligence(), video(), ad_scheduler(), data(), members()]
+    return [home(), ad_intelligence(), ads(), video(), ad_scheduler(), data(), members()]
 
 
 def import_ahead() -> None:

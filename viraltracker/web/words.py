@@ -150,6 +150,12 @@ def when(moment: str) -> str:
     return f"{datetime.fromisoformat(moment):%Y-%m-%d %H:%M} UTC"
 
 
+def sentence(text: str | None) -> str:
+    """Text from elsewhere with a stop at its end; nothing where there is none."""
+    said = (text or "").strip()
+    return said if not said or said[-1] in ".!?…" else f"{said}."
+
+
 def html(text: object) -> str:
     """Text from an ad account or a file, safe inside HTML."""
     return escape(str(text))
