@@ -59,7 +59,7 @@ def execute(app: App) -> Callable[..., None]:
 
     def run(statement: str, values: list[Any] | None = None) -> None:
         with psycopg.connect(app.stack().superuser_url(), autocommit=True) as database:
-            database.execute(statement, values)  # type: ignore[call-overload]
+            database.execute(statement, values)
 
     return run
 

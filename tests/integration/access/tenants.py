@@ -62,9 +62,6 @@ BY_TABLE: dict[str, Row] = {
     },
     "chat_messages": {"role": "user"},
     "llm_batches": {"state": "collected", "closed_at": "2026-10-01T00:00:00Z"},
-    "llm_calls": {"purpose": "copy", "state": "failed", "finished_at": "2026-10-01T00:00:00Z"},
-    "ad_video_analysis": {"sha256": SHA256},
-    "congruence_components": {"basis": "copy"},
 }
 BY_TYPE: Row = {
     "text": "same",

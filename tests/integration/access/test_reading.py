@@ -16,8 +16,6 @@ from .conftest import Api
 from .tenants import WORKERS, Row, Tenant, World
 
 SECRET = "ad_account_secrets"
-WORKERS = {SECRET, "provider_permits"}
-"""Tables that no person may ask."""
 CHAT = {"chat_sessions", "chat_messages"}
 MEMBERS = [(name, role) for name in "ab" for role in ("owner", "editor", "viewer")]
 
