@@ -449,6 +449,38 @@ language sql stable set search_path = '' set statement_timeout = '30s' as $$
     from film
 $$;
 
+-- How well the brand's ads fit their pages over the last p_days days with data: {first, last, ads, spend, total, currency,
+-- worst}. `total` is 0 to 5, weighed by spend; `worst` are at most p_limit ads with spend, those that lose most first (what
+-- their pages lack of full marks, times their spend), each with its weakest component and the words of both sides.
+create function public.congruence_overview(p_brand uuid, p_days integer default 30, p_limit integer default 10)
+returns jsonb
+language sql stable set search_path = '' set statement_timeout = '30s' set enable_nestloop = off as $$
+    with days as (
+        select * from app.last_days(p_brand, p_days)
+    ), spend as (
+        select d.ad_id, sum(d.spend) as spend, max(d.currency) as currency
+        from public.ad_performance_daily d, days
+        where d.brand_id = p_brand and d.date between days.first and days.last group by d.ad_id having sum(d.spend) > 0
+    ), fits as (
+        select c.ad_id, sum(c.weight * c.score) / sum(c.weight) as total,
+            (array_agg(to_jsonb(c) - array['ad_id', 'weight', 'input_hash']
+                order by c.weight * (5 - c.score) desc, c.component))[1] as weakest
+        from app.ad_congruence(p_brand) c group by c.ad_id
+    ), judged as (
+        select s.*, f.total, f.weakest from spend s join fits f using (ad_id)
+    )
+    select jsonb_build_object('first', (select first from days), 'last', (select last from days),
+        'ads', (select count(*) from judged), 'spend', (select sum(spend) from judged),
+        'total', (select sum(total * spend) / sum(spend) from judged),
+        'currency', (select case when count(distinct currency) = 1 then max(currency) end from judged),
+        'worst', coalesce((
+            select jsonb_agg(w.weakest || jsonb_build_object('ad_id', w.ad_id, 'ad_name', a.name, 'spend', w.spend,
+                'total', w.total, 'page', l.canonical_url) order by (5 - w.total) * w.spend desc, w.ad_id)
+            from (select * from judged order by (5 - total) * spend desc, ad_id limit p_limit) w
+            left join public.ads a on a.brand_id = p_brand and a.ad_id = w.ad_id
+            left join public.ad_landing_links l on l.brand_id = p_brand and l.ad_id = w.ad_id), '[]'))
+$$;
+
 -- Of the money spent from p_from to p_to: how much is covered by whose labels, {spend, by: [{classifier, spend, ads}]};
 -- classifier null: not read.
 create function public.classification_coverage(p_brand uuid, p_from date, p_to date) returns jsonb
@@ -509,7 +541,7 @@ declare
     v_service text[] := array['lease_permits', 'hold_permits', 'known_readings', 'begin_readings', 'finish_reading',
         'release_readings', 'save_congruence', 'open_batch', 'batch_submitted', 'close_batch', 'batch_items', 'looked_at', 'creative_contents'];
     v_members text[] := array['classification_candidates', 'review_queue', 'ad_readings', 'ad_list', 'videos',
-        'video_readings', 'last_full_day',
+        'video_readings', 'last_full_day', 'congruence_overview',
         'classification_coverage', 'label_agreement', 'model_costs', 'correct_reading', 'withdraw_correction'];
     v_app text[] := array['ranks', 'best_readings', 'labels_of', 'last_days', 'ad_congruence', 'classifier_rank', 'month_of'];
     v_inner text[] := array['count_spend', 'lose_call', 'reading_stands'];

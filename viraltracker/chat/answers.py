@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from viraltracker.chat import ad_answers, deeds, tools, wording
+from viraltracker.chat import ad_answers, congruence_answers, deeds, tools, wording
 from viraltracker.chat.answer import MOST_CARDS, MOST_LINES, Answer, Asked, choices, facts, tool_result
 from viraltracker.chat.commands import EXAMPLES, Unclear
 from viraltracker.chat.phrases import Name
@@ -41,8 +41,10 @@ def answer(asked: Asked, run: Json | None = None) -> Answer:
     match intent.name:
         case "help" | "yes" | "no":
             return Answer(HELP if intent.name == "help" else ["There is nothing to confirm."], suggestions=EXAMPLES[:3])
-        case "fatigue" | "congruence":
-            return _not_yet(intent.name)
+        case "fatigue":
+            return _not_yet()
+        case "congruence":
+            return congruence_answers.overview(asked)
         case "schedule" if intent.recurrence is None:
             return _schedules(asked)
         case "schedule" | "classify" | "sync" | "rec_done" | "rec_ignore" | "rec_note":
@@ -310,10 +312,10 @@ def _zone(asked: Asked) -> str:
     return asked.person.zone or "UTC"
 
 
-def _not_yet(name: str) -> Answer:
-    what = "whether ads wear out" if name == "fatigue" else "whether landing pages keep what ads promise"
+def _not_yet() -> Answer:
+    said = "This version does not diagnose whether ads wear out yet, so I would be guessing."
     return Answer(
-        [f"This version does not diagnose {what} yet, so I would be guessing. It judges cost per conversion, though."],
+        [f"{said} It judges cost per conversion, though."],
         suggestions=choices("Which ads are losing?", "What should I do?"),
     )
 

@@ -77,6 +77,7 @@ PUBLIC = {
             "videos",
             "video_readings",
             "last_full_day",
+            "congruence_overview",
             "classification_coverage",
             "label_agreement",
             "model_costs",
