@@ -22,7 +22,7 @@ HELP: Final = (
     "“How much did we spend last week”, “what is our CPA in the last 14 days”, “coverage”",
     "“Classify the new creatives”, “sync every morning at 6”: I ask before I change anything",
     "“Mark 2 as done”, “ignore 3 because …”, “/rec_note 2 …”: numbers are those of the last list",
-    "Commands: /analyze /recommend /top /why /ad /spend /coverage /classify /sync /schedule /help",
+    "Commands: /analyze /recommend /top /why /ad /spend /coverage /congruence /classify /sync /schedule /help",
     "/rec_done /rec_ignore /rec_note",
     "Windows are full days, as in “last 7 days” or “past two weeks”; without one I take 30.",
 )

@@ -115,4 +115,5 @@ TYPE = JobType(
     description="What every creative, its words and its landing page say, where it is not read yet.",
     parameters=AdClassification,
     run=run,
+    timeout_s=6 * 3600,  # five thousand readings at fifty requests a minute
 )

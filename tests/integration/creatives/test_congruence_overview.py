@@ -14,13 +14,9 @@ from viraltracker.store import brands, readings
 
 from .conftest import Account
 
-GOOD = {
-    "title": "good",
-    "heading": "Chews for stiff dogs",
-    "text": "Chews for stiff dogs",
-    "above_fold": "Chews for stiff dogs",
-}
-POOR = {"title": "poor", "heading": "Garden spades", "text": "Garden spades", "above_fold": "Garden spades"}
+SAID, OTHER = "Chews for stiff dogs", "Garden spades"
+GOOD = {"title": "good", "heading": SAID, "text": SAID, "above_fold": SAID}
+POOR = {"title": "poor", "heading": OTHER, "text": OTHER, "above_fold": OTHER}
 
 
 def asked(account: Account) -> Answer:
@@ -51,7 +47,7 @@ def test_the_fit_is_weighed_by_spend_and_the_dearest_misfit_comes_first(account:
     }
     assert found["ads"] == 2
     assert found["total"] == pytest.approx((totals["fits"] * 300 + totals["misses"] * 100) / 400)
-    assert [row["ad_id"] for row in found["worst"]][0] == "misses"
+    assert found["worst"][0]["ad_id"] == "misses"
     assert found["worst"][0]["component"] == "promise"
     assert (found["worst"][0]["quote_ad"], found["worst"][0]["quote_page"]) == ("Chews for stiff dogs", "Garden spades")
     said = asked(account)
