@@ -72,8 +72,8 @@ def _in_a_line(row: Json, currency: str) -> str:
 
 def _nothing(asked: Asked) -> Answer:
     said = (
-        f"No ad of {asked.brand.name} with spend has been held against its landing page yet. Classify creatives does it: "
-        "it reads the pages first."
+        f"No ad of {asked.brand.name} with spend has been held against its landing page yet. Classify creatives does "
+        "it, and reads the pages first."
     )
     writes = asked.person.may_write(asked.brand)
     return Answer([said], suggestions=choices("Classify the creatives") if writes else choices("Which ads are losing?"))

@@ -100,7 +100,8 @@ def congruence_overview(db: Database, brand_id: str, *, days: int = 30, limit: i
     """How well ads fit their pages: `{first, last, ads, spend, total, currency, worst}`, of the ads with spend.
 
     `total` is 0 to 5, weighed by spend, None without any; `worst` are ads, those that lose most first, with their
-    weakest component: `ad_id, ad_name, spend, total, page, component, score, quote_ad, quote_page, why, basis, classifier`.
+    weakest component: `ad_id, ad_name, spend, total, page, component, score, quote_ad, quote_page, why, basis,
+    classifier`.
     """
     answer: Json = db.call("congruence_overview", p_brand=brand_id, p_days=days, p_limit=limit)
     return answer
