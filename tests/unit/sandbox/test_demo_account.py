@@ -165,11 +165,19 @@ def test_purchases_of_the_newest_days_arrive_later_and_nothing_else_changes(acco
 
 def test_each_funnel_step_is_a_part_of_the_step_before(account: DemoAccount) -> None:
     steps = ("impressions", "link_clicks", "landing_page_views", "adds_to_cart", "checkouts", "purchases_final")
-    watched = ("impressions", "video_plays", "video_3s", "video_p25", "video_p50", "video_p75", "video_p95")
-    for names in (steps, watched):
+    watched = ("impressions", "video_plays", "video_p25", "video_p50", "video_p75", "video_p95", "video_p100")
+    for names in (steps, watched, ("video_plays", "video_3s", "video_p50")):
         for wide, narrow in itertools.pairwise(names):
             assert (getattr(account.figures, wide) >= getattr(account.figures, narrow)).all(), (wide, narrow)
     assert ((account.figures.spend > 0) <= (account.figures.impressions > 0)).all()
+
+
+def test_a_quarter_of_a_short_clip_comes_before_its_third_second(account: DemoAccount) -> None:
+    figures = account.figures
+    for place, plan in enumerate(account.plans):
+        if plan.creative.clip is not None:
+            early, late = figures.video_p25[place], figures.video_3s[place]
+            assert ((early >= late) if plan.creative.clip.seconds <= 12 else (early <= late)).all()
 
 
 def test_the_account_spends_and_sells_like_a_real_one(account: DemoAccount) -> None:

@@ -111,12 +111,19 @@ def draw(plans: tuple[AdPlan, ...], until: date, as_of: date, rng: np.random.Gen
         video_plays=plays,
         video_3s=video_3s,
         thruplays=np.maximum(rng.binomial(video_3s, hold), p100),
-        video_p25=p25,
+        video_p25=_reached_a_quarter(plans, plays, video_3s, p25),
         video_p50=p50,
         video_p75=p75,
         video_p95=p95,
         video_p100=p100,
     )
+
+
+def _reached_a_quarter(plans: tuple[AdPlan, ...], plays: Counts, video_3s: Counts, later: Counts) -> Counts:
+    """How many reached a quarter of the clip: `later` where that comes after three seconds, else on the way there."""
+    quarter = np.array([p.creative.clip.seconds / 4 if p.creative.clip else np.inf for p in plans])[:, None]
+    before = plays - ((plays - video_3s) * np.minimum(quarter, 3) / 3).astype(np.int64)
+    return np.where(quarter <= 3, before, later)
 
 
 def _delivery(plans: tuple[AdPlan, ...], weekday: Counts, rng: np.random.Generator) -> tuple[Values, Counts]:
