@@ -20,12 +20,11 @@ DEFAULT_DAYS = 30
 
 
 def go(video_id: str | None) -> None:
-    """One video, or the list, with an address of its own."""
+    """One video, or the list, with an address of its own; before the page is drawn, so that the other one is not."""
     if video_id is None:
         st.query_params.pop("video", None)
     else:
         st.query_params["video"] = video_id
-    st.rerun()
 
 
 def pick_brand() -> Brand:
@@ -71,8 +70,7 @@ def draw_list(brand: Brand, window: windows.Window) -> None:
 
 def draw_video(brand: Brand, window: windows.Window, video_id: str) -> None:
     """One video; an id that is not of this brand shows nothing."""
-    if st.button("All videos", type="tertiary", icon=":material/arrow_back:", key="back"):
-        go(None)
+    st.button("All videos", type="tertiary", icon=":material/arrow_back:", key="back", on_click=go, args=(None,))
     found = readings.of_video(viewer.db, brand.id, video_id, since=window.date_from, until=window.date_to)
     if found is None:
         states.empty("No such video", "It is gone, or it is not yours to see.", icon=":material/search_off:")

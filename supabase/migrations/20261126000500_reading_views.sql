@@ -402,16 +402,19 @@ $$;
 -- {video, analysis, read_by, failure, ads}. Null for a video that is not there.
 create function public.video_readings(p_brand uuid, p_from date, p_to date, p_video text) returns jsonb
 language sql stable set search_path = '' set statement_timeout = '30s' as $$
-    with film as materialized (
+    with found as materialized (
+        select public.videos(p_brand, p_from, p_to, p_video) -> 0 as film
+    ), film as materialized (
         select f.film, f.film ->> 'sha256' as sha256,
             array(select jsonb_array_elements_text(f.film -> 'ad_ids')) as ad_ids
-        from (select public.videos(p_brand, p_from, p_to, p_video) -> 0 as film) f where f.film is not null
+        from found f where f.film is not null
     ), sums as (
         select d.ad_id, sum(d.spend) as spend, sum(d.impressions) as impressions, sum(d.video_3s) as video_3s,
             sum(d.thruplays) as thruplays, sum(d.video_p25) as p25, sum(d.video_p50) as p50, sum(d.video_p75) as p75,
             sum(d.video_p95) as p95, sum(d.video_p100) as p100, max(d.currency) as currency
-        from public.ad_performance_daily d, film
-        where d.brand_id = p_brand and d.ad_id = any (film.ad_ids) and d.date between p_from and p_to group by d.ad_id
+        from film cross join lateral unnest(film.ad_ids) a (ad_id)
+        join public.ad_performance_daily d on d.brand_id = p_brand and d.ad_id = a.ad_id
+        where d.date between p_from and p_to group by d.ad_id
     ), fits as (
         select c.ad_id, jsonb_agg(to_jsonb(c) - 'ad_id' order by c.weight desc) as congruence
         from film cross join lateral app.ad_congruence(p_brand, film.ad_ids) c group by c.ad_id
@@ -432,9 +435,12 @@ language sql stable set search_path = '' set statement_timeout = '30s' as $$
             where c.brand_id = p_brand and c.purpose = 'video' and c.state in ('unanswered', 'failed', 'lost')
               and c.input_hash in (select input_hash from links)
             order by c.started_at desc limit 1),
-        'ads', (select coalesce(jsonb_agg(to_jsonb(s) - 'ad_id' || jsonb_build_object('ad_id', a.ad_id, 'name', a.name,
-                'effective_status', a.effective_status, 'page', g.canonical_url, 'page_status', p.status,
-                'congruence', coalesce(f.congruence, '[]')) order by s.spend desc nulls last, a.ad_id), '[]')
+        'ads', (select coalesce(jsonb_agg(jsonb_build_object('ad_id', a.ad_id, 'name', a.name,
+                'effective_status', a.effective_status, 'spend', s.spend, 'currency', s.currency,
+                'impressions', s.impressions, 'video_3s', s.video_3s, 'thruplays', s.thruplays, 'p25', s.p25,
+                'p50', s.p50, 'p75', s.p75, 'p95', s.p95, 'p100', s.p100, 'page', g.canonical_url,
+                'page_status', p.status, 'congruence', coalesce(f.congruence, '[]'))
+                order by s.spend desc nulls last, a.ad_id), '[]')
             from public.ads a
             left join sums s using (ad_id) left join fits f using (ad_id)
             left join public.ad_landing_links g on g.brand_id = p_brand and g.ad_id = a.ad_id

@@ -221,6 +221,38 @@ def stored_metrics(db: Database, place: Place) -> dict[str, str]:
     return {item["label"]: words.number(item["value"], item["unit"], block["currency"]) for item in block["items"]}
 
 
+def look_at_ads(hosted: Hosted, page: Page) -> None:
+    """The list, one ad, and the queue of labels: nothing there writes for a viewer."""
+    page.goto(f"{hosted.url}/ads")
+    expect(page.get_by_text("ads, highest spend first")).to_be_visible()
+    looking = {"Brand", "Search", "Stage", "Format", "Open", "Details", "All ads", "Earlier", "Later"}
+    assert {name for name in controls(page) if not name.startswith("To review (")} == looking
+    page.get_by_role("button", name="Details").first.click()
+    expect(page.locator(".st-key-reading-copy")).to_contain_text("just now")
+    assert {name for name in controls(page) if not name.endswith(" earlier labels")} == {"Brand", "Open", "All ads"}
+    page.goto(f"{hosted.url}/ads?view=review")
+    expect(page.get_by_role("status").filter(has_text="1 of ")).to_be_visible()
+    assert {name for name in controls(page) if not name.startswith("To review (")} == {
+        "Brand",
+        "Open",
+        "All ads",
+        "Skip",
+    }
+
+
+def look_at_videos(page: Page) -> None:
+    """The list and one video."""
+    page.get_by_role("link", name="Video", exact=True).click()
+    expect(page.get_by_role("button", name="Details").first).to_be_visible()
+    days = {"7 days", "30 days", "90 days"}
+    assert controls(page) - {"Brand", "Open", "Details"} == days
+    settled(page).get_by_role("button", name="Details").first.click()
+    expect(page.get_by_text("This video is not stored here")).to_be_visible()
+    expect(page.get_by_role("table", name="Ads")).to_be_visible()
+    looking = {name for name in controls(page) if name.endswith("more with less spend")}
+    assert controls(page) - {"Brand", "Open", "All videos"} - looking == days
+
+
 def test_a_viewer_sees_the_numbers_and_no_control_that_writes(
     hosted: Hosted, place: Place, page: Page, unchanged: set[str]
 ) -> None:
@@ -262,21 +294,7 @@ def test_a_viewer_sees_the_numbers_and_no_control_that_writes(
     expect(page.get_by_role("button", name="Details").first).to_be_visible()
     assert controls(page) == {"Brand", "Type", "Status", "Last result", "Open", "Details"}
 
-    page.goto(f"{hosted.url}/ads")
-    expect(page.get_by_text("ads, highest spend first")).to_be_visible()
-    looking = {"Brand", "Search", "Stage", "Format", "Open", "Details", "All ads", "Earlier", "Later"}
-    assert {name for name in controls(page) if not name.startswith("To review (")} == looking
-    page.get_by_role("button", name="Details").first.click()
-    expect(page.locator(".st-key-reading-copy")).to_contain_text("just now")
-    assert {name for name in controls(page) if not name.endswith(" earlier labels")} == {"Brand", "Open", "All ads"}
-    page.goto(f"{hosted.url}/ads?view=review")
-    expect(page.get_by_role("status").filter(has_text="1 of ")).to_be_visible()
-    assert {name for name in controls(page) if not name.startswith("To review (")} == {
-        "Brand",
-        "Open",
-        "All ads",
-        "Skip",
-    }
+    look_at_ads(hosted, page)
 
     page.get_by_role("link", name="Data").click()
     expect(page.get_by_role("table", name="Ad accounts")).to_contain_text(catalog.ACCOUNT_ID)
@@ -284,6 +302,8 @@ def test_a_viewer_sees_the_numbers_and_no_control_that_writes(
     expect(page.get_by_text("The newest classification,")).to_contain_text("new readings")
     expect(page.get_by_text("Spend covered")).to_be_visible()
     assert controls(page) == {"Brand", "Open"}
+
+    look_at_videos(page)
 
     page.get_by_role("link", name="Members").click()
     expect(page.get_by_text(OWNER)).to_be_visible()
@@ -340,6 +360,7 @@ def test_the_ids_of_another_organisation_show_nothing_of_it(
         (f"ads?{theirs}&ad=1", "No such ad"),
         (f"ads?{theirs}&view=review", "1 of "),
         (f"data?{theirs}", "Imported files"),
+        (f"video?{theirs}", "Why does this video hold or lose people?"),
         (f"members?{theirs}", OWNER),
     ):
         page.goto(f"{hosted.url}/{address}")

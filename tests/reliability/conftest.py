@@ -63,9 +63,9 @@ def start_worker(endpoints: Endpoints) -> Iterator[StartWorker]:
         }
     )
 
-    def start(*arguments: str) -> subprocess.Popen[bytes]:
+    def start(*arguments: str, **variables: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "worker.scheduler_worker", "--asset-dir", str(endpoints.asset_dir), *arguments]
-        process = subprocess.Popen(command, env=environment)
+        process = subprocess.Popen(command, env=environment | variables)
         started.append(process)
         return process
 

@@ -16,11 +16,11 @@ from psycopg import sql
 from tests.integration.queue.arrange import PATIENCE_SECONDS, Arranged, eventually
 from viraltracker import clock
 from viraltracker.local.stack import Endpoints, Stack
-from viraltracker.sandbox import server
+from viraltracker.sandbox import model_desk, server
 from viraltracker.sandbox.app import Sandbox
 from viraltracker.sandbox.demo import catalog
 from viraltracker.sandbox.faults import Fault, FaultScript, Matcher
-from viraltracker.store import accounts, storage
+from viraltracker.store import accounts, ad_data, storage
 from viraltracker.store.storage import FolderStorage
 
 from .conftest import StartWorker
@@ -45,10 +45,14 @@ STORED = {
     "daily rows": "select count(*) from public.ad_performance_daily where brand_id = %(brand)s",
     "spend": "select sum(spend) from public.ad_performance_daily where brand_id = %(brand)s",
     "files": "select count(distinct sha256) from public.ad_assets where brand_id = %(brand)s and status = 'stored'",
-    "readings": "select count(*) from public.ad_creative_classifications where brand_id = %(brand)s",
+    "readings": "select count(*) from public.ad_creative_classifications"
+    " where brand_id = %(brand)s and classifier like 'rules%%'",
+    "paid readings": "select count(*) from public.ad_creative_classifications"
+    " where brand_id = %(brand)s and classifier not like 'rules%%'",
+    "comparisons": "select count(*) from public.congruence_components where brand_id = %(brand)s",
     "links": "select count(*) from public.ad_classification_links where brand_id = %(brand)s",
     "inputs": "select count(distinct (reading, input_hash)) from public.ad_classification_links"
-    " where brand_id = %(brand)s",
+    " where brand_id = %(brand)s and reading <> 'congruence'",
 }
 
 
@@ -152,6 +156,43 @@ def test_a_classification_that_was_killed_reads_nothing_twice(
         "select goal, status from public.ad_intelligence_runs where job_run_id = %s", [run_id]
     ).fetchall()
     assert goals == [("background_classification", "completed")]
+
+
+def test_readings_by_a_model_are_paid_for_once_but_for_those_in_flight_at_the_kill(
+    arranged: Arranged, start_worker: StartWorker
+) -> None:
+    """Each answer is stored as it comes, so a killed worker has lost only what the model was still working on."""
+    ads, at_once = 24, 4
+    accounts.connect(arranged.db, arranged.brand_id, "act_1", source="meta", access_token="t")
+    account = accounts.of_brand(arranged.db, arranged.brand_id)[0]
+    rows = [
+        {"ad_id": f"a{n}", "primary_text": f"Words {n}", "effective_status": "ACTIVE", "creative_id": f"c{n}"}
+        for n in range(ads)
+    ]
+    ad_data.apply_ads(arranged.db, account, ads=rows)
+    with server.running(sandbox=Sandbox(clock)) as sandbox:
+        sandbox.sandbox.models.model_seconds = 0.5
+        keys = {
+            "GEMINI_API_KEY": model_desk.KEY,
+            "GEMINI_BASE_URL": f"{sandbox.base_url}/gemini",
+            "GEMINI_REQUESTS_PER_MINUTE": "0",
+            "VIRALTRACKER_MODEL_CONCURRENCY": str(at_once),
+        }
+        first = start_worker(**keys)
+        run_id = arranged.once(job_type="ad_classification", parameters={"max_pages": 0})
+        eventually(lambda: int(str(stored(arranged)["paid readings"])) >= at_once)
+        first.kill()
+        first.wait()
+        in_flight = arranged.db.rows("llm_calls", where={"brand_id": arranged.brand_id, "state": "in_flight"})
+        start_worker(**keys)
+        eventually(lambda: bool(arranged.run(run_id)["state"] == "succeeded"))
+        asked = sum(call.kind == "generate" for call in sandbox.sandbox.model_calls)
+    assert stored(arranged)["paid readings"] == ads
+    assert 0 < len(in_flight) <= at_once
+    assert ads <= asked <= ads + len(in_flight)
+    states = [call["state"] for call in arranged.db.rows("llm_calls", where={"brand_id": arranged.brand_id})]
+    assert sorted(set(states)) == ["answered", "lost"]
+    assert states.count("lost") == len(in_flight)
 
 
 @contextmanager

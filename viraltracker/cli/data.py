@@ -18,7 +18,8 @@ from viraltracker.intelligence.plain import count
 from viraltracker.settings import load as load_settings
 from viraltracker.store import analyses, brands, evaluations, storage
 
-GOLDEN_PARTS = ("open", "held_out")
+WORST_SHOWN = 10
+"""Wrong answers in the table; `--json` has all."""
 
 
 @app.command()
@@ -186,7 +187,7 @@ def evaluate(
 
     with session.opened() as opened:
         chosen = classifier.named(name, models.pool(load_settings(), opened.service))
-        results = [agreement.evaluate(source, chosen) for source in ([file] if file else GOLDEN_PARTS)]
+        results = [agreement.evaluate(source, chosen) for source in ([file] if file else agreement.PARTS)]
         for result in results:
             # A file's name is its owner's: what members of other organisations may read is a hash of it.
             part = f"file:{hashlib.sha256(file.read_bytes()).hexdigest()[:12]}" if file else result["part"]
@@ -210,6 +211,20 @@ def evaluate(
             ],
             right=(1, 2, 3, 4),
         )
+        if result["wrong"]:
+            shown = result["wrong"][:WORST_SHOWN]
+            output.table(
+                f"The worst {len(shown)} of {len(result['wrong'])} wrong answers",
+                ("line", "text", "label", "answer", "sure", "because it"),
+                [_wrong_answer(row) for row in shown],
+                right=(0, 4),
+            )
+
+
+def _wrong_answer(row: dict[str, Any]) -> tuple[str, ...]:
+    cues = "; ".join(f"{each['cue']} (“{each['quote']}”)" if each["quote"] else each["cue"] for each in row["cues"])
+    sure = output.number(row["confidence"], "ratio")
+    return (str(row["line"]), " ".join(row["text"].split()), row["label"], row["answer"], sure, cues)
 
 
 def _analyse(opened: Session, brand: brands.Brand, days: int, as_json: bool, date_to: datetime | None = None) -> None:

@@ -13,7 +13,6 @@ from viraltracker import settings
 from viraltracker.errors import ConfigurationError
 from viraltracker.local import processes
 from viraltracker.local.processes import Processes, Program
-from viraltracker.local.running import free_port
 from viraltracker.local.stack import Endpoints, Stack
 from viraltracker.settings import Settings
 from viraltracker.store import client, migrations
@@ -60,7 +59,7 @@ def opened(*, worker: bool = False) -> Iterator[Session]:
 
 def start_worker(children: Processes, configured: Settings, endpoints: Endpoints, folder: Path) -> None:
     """Starts the sandbox and a worker that knows its address, both at once: each takes seconds to come."""
-    port = free_port()
+    port = Stack.from_settings(configured).sandbox_port()
     children.start(processes.sandbox(folder / "sandbox", port=port))
     children.start(worker_program(configured, endpoints, f"http://127.0.0.1:{port}"))
     children.wait_ready("sandbox", SANDBOX_SECONDS)

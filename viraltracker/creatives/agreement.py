@@ -16,25 +16,34 @@ from viraltracker import settings
 from viraltracker.creatives import taxonomy
 from viraltracker.creatives.classifier import Classifier
 from viraltracker.creatives.input_hash import copy_input
-from viraltracker.creatives.readings import CopyInput, Unread
+from viraltracker.creatives.readings import CopyInput, Outcome, Unread
 from viraltracker.errors import BadInput, NotFound
 
-PARTS: Final = ("open", "held_out")
+PARTS: Final = ("open", "held_out", "open_2", "held_out_2")
 FIELDS: Final = ("primary_text", "headline", "description", "cta", "brand", "awareness")
 BOOTSTRAP_DRAWS: Final = 2_000
 BOOTSTRAP_SEED: Final = 20_261_101
 LONGEST_LINE: Final = 1_000_000
+TEXT_SHOWN: Final = 200
+"""Characters of a copy that stand with its wrong answer."""
 
 Counts = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Copy:
-    """One labelled copy: `fields` are the words and the button, `awareness` a person's label."""
+    """One labelled copy: `fields` are the words and the button, `awareness` a person's label, `line` counts from 1."""
 
     fields: Mapping[str, str | None]
     brand_names: tuple[str, ...]
     awareness: taxonomy.Awareness
+    line: int
+
+    @property
+    def text(self) -> str:
+        """The first of its texts that has words."""
+        texts = (self.fields.get(name) or "" for name in ("primary_text", "headline", "description"))
+        return next(filter(str.strip, texts), "")
 
 
 def golden(part: str) -> Path:
@@ -61,19 +70,19 @@ def read(path: Path) -> list[Copy]:
         raise BadInput(f"{path.name} is not UTF-8 text; save it as UTF-8.") from None
     except OSError as error:
         raise BadInput(f"{path.name} cannot be read ({error.strerror}).") from None
-    copies = [
-        _copy(line, f"{path.name}, line {number}") for number, line in enumerate(text.split("\n"), 1) if line.strip()
-    ]
+    copies = [_copy(line, number, path.name) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     if not copies:
         raise BadInput(f"{path.name} has no labelled copies: one JSON object a line, with {', '.join(FIELDS)}.")
     return copies
 
 
 def evaluate(source: Path | str, classifier: Classifier) -> dict[str, Any]:
-    """Measures a classifier on a labelled file, or on "open" or "held_out" of the golden set.
+    """Measures a classifier on a labelled file, or on one of `PARTS` of the golden set.
 
     Answers {classifier, part, n, weighted_kappa {value, low, high}, per_class {stage: {precision, recall, f1,
-    support}}, confusion {label: {answer: count}}}. Kappa has quadratic weights (Cohen 1968) and a 95 % percentile
+    support}}, confusion {label: {answer: count}}, wrong [{line, text, label, answer, confidence, second, cues [{quote,
+    cue}]}]}. `wrong` has the copies that were answered wrongly, those farthest from their label first, with what the
+    classifier says drove it. Kappa has quadratic weights (Cohen 1968) and a 95 % percentile
     bootstrap interval over the copies, seeded, so that the same file gives the same answer. A value that does not
     exist (the precision of a stage never answered; kappa where all labels are one stage) is None.
 
@@ -82,7 +91,8 @@ def evaluate(source: Path | str, classifier: Classifier) -> dict[str, Any]:
     """
     part = source if isinstance(source, str) and source in PARTS else Path(source).name
     copies = read(golden(part) if source in PARTS else Path(source))
-    answers = _answers(copies, classifier)
+    outcomes = _outcomes(copies, classifier)
+    answers = [_place(_stage(outcome)) for outcome in outcomes]
     stages = [taxonomy.STAGES.index(labelled.awareness) for labelled in copies]
     counts = _counts(np.array(stages), np.array(answers))
     names = (*taxonomy.STAGES, taxonomy.UNCLEAR)
@@ -96,6 +106,7 @@ def evaluate(source: Path | str, classifier: Classifier) -> dict[str, Any]:
             stage: {name: int(counts[place, answer]) for answer, name in enumerate(names)}
             for place, stage in enumerate(taxonomy.STAGES)
         },
+        "wrong": _wrong(copies, outcomes),
     }
 
 
@@ -114,17 +125,48 @@ def spread_unclear(counts: Counts) -> Counts:
     return answered + np.outer(unclear, counts.sum(axis=1) / counts.sum())
 
 
-def _answers(copies: Sequence[Copy], classifier: Classifier) -> list[int]:
-    """The place of each answer among the stages; one past the last for unclear."""
+def _outcomes(copies: Sequence[Copy], classifier: Classifier) -> list[Outcome]:
+    """One outcome for each copy; `no_copy` where its words are only blanks once normalised."""
     inputs = [copy_input(labelled.fields, labelled.brand_names) for labelled in copies]
-    asked = [given for given in inputs if isinstance(given, CopyInput)]
-    outcomes = iter(classifier.classify(asked))
-    answers = []
-    for given in inputs:
-        outcome = next(outcomes) if isinstance(given, CopyInput) else Unread("no_copy")
-        label = taxonomy.UNCLEAR if isinstance(outcome, Unread) else outcome.awareness
-        answers.append(len(taxonomy.STAGES) if label == taxonomy.UNCLEAR else taxonomy.STAGES.index(label))
-    return answers
+    answered = iter(classifier.classify([given for given in inputs if isinstance(given, CopyInput)]))
+    return [next(answered) if isinstance(given, CopyInput) else Unread("no_copy") for given in inputs]
+
+
+def _stage(outcome: Outcome) -> str:
+    return taxonomy.UNCLEAR if isinstance(outcome, Unread) else outcome.awareness
+
+
+def _place(stage: str) -> int:
+    """The place of an answer among the stages; one past the last for unclear."""
+    return len(taxonomy.STAGES) if stage == taxonomy.UNCLEAR else taxonomy.STAGES.index(stage)
+
+
+def _wrong(copies: Sequence[Copy], outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+    """The wrong answers, the farthest and then the surest first; an unclear one is no stage away and comes last."""
+    found = []
+    for labelled, outcome in zip(copies, outcomes, strict=True):
+        answer = _stage(outcome)
+        if answer == labelled.awareness:
+            continue
+        away = 0 if answer == taxonomy.UNCLEAR else abs(_place(answer) - _place(labelled.awareness))
+        row: dict[str, Any] = {
+            "line": labelled.line,
+            "text": labelled.text.strip()[:TEXT_SHOWN],
+            "label": labelled.awareness,
+            "answer": answer,
+            "confidence": None,
+            "second": None,
+            "cues": [],
+        }
+        if isinstance(outcome, Unread):
+            row["cues"] = [{"quote": "", "cue": f"not read: {outcome.reason}"}]
+        else:
+            row["confidence"], row["second"] = outcome.awareness_confidence, outcome.awareness_second
+            row["cues"] = [
+                {"quote": item.quote, "cue": item.cue} for item in outcome.evidence if item.field == "awareness"
+            ]
+        found.append((-away, -(row["confidence"] or 0.0), labelled.line, row))
+    return [row for *_, row in sorted(found, key=lambda each: each[:3])]
 
 
 def _counts(stages: NDArray[np.int64], answers: NDArray[np.int64]) -> Counts:
@@ -157,7 +199,8 @@ def _per_class(counts: Counts, place: int) -> dict[str, float | int | None]:
     }
 
 
-def _copy(line: str, where: str) -> Copy:
+def _copy(line: str, number: int, file: str) -> Copy:
+    where = f"{file}, line {number}"
     if len(line) > LONGEST_LINE:
         raise BadInput(f"{where} is longer than a million characters; one copy stands on each line.")
     try:
@@ -178,4 +221,5 @@ def _copy(line: str, where: str) -> Copy:
         {field: row.get(field) for field in ("primary_text", "headline", "description", "cta")},
         (brand,) if brand else (),
         cast("taxonomy.Awareness", row["awareness"]),
+        number,
     )

@@ -20,7 +20,7 @@ MEASURED_AT_ONCE: Final = 16
 
 
 class Classifier(Protocol):
-    """Reads inputs at no cost. `name` (`rules@1`) stands in each row it makes."""
+    """Reads inputs at no cost. `name` (`rules@2`) stands in each row it makes."""
 
     @property
     def name(self) -> str: ...

@@ -31,4 +31,6 @@ def worker_services(
     migrations.require_current(db)
     storage: Storage = FolderStorage(asset_dir) if asset_dir is not None else SupabaseStorage(db.client)
     outside = httpx.Client(timeout=httpx.Timeout(configured.meta_read_timeout, connect=configured.meta_connect_timeout))
-    return Services(db, storage, configured, outside, scratch, sandbox_url)
+    services = Services(db, storage, configured, outside, scratch, sandbox_url)
+    services.models.prepare()
+    return services

@@ -71,6 +71,16 @@ class ModelPool:
         """The Gemini of a sandbox that serves at `url`: free, without a limit, and named as what it is."""
         return self._model(f"sandbox {url}", lambda: self._new_sandboxed(url))
 
+    def prepare(self) -> None:
+        """Makes the models that there are keys for, beside whoever calls: the first to ask one then need not wait."""
+
+        def make() -> None:
+            self.gemini()
+            self.claude()
+
+        if self._config.gemini_key or self._config.claude_key:
+            threading.Thread(target=make, name="models", daemon=True).start()
+
     def close(self) -> None:
         """Gives up all connections; a model asked for after this is made anew."""
         with self._lock:

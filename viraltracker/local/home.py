@@ -42,6 +42,7 @@ class State:
     rest_port: int | None = None
     admin_port: int | None = None
     prepared: str | None = None
+    sandbox_port: int | None = None
 
 
 class Home:

@@ -18,7 +18,7 @@ from viraltracker.local.health import Check
 from viraltracker.local.home import Home, State
 from viraltracker.local.postgres import START_SECONDS, SUPERUSER, Postgres
 from viraltracker.local.postgrest import HOST, Postgrest, Server
-from viraltracker.local.running import trim_log
+from viraltracker.local.running import free_port, port_is_free, trim_log
 from viraltracker.local.supervision import Supervisor
 from viraltracker.settings import Settings
 from viraltracker.store import migrations
@@ -174,6 +174,17 @@ class Stack:
     def user_key(self, user_id: str, email: str) -> str:
         """A JWT for a signed-in user of this installation, as Supabase Auth would give out."""
         return self._keys().user_key(user_id, email, now=clock.now())
+
+    def sandbox_port(self) -> int:
+        """The port of the sandbox: the same at each start while it is free, so that links to its pages last."""
+        with self.home.exclusive():
+            kept = self.home.state().sandbox_port
+            if kept is not None and port_is_free(kept):
+                return kept
+            chosen = free_port()
+            if kept is None:
+                self.home.update_state(sandbox_port=chosen)
+            return chosen
 
     def superuser_url(self) -> str:
         """The address of the database for its superuser, who may write `auth.users`."""

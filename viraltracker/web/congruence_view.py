@@ -17,7 +17,7 @@ COMPONENTS: Final[Mapping[str, tuple[str, str]]] = {
     "offer": ("Offer", "Whether the ad's offer stands on the page, the same and at its top."),
     "awareness": (
         "Awareness step",
-        "Whether the page meets its visitor where the ad left them: no or one stage on is 5, two on or one back 3, else 1.",
+        "Whether the page meets its visitor where the ad left them: none or one stage on 5, two on or one back 3.",
     ),
     "proof": ("Proof and product", "Whether the ad's proof and the product are to be seen without scrolling."),
     "tone": ("Tone", "Whether both sides speak alike."),
@@ -59,7 +59,7 @@ def html(rows: Sequence[Json], page: str | None, ad: str = "") -> str:
 def page_link(url: str | None) -> str:
     """HTML: where an ad leads to, as a link that only the person follows."""
     if not url:
-        return "<span>no landing page is known</span>"
+        return '<span class="none">no landing page is known</span>'
     try:
         leads = urlsplit(url).scheme in ("http", "https")
     except ValueError:

@@ -103,7 +103,7 @@ def _select(
 
 
 def draw(videos: Sequence[Json], *, show: Callable[[str], None]) -> None:
-    """A row for each video of one page; `show` is called with the id of the one that was opened."""
+    """A row for each video of one page; `show` is called with the id of the one that is opened, as a callback."""
     if not videos:
         states.empty("Nothing fits", "No video fits these filters.", icon=":material/filter_alt_off:")
         return
@@ -118,8 +118,7 @@ def draw(videos: Sequence[Json], *, show: Callable[[str], None]) -> None:
     for video in videos[here * PER_PAGE : (here + 1) * PER_PAGE]:
         with st.container(horizontal=True, vertical_alignment="center", key=f"video-row-{video['id']}"):
             st.html(row(video))
-            if st.button("Details", key=f"open-{video['id']}", width=BUTTON_PX):
-                show(video["id"])
+            st.button("Details", key=f"open-{video['id']}", width=BUTTON_PX, on_click=show, args=(video["id"],))
     if last:
         _draw_pages(here, last, len(videos))
 

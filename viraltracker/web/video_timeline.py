@@ -19,7 +19,7 @@ Json = dict[str, Any]
 
 LANES: Final = 4
 """Lines of a track; what overlaps more than that stands in the lists below alone."""
-STEPS_S: Final = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600)
+STEPS_S: Final = (0.1, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600)
 MOST_TICKS: Final = 9
 QUOTED: Final = 2
 """Lines of a kind in a sentence."""
@@ -137,10 +137,12 @@ def told(points: Sequence[Point], analysis: Json | None) -> list[str]:
     if hook is not None and hook.share is not None and hook.at_s is not None:
         lost = max(0.0, 1 - hook.share)
         said.append(f"In the first {seconds(hook.at_s)}, {words.percent(lost)} of the impressions were lost.")
+    elif hook is not None:
+        said.append("How many were still there after 3 seconds was not reported.")
+    if all(point.share is None for point in points):
+        return ["Meta reported no views of this video in these days."]
     loss = retention.steepest(points)
     if loss is None:
-        if all(point.share is None for point in points):
-            return ["Meta reported no views of this video in these days."]
         return [*said, "After that no two neighbouring points are there that show a loss."]
     return [*said, _loss(loss), *_context(loss, analysis)]
 
@@ -179,7 +181,8 @@ def _listed(name: str, lines: Sequence[str], *, quoted: bool) -> str:
         return ""
     shown = [f"“{_cut(line)}”" if quoted else _cut(line).rstrip(".") for line in lines[:QUOTED]]
     more = f", and {len(lines) - QUOTED} more" if len(lines) > QUOTED else ""
-    return f"{name}: {'; '.join(shown)}{more}."
+    said = f"{name}: {'; '.join(shown)}{more}"
+    return said if said.endswith((".”", "!”", "?”", "…")) else f"{said}."
 
 
 def _cut(text: str) -> str:

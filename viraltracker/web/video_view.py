@@ -146,8 +146,8 @@ def why_unanalysed(found: Json) -> tuple[str, str]:
 def draw_analysis(analysis: Json, zone: str, now: datetime) -> None:
     """All that the analysis says, and what of it was left out."""
     st.html(
-        f'<p class="vt-fresh"><span>{provenance.line(analysis["classifier"], analysis["created_at"], zone, now)}</span>'
-        "</p>" + analysis_html(analysis)
+        f'<p class="vt-more">{provenance.line(analysis["classifier"], analysis["created_at"], zone, now)}</p>'
+        + analysis_html(analysis)
     )
 
 
@@ -170,7 +170,7 @@ def analysis_html(analysis: Json) -> str:
         ("Benefits", _lines(analysis["benefits"], "none named")),
         ("Pains", _lines(analysis["pains"], "none named")),
     ]
-    listed = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts)
+    listed = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts)
     columns = "".join(
         (
             _timed("Transcript", analysis["transcript"], "text", "Nothing is said."),
@@ -203,7 +203,7 @@ def _claims(claims: Sequence[Json]) -> str:
         return '<p class="vt-more">The video claims nothing.</p>'
     rows = "".join(
         f'<tr><td class="num">{video_timeline.seconds(float(claim["at_s"]))}</td>'
-        f'<td class="text">{words.html(claim["text"])}</td><td>{provenance.defined("proof", claim["proof"])}</td>'
+        f'<td class="text">{words.html(claim["text"])}</td><td>{_proof(claim["proof"])}</td>'
         f'<td class="text">{words.html(claim["proof_shown"]) if claim["proof_shown"] else "no proof shown"}</td></tr>'
         for claim in claims
     )
@@ -212,6 +212,10 @@ def _claims(claims: Sequence[Json]) -> str:
         '<th scope="col">Claim</th><th scope="col">Kind of proof</th><th scope="col">What is shown for it</th></tr>'
         f"{rows}</table></div>"
     )
+
+
+def _proof(name: str) -> str:
+    return "no proof" if name == "none" else provenance.defined("proof", name)
 
 
 def _timed(title: str, parts: Sequence[Json], field: str, nothing: str) -> str:
@@ -263,7 +267,8 @@ def _named(group: Sequence[Json], brand_id: str) -> str:
 def ad_link(ad: Json, brand_id: str) -> str:
     """HTML: an ad's name, which leads to its own page."""
     address = words.html("ads?" + urlencode({"brand": brand_id, "ad": ad["ad_id"]}))
-    return f'<a href="{address}" target="_self">{words.html(ad["name"] or ad["ad_id"])}</a>'
+    name = words.html(ad["name"] or ad["ad_id"])
+    return f'<a href="{address}" target="_self" title="{name}">{name}</a>'
 
 
 def ads_html(ads: Sequence[Json], brand_id: str) -> str:
@@ -288,6 +293,6 @@ def _ad(ad: Json, brand_id: str) -> str:
     cells = "".join(f'<td class="num">{words.html(number)}</td>' for number in numbers)
     state = words.html(provenance.label((ad["effective_status"] or "").lower()))
     return (
-        f'<tr><td class="text">{ad_link(ad, brand_id)}</td><td>{state}</td>{cells}'
+        f'<tr><td class="text ad">{ad_link(ad, brand_id)}</td><td>{state}</td>{cells}'
         f'<td class="text">{congruence_view.page_link(ad["page"])}</td></tr>'
     )

@@ -40,6 +40,7 @@ BY_TABLE: dict[str, Row] = {
     "invitations": {"email": "invited@example.com", "role": "viewer"},
     "brands": {"name": "Wonder Paws"},
     "ad_accounts": {"source": "meta"},
+    "ads": {"video_id": "900"},
     "sync_chunks": {"status": "done"},
     "dataset_status": {"dataset": "insights"},
     "import_datasets": {"status": "ready"},
@@ -60,6 +61,7 @@ BY_TABLE: dict[str, Row] = {
         "data_version": 1,
     },
     "chat_messages": {"role": "user"},
+    "llm_batches": {"state": "collected", "closed_at": "2026-10-01T00:00:00Z"},
 }
 BY_TYPE: Row = {
     "text": "same",
@@ -177,8 +179,8 @@ def tables(database: psycopg.Connection) -> dict[str, Table]:
         name: {other for other, _ in table.references if other in found and other != name}
         for name, table in found.items()
     }
-    before["concurrency_limits"] = {"brands"}  # names a brand in its key, without a foreign key
-    before["provider_permits"] = {"brands"}
+    for name in ("concurrency_limits", "provider_permits"):
+        before[name] = {"brands"}  # names a brand in its key, without a foreign key
     order = TopologicalSorter(before)
     return {name: found[name] for name in order.static_order()}
 
@@ -217,10 +219,10 @@ def _made_up(table: Table, tenant: Tenant) -> Row:
                 values[here] = tenant.rows[other][there]
             elif other == "auth.users":
                 values[here] = tenant.owner.id
-    if table.name == "provider_permits":
-        values["provider"] = f"provider of {tenant.brand_id}"
     if table.name == "concurrency_limits":
         values |= {"scope": "brand", "key": tenant.brand_id, "limit": 1000}
+    if table.name == "provider_permits":
+        values["provider"] = tenant.brand_id  # one of each tenant's own, since it is the key
     return values
 
 

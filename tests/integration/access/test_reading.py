@@ -96,6 +96,9 @@ def answers(db: Database, tenant: Tenant) -> dict[str, object]:
         "stored": analyses.stored(db, brand, "question", 1),
         "candidates": db.call("classification_candidates", p_brand=brand, **days),
         "import candidates": db.call("classification_candidates", p_brand=brand, p_dataset=dataset, **days),
+        "videos": db.call("videos", p_brand=brand, **days),
+        "video": db.call("video_readings", p_brand=brand, p_video="900", **days),
+        "last full day": db.call("last_full_day", p_brand=brand),
         "jobs": schedules.jobs(db, brand),
     }
 

@@ -104,17 +104,53 @@ def test_a_scorecard_adds_up_and_leaves_the_analysis_standing(
 
 
 def test_a_second_classification_finds_nothing_new(analysis: dict[str, Any], home: Path, viraltracker: Command) -> None:
-    """No reading is made twice, and there is one per distinct input, not per ad."""
+    """No reading is made twice and no page fetched twice; there is one per distinct input and reader, not per ad."""
     again = viraltracker("classify", "wonder paws", "--days", "90", "--json").json
-    assert again["new"] == 0
+    assert (again["new"], again["compared"], again["calls"], again["landing_pages"]["fetched"]) == (0, 0, 0, 0)
     with Stack(home, cache=_cache()).hold(), psycopg.connect(Stack(home, cache=_cache()).superuser_url()) as database:
         made, distinct, links = database.execute(
-            "select (select count(*) from public.ad_creative_classifications),"
-            " (select count(distinct (reading, input_hash)) from public.ad_classification_links),"
+            "select (select count(*) from public.ad_creative_classifications where classifier like 'rules%'),"
+            " (select count(distinct (reading, input_hash)) from public.ad_classification_links"
+            "   where reading <> 'congruence'),"
             " (select count(*) from public.ad_classification_links)"
         ).fetchone() or (0, 0, 0)
     assert made == distinct
     assert links > distinct
+
+
+def test_pictures_and_videos_of_the_demo_are_read_by_hand_and_words_by_rules(
+    analysis: dict[str, Any], home: Path
+) -> None:
+    """Readings say whose they are; each video's analysis is kept, and ads are held against their pages."""
+    with Stack(home, cache=_cache()).hold(), psycopg.connect(Stack(home, cache=_cache()).superuser_url()) as database:
+        readers = database.execute(
+            "select reading, array_agg(distinct classifier order by classifier) from"
+            " (select reading, split_part(split_part(classifier, ':', 1), '@', 1) as classifier"
+            "  from public.ad_creative_classifications) r group by reading order by reading"
+        ).fetchall()
+        videos = database.execute(
+            "select count(*), bool_and(provider = 'sandbox'), bool_and(notes = '{}') from public.ad_video_analysis"
+        ).fetchone()
+        compared = database.execute(
+            "select count(distinct ad_id), count(distinct component), min(score), max(score)"
+            " from public.brands b, app.ad_congruence(b.id)"
+        ).fetchone()
+    assert readers == [("copy", ["rules"]), ("creative", ["rules", "sandbox"]), ("landing", ["rules"])]
+    assert videos == (6, True, True)
+    assert compared is not None
+    assert compared[0] > 200
+    assert compared[1] == 5
+    assert 0 <= compared[2] < compared[3] <= 5
+
+
+def test_the_documented_estimate_is_what_the_command_says(analysis: dict[str, Any], viraltracker: Command) -> None:
+    """The table in docs/readings.md is made of these figures."""
+    made = viraltracker("classify", "Wonder Paws", "--estimate", "--days", "90", "--json").json["estimates"]
+    documented = (settings.project_root() / "docs" / "readings.md").read_text(encoding="utf-8")
+    for each in made:
+        cells = [each["dollars"].get(name) for name in ("creative", "video", "copy", "landing", "congruence")]
+        shown = ["–" if cell is None else f"{float(cell):.2f}" for cell in (*cells, each["realtime"], each["batch"])]
+        assert f"| {each['model']} | {' | '.join(shown)} |" in documented
 
 
 def test_the_same_question_is_answered_from_store(analysis: dict[str, Any], viraltracker: Command) -> None:

@@ -38,11 +38,46 @@ def labelled(path: Path, answers: Sequence[tuple[str, str]]) -> Path:
     return path
 
 
-def test_rules_reach_the_promised_agreement_on_copies_they_were_not_tuned_to() -> None:
-    measured = agreement.evaluate("held_out", RulesClassifier())
-    assert set(measured) == {"classifier", "part", "n", "weighted_kappa", "per_class", "confusion"}
-    assert measured["n"] >= 100
-    assert measured["weighted_kappa"]["value"] >= 0.6
+@pytest.mark.parametrize("part", ["held_out", "held_out_2"])
+def test_rules_reach_the_promised_agreement_on_copies_they_were_not_tuned_to(part: str) -> None:
+    """Only kappa is looked at: a failure must not show the copies, or they would be tuned to."""
+    measured = agreement.evaluate(part, RulesClassifier())
+    n, kappa = measured["n"], measured["weighted_kappa"]
+    assert n >= 100
+    assert kappa["low"] >= 0.6
+
+
+def test_wrong_answers_come_farthest_first_with_what_drove_them(tmp_path: Path) -> None:
+    answers = [
+        ("problem_aware", "problem_aware"), ("unaware", "no idea"), ("unaware", "problem_aware"),
+        ("unaware", "most_aware"),
+    ]  # fmt: skip
+    path = labelled(tmp_path / "wrong.jsonl", answers)
+    path.write_text("\n" + path.read_text())
+    wrong = agreement.evaluate(path, Parrot())["wrong"]
+    assert [(row["line"], row["label"], row["answer"]) for row in wrong] == [
+        (5, "unaware", "most_aware"),
+        (4, "unaware", "problem_aware"),
+        (3, "unaware", "unclear"),
+    ]
+    reading = read_copy(CopyInput("most_aware", "", "", "", ()))
+    assert wrong[0] == {
+        "line": 5,
+        "text": "most_aware",
+        "label": "unaware",
+        "answer": "most_aware",
+        "confidence": reading.awareness_confidence,
+        "second": reading.awareness_second,
+        "cues": [{"quote": each.quote, "cue": each.cue} for each in reading.evidence if each.field == "awareness"],
+    }
+    assert wrong[0]["cues"]
+    assert (wrong[2]["confidence"], wrong[2]["cues"]) == (None, [{"quote": "", "cue": "not read: blocked"}])
+
+
+def test_of_a_wrong_copy_only_the_beginning_is_shown(tmp_path: Path) -> None:
+    path = tmp_path / "long.jsonl"
+    path.write_text(json.dumps({"headline": "x" * 5_000, "primary_text": " ", "awareness": "most_aware"}))
+    assert agreement.evaluate(path, RulesClassifier())["wrong"][0]["text"] == "x" * 200
 
 
 def test_quadratic_kappa_equals_a_worked_example() -> None:

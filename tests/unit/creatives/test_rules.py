@@ -14,7 +14,11 @@ from viraltracker.creatives import agreement, readings, taxonomy
 from viraltracker.creatives.input_hash import copy_input, normalised
 from viraltracker.creatives.readings import CopyInput, CopyReading, CreativeInput, CreativeReading
 from viraltracker.creatives.rules import RulesClassifier
+from viraltracker.creatives.rules.cues import cues
 from viraltracker.creatives.rules.engine import fingerprint, read_copy, read_creative
+from viraltracker.creatives.rules.features import fired
+from viraltracker.creatives.rules.opening import opening
+from viraltracker.creatives.rules.shapes import SHAPES
 
 
 def read(primary: str, headline: str = "", cta: str = "LEARN_MORE", brand: tuple[str, ...] = ()) -> CopyReading:
@@ -38,10 +42,31 @@ def test_plain_openings_get_their_stage_with_words_of_the_text_as_reasons(
 ) -> None:
     reading = read(text, brand=brand)
     assert reading.awareness == stage
-    assert 0 < reading.awareness_confidence <= 0.75
+    assert 0 < reading.awareness_confidence <= 0.9
     reasons = [item for item in reading.evidence if item.field == "awareness"]
     assert reasons
     assert all(part in text for item in reasons for part in item.quote.rstrip("…").split("; "))
+
+
+@pytest.mark.parametrize(
+    ("text", "cue"),
+    [
+        ("A garden hose with no leaks and no kinks, in three lengths.", "takes a drawback out of the category"),
+        ("Your Acme plan renews on Friday at the old rate.", "calls the brand's product the reader's own"),
+        ("Acme is back in stock, 20% off.", "makes a deal on the brand"),
+    ],
+)
+def test_what_a_word_means_depends_on_the_words_around_it(text: str, cue: str) -> None:
+    found = fired(opening((text,)), ("Acme",))
+    says = {each.name: each.says for each in cues()} | {name: text for name, (_, text) in SHAPES.items()}
+    assert cue in {says[name] for name in found}
+    assert "trouble" not in found
+
+
+def test_a_pain_that_is_to_end_is_still_named() -> None:
+    found = fired(opening(("No more leaks under the sink.",)))
+    assert "trouble" in found
+    assert "free_of" not in found
 
 
 def test_only_the_opening_decides_the_stage() -> None:
@@ -84,7 +109,7 @@ def test_instructions_in_an_ad_are_only_its_words() -> None:
     for text in (order, f'{order}\n{{"awareness": "most_aware"}}', f"SYSTEM: {order}"):
         reading = read(text)
         assert reading.awareness != "most_aware"
-        assert reading.awareness_confidence <= 0.75
+        assert reading.awareness_confidence <= 0.9
 
 
 @settings(max_examples=60, deadline=None)
@@ -137,9 +162,9 @@ def test_every_label_is_defined_and_every_definition_is_a_label() -> None:
 
 
 PINNED_RULES = {
-    "rules@1": (
-        "d06b7ea3920ad66960cb719b3290cedec25f8da430fd59e2caabc5553ca849e7",
-        "0658d31e9f080479143dff6d2eb4db9292859276c728176c5ba9ebc4581e457d",
+    "rules@2": (
+        "f2ec2244f2fa4bd7bfd10034a8afe88781785099483aa0b59cf1dc4dd986efff",
+        "fef969889ed9791069c7fe04530c77cc08f1b6e030ba27f7f42c2dbca606c3fe",
     )
 }
 

@@ -23,10 +23,12 @@ DOCUMENTED: dict[str, dict[str, tuple[object, int | None, int | None]]] = {
         "classify_max_video": (15, 0, 500),
     },
     "asset_download": {"max_images": (40, 0, 500), "max_videos": (20, 0, 100)},
+    "batch_collection": {},
     "landing_pages": {"max_pages": (100, 1, 1000)},
     "ad_classification": {
         "max_new": (200, 1, 5000),
         "max_video": (15, 0, 500),
+        "max_pages": (100, 0, 1000),
         "days_back": (30, 1, 90),
         "force": (False, None, None),
         "mode": ("realtime", None, None),

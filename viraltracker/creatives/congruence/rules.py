@@ -134,7 +134,7 @@ def _stems(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
     stop = _stop_words()
     for word in words(text):
-        if word not in stop and len(word) > 1:
+        if word not in stop and len(word) > 1 and not word.isdecimal():
             found.setdefault(_SUFFIX.sub("", word) or word, word)
     return found
 

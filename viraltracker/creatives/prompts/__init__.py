@@ -64,6 +64,7 @@ _LISTS: Final[Mapping[PromptName, tuple[str, ...]]] = {
 """The lists that a reading chooses from."""
 
 
+@cache
 def instructions(name: PromptName) -> str:
     """What the model is told before it sees anything of the advertisement. Its words stand in this folder's files."""
     parts = [_text(name)]

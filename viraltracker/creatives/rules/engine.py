@@ -36,7 +36,7 @@ class RulesClassifier:
     The number in `name` counts the versions of these rules; a test pins `fingerprint` and what they answer to it.
     """
 
-    name: str = "rules@1"
+    name: str = "rules@2"
 
     def classify(self, inputs: Sequence[Input]) -> list[Outcome]:
         """One outcome for each input, in order. Unread only where a page's words are not there."""

@@ -3,45 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from viraltracker.creatives import names
 from viraltracker.creatives.rules.cues import cues
-from viraltracker.creatives.rules.opening import Opening, straight, words
-from viraltracker.creatives.taxonomy import Awareness
-
-_FIRST_PERSON: Final = frozenset({"i", "i'm", "i've", "i'd", "i'll", "me", "my", "mine"})
-_READER: Final = frozenset({"you", "your", "you're", "you've", "you'll", "you'd", "yours", "yourself"})
-_MAKER: Final = frozenset({"we", "our", "ours", "we're", "we've", "us", "we'll"})
-_FINITE: Final = re.compile(
-    r"\b(?:(?:is|are|was|were|has|have|had|do|does|did|could|would|should|must)(?:n't)?|can(?:'t)?|will|won't|may|might"
-    r"|(?:it|that|there|here|he|she|what|let)'s|(?:you|we|they)'re|i'm)\b",
-    re.IGNORECASE,
-)
-_PAST: Final = re.compile(r"\b(?!need|feed|speed|seed|weed|indeed|bed|red|hundred)\w{2,}ed\b", re.IGNORECASE)
-
-SHAPES: Final[Mapping[str, tuple[Awareness, str]]] = {
-    "brand_named": ("product_aware", "names the brand"),
-    "brand_leads": ("product_aware", "starts with the brand"),
-    "maker_speaks": ("product_aware", "speaks as the maker"),
-    "first_person": ("unaware", "is told by an I"),
-    "reader_addressed": ("problem_aware", "addresses the reader"),
-    "asks_reader": ("problem_aware", "asks the reader a question"),
-    "asks": ("solution_aware", "asks a question"),
-    "no_verb": ("solution_aware", "is a label without a verb"),
-    "past_tense": ("unaware", "is in the past tense"),
-    "quoted_first": ("product_aware", "starts with a quotation"),
-    "no_reader": ("unaware", "addresses nobody"),
-}
-"""Cues of the sentence's shape: the stage each argues for, and what it says."""
-
+from viraltracker.creatives.rules.opening import Opening, small, straight, words
+from viraltracker.creatives.rules.shapes import READER, SHAPES, of_brand, of_sentence
 
 REPEATED: Final = 0.3
 """What a second and a third wording of the same cue in a sentence add."""
 
 MOST_REPEATS: Final = 3
+
+_DEALS: Final = ("discount", "extra_free", "sale_event", "deadline", "scarcity", "restock", "sold_now")
+
+_NO: Final = re.compile(
+    r"\b(?:no|without|zero|minus|skip|never|free (?:of|from)|not)(?: (?:the|a|an|any|your|all))? "
+    r"(?!more\b|one\b|matter\b)(?:[\w-]+,? ){0,2}$",
+    re.IGNORECASE,
+)
+"""A negation before a trouble, with at most two words between them; "no more …" still names the trouble."""
+
+_NO_LOOKS_BACK: Final = 40
+"""Characters before a trouble in which a negation is looked for."""
 
 
 @dataclass(frozen=True)
@@ -67,41 +54,35 @@ def fired(opening: Opening, brand_names: Sequence[str] = ()) -> dict[str, Fired]
 
     brand = names.pattern(brand_names)
     for sentence, weight in opening.sentences:
-        plain = straight(sentence)
-        for cue in cues():
-            spans = (match.span() for match in cue.pattern.finditer(plain))
-            quotes = list(dict.fromkeys(sentence[start:end] for start, end in spans))
-            if quotes:
-                more = REPEATED * (min(len(quotes), MOST_REPEATS) - 1)
-                note(cue.name, weight * (1 + more), "; ".join(quotes[:MOST_REPEATS]))
-        for name, quote in _shapes(sentence):
+        for name, said in _said(sentence):
+            more = REPEATED * (min(len(said), MOST_REPEATS) - 1)
+            note(name, weight * (1 + more), "; ".join(said[:MOST_REPEATS]))
+        for name, quote in of_sentence(sentence):
             note(name, weight, quote)
-        match = brand.search(sentence) if brand else None
-        if match:
-            note("brand_named", weight, match.group(0))
-            if len(words(sentence[: match.start()])) <= 1:
-                note("brand_leads", weight, match.group(0))
-    if opening.sentences and not any(_READER & set(words(sentence)) for sentence, _ in opening.sentences):
+        for name, quote in of_brand(sentence, brand.search(sentence) if brand else None):
+            note(name, weight, quote)
+    if opening.sentences and not any(READER & set(words(sentence)) for sentence, _ in opening.sentences):
         note("no_reader", 1.0, opening.first)
+    deals = [found[name] for name in _DEALS if name in found]
+    if deals and "brand_named" in found:
+        deal = max(deals, key=lambda each: each.strength)
+        note("brand_deal", min(1.0, deal.strength, found["brand_named"].strength), deal.quote)
     return found
 
 
-def _shapes(sentence: str) -> list[tuple[str, str]]:
-    spoken = words(sentence)
-    here = set(spoken)
-    shapes: list[tuple[str, str]] = []
-    if here & _FIRST_PERSON:
-        shapes.append(("first_person", sentence))
-    if here & _MAKER:
-        shapes.append(("maker_speaks", sentence))
-    if here & _READER:
-        shapes.append(("reader_addressed", sentence))
-    if "?" in sentence:
-        shapes.append(("asks_reader" if here & _READER else "asks", sentence))
-    if spoken and not _FINITE.search(straight(sentence)) and not here & _READER and not _PAST.search(sentence):
-        shapes.append(("no_verb", sentence))
-    if match := _PAST.search(sentence):
-        shapes.append(("past_tense", match.group(0)))
-    if sentence.lstrip()[:1] in {'"', "“"}:
-        shapes.append(("quoted_first", sentence))
-    return shapes
+@lru_cache(maxsize=64)
+def _said(sentence: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The cues of a sentence's words, each with its different wordings; what a "no" takes back is another cue's.
+
+    Kept for a moment, since the hook asks for the first sentence again.
+    """
+    plain = straight(sentence)
+    lowered = small(plain)
+    quotes: dict[tuple[str, str], dict[str, None]] = {}
+    for cue in cues():
+        for match in cue.pattern.finditer(plain if cue.case else lowered):
+            name, start = cue.name, match.start()
+            if cue.negated and (no := _NO.search(plain, max(0, start - _NO_LOOKS_BACK), start)):
+                name, start = cue.negated, no.start()
+            quotes.setdefault((cue.name, name), {})[sentence[start : match.end()]] = None
+    return tuple((name, tuple(said)) for (_, name), said in quotes.items())

@@ -17,7 +17,7 @@ SHORT_WORDS = 4
 """A first sentence of fewer words ("Be honest.") shares its place with the next one."""
 
 _BREAK = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[^\sa-z])|\n+")
-_WORD = re.compile(r"\w+(?:['’]\w+)*")
+WORD = re.compile(r"\w+(?:['’]\w+)*")
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def opening(texts: Iterable[str]) -> Opening:
     """The opening of the first of `texts` that has a word in it."""
     for text in texts:
         sentences = [part.strip()[:LONGEST_SENTENCE] for part in _BREAK.split(text[:LONGEST_READ])]
-        sentences = [part for part in sentences if _WORD.search(part)]
+        sentences = [part for part in sentences if WORD.search(part)]
         if sentences:
             return Opening(tuple(_weighted(sentences)))
     return Opening(())
@@ -47,12 +47,20 @@ def straight(text: str) -> str:
     return text.replace("’", "'")
 
 
+def small(text: str) -> str:
+    """The text in small letters, of the same length: the few letters whose small form is longer stay."""
+    lowered = text.lower()
+    if len(lowered) == len(text):
+        return lowered
+    return "".join(letter.lower() if len(letter.lower()) == 1 else letter for letter in text)
+
+
 def words(text: str) -> list[str]:
     """The words of a text in lower case, with straight apostrophes."""
-    return [word.casefold() for word in _WORD.findall(straight(text))]
+    return [word.casefold() for word in WORD.findall(straight(text))]
 
 
 def _weighted(sentences: list[str]) -> Iterator[tuple[str, float]]:
-    shared = len(_WORD.findall(sentences[0])) < SHORT_WORDS
+    shared = len(WORD.findall(sentences[0])) < SHORT_WORDS
     for index, sentence in enumerate(sentences[: len(SENTENCE_WEIGHTS) + shared]):
         yield sentence, SENTENCE_WEIGHTS[max(0, index - shared)]
