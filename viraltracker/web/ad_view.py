@@ -34,7 +34,6 @@ class Place:
 def draw(at: Place, found: Json) -> None:
     """The whole view; `found` is the answer of `readings.of_ad`."""
     st.html(heading(found))
-    correction.draw_said(at.db)
     people = readings.agreement(at.db, at.brand_id)
     for reading in ("creative", "copy", "landing"):
         with st.container(border=True, key=f"reading-{reading}"):
@@ -149,6 +148,7 @@ def draw_labels(at: Place, found: Json, reading: str, people: Sequence[Json]) ->
             st.html(f'<p class="vt-more">{words.html(invitation(rows[0], ads))}</p>')
             label = Label(at.db, at.brand_id, rows[0], ads)
             correction.draw_stages(label)
+            correction.draw_said(at.db, rows[0]["input_hash"])
             with st.expander("Correct its other labels", icon=":material/edit:"):
                 correction.draw_lists(label)
     said = trust(at, rows, people)

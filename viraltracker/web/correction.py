@@ -38,7 +38,7 @@ class Label:
         try:
             readings.correct(self.db, self.brand_id, row["reading"], row["input_hash"], changed)
         except ViralTrackerError as error:
-            st.session_state[SAID] = {"problem": error.message}
+            st.session_state[SAID] = {"problem": error.message, "hash": row["input_hash"]}
             return
         st.session_state[CHANGED] = True
         st.session_state[SAID] = {
@@ -57,13 +57,14 @@ class Label:
 
     def withdraw(self) -> None:
         """Takes a person's word back, whoever's it is."""
+        at = self.row["input_hash"]
         try:
-            readings.withdraw(self.db, self.brand_id, self.row["reading"], self.row["input_hash"])
+            readings.withdraw(self.db, self.brand_id, self.row["reading"], at)
         except ViralTrackerError as error:
-            st.session_state[SAID] = {"problem": error.message}
+            st.session_state[SAID] = {"problem": error.message, "hash": at}
             return
         st.session_state[CHANGED] = True
-        st.session_state[SAID] = {"text": "Taken back: what the classifiers say stands again."}
+        st.session_state[SAID] = {"text": "Taken back: what the classifiers say stands again.", "hash": at}
 
 
 def options(field: str) -> list[str]:
@@ -108,25 +109,25 @@ def undo(db: Database, said: Json) -> None:
         else:
             readings.withdraw(db, said["brand"], said["reading"], said["hash"])
     except ViralTrackerError as error:
-        st.session_state[SAID] = {"problem": error.message}
+        st.session_state[SAID] = {"problem": error.message, "hash": said["hash"]}
         return
     st.session_state[CHANGED] = True
-    st.session_state[SAID] = {"text": "Taken back: the label is what it was."}
+    st.session_state[SAID] = {"text": "Taken back: the label is what it was.", "hash": said["hash"]}
 
 
-def draw_said(db: Database) -> None:
-    """What the last correction did, with Undo as long as there is something to undo."""
+def draw_said(db: Database, input_hash: str | None = None) -> None:
+    """What the last correction did, with Undo while there is something to undo; with `input_hash`, of that alone."""
     said = st.session_state.get(SAID)
-    if said is None:
+    if said is None or input_hash not in (None, said["hash"]):
         return
     if "problem" in said:
         st.error(words.literal(said["problem"]), icon=":material/error:")
     else:
         with st.container(horizontal=True, vertical_alignment="center", key="correction-said"):
             st.success(words.literal(said["text"]), icon=":material/check_circle:")
-            if "hash" in said:
+            if "brand" in said:
                 st.button("Undo", key="undo-correction", icon=":material/undo:", on_click=undo, args=(db, said))
-    if "hash" not in said:
+    if "brand" not in said:
         st.session_state.pop(SAID)
 
 
