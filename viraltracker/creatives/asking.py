@@ -260,7 +260,7 @@ class Asking:
         self.summary.called(result.requests, result.cost_usd)
         if isinstance(result, Unanswered):
             self._store(call_id, ended, Bought())
-            self.summary.unread(result.reason, result.detail)
+            self.summary.unread(_REASONS.get(result.reason, result.reason), result.detail)
             return
         if self._store(call_id, ended, model_reader.bought(asked, result.value)):
             if asked.reading == "congruence":
@@ -305,6 +305,10 @@ class Asking:
             seconds -= GUARD_SECONDS
 
 
+_REASONS: Final = {"refused": "blocked", "failed": "not_answered", "expired": "not_answered"}
+"""What the seam tells apart and a person need not."""
+
+
 def _ended(result: Answered | Unanswered) -> Ended:
     unanswered = result if isinstance(result, Unanswered) else None
     return Ended(
@@ -314,6 +318,6 @@ def _ended(result: Answered | Unanswered) -> Ended:
         output_tokens=result.usage.output_tokens,
         cost_usd=result.cost_usd,
         latency_ms=round(result.seconds * 1000),
-        reason=unanswered.reason if unanswered else None,
+        reason=_REASONS.get(unanswered.reason, unanswered.reason) if unanswered else None,
         detail=unanswered.detail if unanswered else None,
     )

@@ -3,44 +3,29 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
 
-from viraltracker.creatives import taxonomy
+from viraltracker.creatives import in_words, taxonomy
 from viraltracker.web import times, words
-
-MODELS: Final = {"gemini": "Gemini", "claude": "Claude"}
-
-
-def reader(classifier: str) -> str:
-    """A classifier as people call it: rules, Gemini (its model), a demo reading, a person."""
-    kind, _, model = classifier.partition(":")
-    if kind in MODELS:
-        return f"{MODELS[kind]} ({model})" if model else MODELS[kind]
-    if kind == "sandbox":
-        return "demo reading"
-    if kind.partition("@")[0] == "rules":
-        return "rules"
-    return "a person" if kind == "human" else classifier
 
 
 def by(classifier: str) -> str:
     """As the end of a sentence: by rules, from a demo reading."""
-    named = reader(classifier)
-    return f"from a {named}" if named == "demo reading" else f"by {named}"
+    named = in_words.classifier(classifier)
+    return f"from a {named}" if named == in_words.DEMO else f"by {named}"
 
 
 def line(classifier: str, moment: str, zone: str, now: datetime) -> str:
     """HTML: who and when, with the exact classifier and UTC on hover."""
     said = by(classifier)
     return (
-        f'<span title="{words.html(classifier)}">{words.html(said[0].upper() + said[1:])}</span>, '
+        f'<span title="{words.html(classifier)}">{words.html(in_words.capital(said))}</span>, '
         f"{times.span(moment, zone, now)}"
     )
 
 
 def label(name: str | None) -> str:
     """A label of a closed list in words, as in Problem aware; a dash where there is none."""
-    return "–" if not name else name.replace("_", " ").capitalize()
+    return in_words.capital(in_words.label(name)) if name else "–"
 
 
 def defined(of_list: str, name: str | None) -> str:

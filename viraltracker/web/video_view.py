@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from viraltracker.creatives import taxonomy
+from viraltracker.creatives import in_words, taxonomy
 from viraltracker.errors import NotFound, Unavailable
 from viraltracker.intelligence import retention
 from viraltracker.store.client import Database
@@ -121,7 +121,7 @@ def why_unanalysed(found: Json) -> tuple[str, str]:
     if video["status"] != "stored":
         return "Not stored, so not watched", f"Nobody watches a video that is not here: {not_stored(video)}."
     if failure is not None:
-        who = provenance.reader(failure["classifier"])
+        who = in_words.classifier(failure["classifier"])
         why = FAILURES.get(failure["reason"] or "", "no answer came")
         return (
             "Not read",
@@ -129,13 +129,13 @@ def why_unanalysed(found: Json) -> tuple[str, str]:
         )
     if not found["read_by"]:
         return "Not classified yet", "Start a classification in the Ad Scheduler; it reads the highest spend first."
-    if all(provenance.reader(name) == "rules" for name in found["read_by"]):
+    if all(in_words.classifier(name) == "rules" for name in found["read_by"]):
         return (
             "Nobody has watched it",
             "Rules read this ad, and rules do not watch videos. With a Gemini key for the worker (GEMINI_API_KEY) the "
             "next classification watches it.",
         )
-    names = ", ".join(sorted({provenance.reader(name) for name in found["read_by"]}))
+    names = ", ".join(sorted({in_words.classifier(name) for name in found["read_by"]}))
     return (
         "Nobody has watched it",
         f"Its ads were read ({names}), but not the video itself: a classification watches a bounded number of videos, "

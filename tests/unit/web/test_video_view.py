@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from viraltracker.creatives import congruence
-from viraltracker.web import congruence_view, provenance, video_list, video_view
+from viraltracker.creatives import congruence, in_words
+from viraltracker.web import congruence_view, video_list, video_view
 
 NASTY = "<script>alert(1)</script>\"' onmouseover=x"
 
@@ -59,7 +59,7 @@ def ad(**changes: Any) -> dict[str, Any]:
     ],
 )
 def test_a_classifier_is_named_as_people_call_it(classifier: str, said: str) -> None:
-    assert provenance.reader(classifier) == said
+    assert in_words.classifier(classifier) == said
 
 
 def test_a_row_shows_every_number_and_a_dash_for_what_was_not_reported() -> None:
