@@ -19,7 +19,7 @@ from viraltracker.llm.provider import Unfit
 from viraltracker.llm.request import short
 
 _TOO_LARGE = re.compile(
-    r"too (large|long|big|many (tokens|pixels))|exceeds? (the )?(maximum|max\b|limit|size)"
+    r"too (large|long|big|many (tokens|pixels))|exceeds? ([\w.]+ ){0,3}(maximum|max\b|limit|size)"
     r"|maximum (allowed )?size|size (exceeds|limit)|payload size|at least one of the image dimensions exceed",
     re.IGNORECASE,
 )
