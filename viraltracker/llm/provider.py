@@ -72,6 +72,10 @@ class Unreached(errors.Unavailable):
     """The request did not reach the provider."""
 
 
+class Unseen(errors.Unavailable):
+    """The request may have reached the provider and been worked on, but nobody saw its answer."""
+
+
 class ItemExpired(errors.Unavailable):
     """The provider did not reach this item of the batch in time."""
 

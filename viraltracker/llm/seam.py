@@ -13,7 +13,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -35,9 +35,10 @@ from viraltracker.llm.provider import (
     Submitted,
     Unfit,
     Unreached,
+    Unseen,
     Wait,
 )
-from viraltracker.llm.request import Answered, Media, Reason, Request, Unanswered, Usage, short
+from viraltracker.llm.request import Answered, Media, Reason, Request, Spent, Tally, Unanswered, Usage, short
 
 ATTEMPTS = 4
 FIRST_WAIT_SECONDS = 1.0
@@ -52,15 +53,6 @@ class Price(Protocol):
     """What tokens cost in US dollars; None where the price is not known."""
 
     def __call__(self, model: str, provider: str, usage: Usage, *, batch: bool) -> Decimal | None: ...
-
-
-@dataclass
-class _Tally:
-    """What one question has taken so far."""
-
-    started: float
-    usage: Usage = field(default_factory=Usage)
-    requests: int = 0
 
 
 class _MediaFailed(Exception):
@@ -116,15 +108,31 @@ class Model:
         """The provider as the ledger names it: `gemini`, `claude` or `sandbox`."""
         return self._label
 
-    def ask(self, request: Request, *, guard: Guard) -> Answered | Unanswered:
+    def new_tally(self) -> Tally:
+        """For one question, begun now."""
+        return Tally(self._monotonic())
+
+    def spent(self, tally: Tally, *, batch: bool = False) -> Spent:
+        """What a question has taken until now. What the tally's unseen requests may have cost is not in it."""
+        return Spent(
+            usage=tally.usage,
+            cost_usd=self._price(self.provider.model, self.provider.name, tally.usage, batch=batch),
+            requests=tally.requests,
+            seconds=self._monotonic() - tally.started,
+            model=self.provider.model,
+        )
+
+    def ask(self, request: Request, *, guard: Guard, tally: Tally | None = None) -> Answered | Unanswered:
         """Asks until there is an answer, or none is to be had.
+
+        `tally` is filled as it goes: after an error it says what was spent all the same (see `spent`).
 
         Raises errors.ConfigurationError (the key), errors.Refused, errors.Unavailable after the last try or while the
         circuit is open, errors.RateLimited also where the wait would be longer than `longest_wait`, and what `guard`
         raises, which is looked at before every call and twice a second while waiting. What reading the media raises
         is raised as it is: it says nothing about the provider.
         """
-        tally = _Tally(self._monotonic())
+        tally = self.new_tally() if tally is None else tally
         if request.media is not None and request.media.kind not in self.provider.accepts:
             return self._unanswered(tally, "unsupported", f"{self.provider.title} does not take {request.media.mime}.")
         if request.media is not None:
@@ -141,7 +149,7 @@ class Model:
             if staged is not None:
                 self.provider.delete_files((staged.name,))
 
-    def _answer(self, request: Request, staged: Staged | None, guard: Guard, tally: _Tally) -> Answered | Unanswered:
+    def _answer(self, request: Request, staged: Staged | None, guard: Guard, tally: Tally) -> Answered | Unanswered:
         if staged is not None:
             tally.requests += staged.requests + 1  # and one for deleting it
         extra: str | None = None
@@ -164,7 +172,7 @@ class Model:
             log.info("%s answered %s outside the schema; asking once more.", self.name, request.purpose)
             extra = _REPAIR.format(complaint=value)
 
-    def _tried(self, call: Callable[[], Result], guard: Guard, tally: _Tally, *, counted: bool) -> Result:
+    def _tried(self, call: Callable[[], Result], guard: Guard, tally: Tally, *, counted: bool) -> Result:
         """The call's result, tried up to `attempts` times. A counted call takes a permit each time."""
         attempt = 0
         while True:
@@ -186,7 +194,7 @@ class Model:
             self._pause(pause, guard)
 
     def _once(
-        self, call: Callable[[], Result], guard: Guard, tally: _Tally, *, counted: bool
+        self, call: Callable[[], Result], guard: Guard, tally: Tally, *, counted: bool
     ) -> Result | errors.Unavailable:
         """One try; what may pass is returned, not raised. An open circuit and a broken permit source are raised."""
         with self._circuit.entry() as entry:
@@ -197,6 +205,7 @@ class Model:
             except errors.Unavailable as error:
                 entry.verdict = "answered" if isinstance(error, errors.RateLimited) else "failed"
                 tally.requests += int(counted and not isinstance(error, Unreached))
+                tally.unseen += int(counted and isinstance(error, Unseen))
                 return error
             except (errors.Refused, errors.ConfigurationError):
                 entry.verdict = "answered"
@@ -242,7 +251,7 @@ class Model:
             yield key, self._collected(request, errors.NotFound("The batch has no result for it."))
 
     def _collected(self, request: Request, reply: RawReply | errors.ViralTrackerError) -> Answered | Unanswered:
-        tally = _Tally(self._monotonic(), requests=1)
+        tally = Tally(self._monotonic(), requests=1)
         if isinstance(reply, errors.ViralTrackerError):
             return self._unanswered(tally, _batch_reason(reply), reply.message, batch=True)
         tally.usage = reply.usage
@@ -270,30 +279,11 @@ class Model:
         """Gives up the connections."""
         self.provider.close()
 
-    def _answered(self, tally: _Tally, value: BaseModel, *, repaired: bool, batch: bool = False) -> Answered:
-        return Answered(
-            value=value,
-            repaired=repaired,
-            usage=tally.usage,
-            cost_usd=self._cost(tally.usage, batch=batch),
-            requests=tally.requests,
-            seconds=self._monotonic() - tally.started,
-            model=self.provider.model,
-        )
+    def _answered(self, tally: Tally, value: BaseModel, *, repaired: bool, batch: bool = False) -> Answered:
+        return Answered(value=value, repaired=repaired, **vars(self.spent(tally, batch=batch)))
 
-    def _unanswered(self, tally: _Tally, reason: Reason, detail: str, *, batch: bool = False) -> Unanswered:
-        return Unanswered(
-            reason=reason,
-            detail=short(detail),
-            usage=tally.usage,
-            cost_usd=self._cost(tally.usage, batch=batch),
-            requests=tally.requests,
-            seconds=self._monotonic() - tally.started,
-            model=self.provider.model,
-        )
-
-    def _cost(self, usage: Usage, *, batch: bool) -> Decimal | None:
-        return self._price(self.provider.model, self.provider.name, usage, batch=batch)
+    def _unanswered(self, tally: Tally, reason: Reason, detail: str, *, batch: bool = False) -> Unanswered:
+        return Unanswered(reason=reason, detail=short(detail), **vars(self.spent(tally, batch=batch)))
 
 
 _EMPTY = "The reply was empty."
