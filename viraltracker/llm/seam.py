@@ -12,7 +12,7 @@ import logging
 import random
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -108,6 +108,10 @@ class Model:
         """The provider as the ledger names it: `gemini`, `claude` or `sandbox`."""
         return self._label
 
+    def unfit(self, request: Request) -> Unfit | None:
+        """Why the provider can never take the request, None where it may; looked up without a call."""
+        return self.provider.unfit(request)
+
     def new_tally(self) -> Tally:
         """For one question, begun now."""
         return Tally(self._monotonic())
@@ -133,8 +137,9 @@ class Model:
         is raised as it is: it says nothing about the provider.
         """
         tally = self.new_tally() if tally is None else tally
-        if request.media is not None and request.media.kind not in self.provider.accepts:
-            return self._unanswered(tally, "unsupported", f"{self.provider.title} does not take {request.media.mime}.")
+        unfit = self.unfit(request)
+        if unfit is not None:
+            return self._unanswered(tally, unfit.reason, unfit.message)
         if request.media is not None:
             request = replace(request, media=replace(request.media, read=partial(_read, request.media)))
         staged: Staged | None = None
@@ -227,7 +232,10 @@ class Model:
     def submit(self, requests: Mapping[str, Request], name: str, *, guard: Guard) -> Submitted:
         """Hands a batch over, within the provider's `batch_limit_bytes` and `batch_limit_items`.
 
-        Raises as `ask` does, after one try, and Unfit. After errors.Unavailable the batch may exist: see `find_batch`.
+        An item that cannot go is left out (see `Submitted.unfit`) and is no error: one that is unfit, one whose upload
+        ends as FAILED, one whose media is gone (errors.NotFound). Raises as `ask` does, after one try. After
+        errors.RateLimited and Unreached nothing was taken; after any other errors.Unavailable the batch may exist: see
+        `find_batch`. All else means that it was not taken.
         """
         guard()
         return self.provider.submit(requests, name, guard)
@@ -239,8 +247,8 @@ class Model:
     def collect(self, batch_id: str, requests: Mapping[str, Request]) -> Iterator[tuple[str, Answered | Unanswered]]:
         """What came of each request of a batch that has ended, each exactly once, as they arrive.
 
-        `requests` are those submitted, in the same order. Nothing is asked again: a reply that is not of the schema is
-        `invalid_reply`.
+        `requests` are those submitted. Nothing is asked again: a reply that is not of the schema is `invalid_reply`,
+        and a request for which there is none has `failed`.
         """
         left = dict(requests)
         for key, reply in self.provider.batch_results(batch_id, tuple(requests)):
@@ -263,9 +271,13 @@ class Model:
             return self._answered(tally, value, repaired=False, batch=True)
         return self._unanswered(tally, "invalid_reply", value, batch=True)
 
-    def find_batch(self, name: str, since: datetime, size: int) -> str | None:
-        """A batch that was submitted since without our hearing of it, or None."""
-        return self.provider.find_batch(name, since, size)
+    def find_batch(self, name: str, since: datetime, size: int, known: Collection[str] = ()) -> str | None:
+        """A batch of `size` requests that was taken since without our hearing of it, or None.
+
+        `known` are ids of batches that are others. Claude's batches have no name: among those that fit it is the one
+        created nearest to `since`.
+        """
+        return self.provider.find_batch(name, since, size, known)
 
     def cancel_batch(self, batch_id: str) -> None:
         """Asks the provider to stop; what is done by then is still paid for and can be collected."""
