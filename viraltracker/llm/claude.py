@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -17,7 +17,7 @@ from viraltracker import errors
 from viraltracker.llm import claude_answers, faults
 from viraltracker.llm.claude_answers import translated
 from viraltracker.llm.faults import Door
-from viraltracker.llm.provider import BatchState, Guard, RawReply, Staged, Submitted, Unfit
+from viraltracker.llm.provider import BatchState, Guard, RawReply, Staged, Submitted, Unfit, unsent
 from viraltracker.llm.request import Kind, Request, base64_text, in_base64, json_bytes, json_schema
 
 VARIABLE = "ANTHROPIC_API_KEY"
@@ -49,6 +49,14 @@ class Claude:
             api_key=key, base_url=url or URL, max_retries=0, timeout=timeout_s, open_telemetry=False
         )
 
+    def unfit(self, request: Request) -> Unfit | None:
+        """Media that is no picture of a type that Claude takes, or too large to go along with the call."""
+        try:
+            self._require_fit(request)
+        except Unfit as error:
+            return error
+        return None
+
     def stage(self, request: Request, guard: Guard) -> Staged | None:  # noqa: ARG002 nothing to wait for
         """Nothing is uploaded: everything goes along with the call, or is refused here."""
         self._require_fit(request)
@@ -76,15 +84,23 @@ class Claude:
 
     def submit(self, requests: Mapping[str, Request], name: str, guard: Guard) -> Submitted:  # noqa: ARG002 no names
         """A batch; it has no name at Anthropic's."""
-        items = []
+        items: list[BatchItem] = []
+        unfit: dict[str, errors.ViralTrackerError] = {}
         for key, request in requests.items():
             if not _KEY_SHAPE.fullmatch(key):
                 raise errors.BadInput(f'The key "{key[:64]}" cannot be used in a batch: letters, digits, _ and - only.')
-            items.append(BatchItem(custom_id=key, params=self._params(request, None, None)))
+            try:
+                items.append(BatchItem(custom_id=key, params=self._params(request, None, None)))
+            except (Unfit, errors.NotFound) as error:
+                unfit[key] = error
+            except errors.Unavailable as error:
+                raise unsent(error) from None
             guard()
+        if not items:
+            return Submitted("", unfit=unfit)
         with translated(self._door):
             batch = self._client.messages.batches.create(requests=items)
-            return Submitted(self._batch(batch).id)
+            return Submitted(self._batch(batch).id, unfit=unfit)
 
     def batch_state(self, batch_id: str) -> BatchState:
         """How far the batch is. Anthropic counts items only when all have ended."""
@@ -116,15 +132,25 @@ class Claude:
             if key in wanted:
                 yield key, reply
 
-    def find_batch(self, name: str, since: datetime, size: int) -> str | None:  # noqa: ARG002 no names
-        """The newest batch of so many items that was created since."""
+    def find_batch(
+        self,
+        name: str,  # noqa: ARG002 no names
+        since: datetime,
+        size: int,
+        known: Collection[str] = (),
+    ) -> str | None:
+        """The batch of so many items that was created first since, and is not among the known.
+
+        The later ones may be those that were submitted after it.
+        """
+        found: str | None = None
         with translated(self._door):
             for batch in self._client.messages.batches.list(limit=100):
                 if batch.created_at < since:
-                    return None  # the newest come first
-                if _total(batch) == size:
-                    return batch.id
-        return None
+                    break  # the newest come first
+                if _total(batch) == size and batch.id not in known:
+                    found = batch.id
+        return found
 
     def cancel_batch(self, batch_id: str) -> None:
         """Asks Anthropic to stop the batch."""
@@ -147,12 +173,14 @@ class Claude:
         """The picture's mime type, None where there is no picture. Raises Unfit for what Claude would not take."""
         if request.media is None:
             return None
-        if self.batch_bytes(request) > REQUEST_LIMIT_BYTES:
-            raise Unfit("too_large", f"Claude takes 32 MB at once; this picture has {request.media.bytes:,} bytes.")
         match request.media.mime:
             case "image/jpeg" | "image/png" | "image/gif" | "image/webp" as mime:
-                return mime
-        raise Unfit("unsupported", f"Claude does not take {request.media.mime}.")
+                pass
+            case other:
+                raise Unfit("unsupported", f"Claude does not take {other}.")
+        if self.batch_bytes(request) > REQUEST_LIMIT_BYTES:
+            raise Unfit("too_large", f"Claude takes 32 MB at once; this picture has {request.media.bytes:,} bytes.")
+        return mime
 
     def _params(self, request: Request, extra: str | None, room: int | None) -> MessageCreateParamsNonStreaming:
         content: list[ImageBlockParam | TextBlockParam] = [{"type": "text", "text": request.content}]

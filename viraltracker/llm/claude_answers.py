@@ -18,7 +18,7 @@ from anthropic.types.messages import MessageBatchIndividualResponse
 from viraltracker import errors
 from viraltracker.llm import faults
 from viraltracker.llm.faults import Door, Refusal
-from viraltracker.llm.provider import Finish, ItemExpired, RawReply, Unreached
+from viraltracker.llm.provider import Finish, ItemExpired, RawReply, Unreached, Unseen
 from viraltracker.llm.request import Usage
 
 _TRUNCATED = frozenset({"max_tokens", "model_context_window_exceeded"})
@@ -50,13 +50,13 @@ def translated(door: Door) -> Iterator[None]:
     except anthropic.APITimeoutError as error:
         if isinstance(error.__cause__, httpx2.ConnectTimeout | httpx2.PoolTimeout):
             raise Unreached(f"{door.title} cannot be reached; try again later.") from None
-        raise errors.Unavailable(f"{door.title} did not answer in time; try again later.") from None
+        raise Unseen(f"{door.title} did not answer in time; try again later.") from None
     except anthropic.APIConnectionError as error:
         if isinstance(error.__cause__, httpx2.ConnectError):
             raise Unreached(f"{door.title} cannot be reached; try again later.") from None
-        raise errors.Unavailable(f"The connection to {door.title} broke; try again later.") from None
+        raise Unseen(f"The connection to {door.title} broke; try again later.") from None
     except httpx2.HTTPError:  # while a file of results is being read
-        raise errors.Unavailable(f"The connection to {door.title} broke; try again later.") from None
+        raise Unseen(f"The connection to {door.title} broke; try again later.") from None
     except (anthropic.AnthropicError, *_UNREADABLE):
         raise faults.unreadable(door) from None
 

@@ -15,7 +15,7 @@ from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
 from viraltracker import clock, errors
-from viraltracker.llm.provider import Unfit
+from viraltracker.llm.provider import Unfit, Unseen
 from viraltracker.llm.request import short
 
 _TOO_LARGE = re.compile(
@@ -32,6 +32,8 @@ _UNSUPPORTED = re.compile(
 )
 _KEY = re.compile(r"api[ _-]?key", re.IGNORECASE)
 _PASSING_STATUS = frozenset({408, 409, 425, 499})
+#: What a gateway says when it passed the request on and got no whole answer; 520 and 524 are Cloudflare's.
+_LOST_STATUS = frozenset({502, 504, 520, 524})
 LONGEST_HINT = timedelta(hours=24)
 
 
@@ -65,6 +67,8 @@ def from_refusal(door: Door, refusal: Refusal) -> errors.ViralTrackerError:
         return errors.RateLimited(f"{door.title} asks us to wait ({said}).", retry_after=refusal.retry_after)
     if status == 401 or refusal.key_invalid:
         return errors.ConfigurationError(f"{door.title} does not accept the key in {door.variable}; set a valid one.")
+    if refusal.message is None and (status < 400 or status in _LOST_STATUS):
+        return Unseen(f"The answer of {door.title} was lost on its way (HTTP {status}); try again later.")
     if refusal.message is None or status >= 500 or status in _PASSING_STATUS or status < 400:
         return errors.Unavailable(f"{door.title} did not answer properly (HTTP {status}); try again later.")
     if status == 403:
@@ -81,9 +85,9 @@ def from_refusal(door: Door, refusal: Refusal) -> errors.ViralTrackerError:
     return errors.Refused(f"{door.title} refused the request: {said}")
 
 
-def unreadable(door: Door) -> errors.Unavailable:
+def unreadable(door: Door) -> Unseen:
     """An answer that is no answer of the provider's: HTML, a list, half a JSON document."""
-    return errors.Unavailable(f"{door.title} gave an answer that cannot be read; try again later.")
+    return Unseen(f"{door.title} gave an answer that cannot be read; try again later.")
 
 
 def retry_after(headers: Mapping[str, str]) -> timedelta | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import httpx2
@@ -31,6 +31,7 @@ from viraltracker.llm.provider import (
     Unfit,
     Unreached,
     Wait,
+    unsent,
 )
 from viraltracker.llm.request import Kind, Media, Request, in_base64, json_bytes, json_schema
 
@@ -98,12 +99,22 @@ class Gemini:
         # Kept: the SDK closes its connections when the client is gone.
         self._client = genai.Client(api_key=key, enterprise=False, http_options=options)
 
+    def unfit(self, request: Request) -> Unfit | None:
+        """Media of a type that Gemini does not take, or larger than a file may be."""
+        if request.media is None:
+            return None
+        try:
+            _require_fit(request.media)
+        except Unfit as error:
+            return error
+        return None
+
     def stage(self, request: Request, guard: Guard) -> Staged | None:
         """Uploads media that would make the request too heavy, and waits until it is ACTIVE."""
         media = request.media
         if media is None:
             return None
-        _require_readable(media)
+        _require_fit(media)
         return self._upload(media, guard) if self._weight(request) > self._inline_limit else None
 
     def send(
@@ -128,22 +139,20 @@ class Gemini:
 
         Where that cannot be known they stay, for `find_batch`; Gemini drops them in two days.
         """
-        files: list[Staged] = []
+        files: list[str] = []
+        inlined: list[types.InlinedRequest] = []
+        unfit: dict[str, errors.ViralTrackerError] = {}
         taken = False
         try:
-            inlined = []
             for key, request in requests.items():
-                staged = None
-                if request.media is not None and request.media.bytes > BATCH_INLINE_BYTES:
-                    staged = self._upload(request.media, guard)
-                    files.append(staged)
-                inlined.append(
-                    types.InlinedRequest(
-                        contents=self._contents(request, staged, None),
-                        config=self._config(request, None, batch=True),
-                        metadata={_KEY: key},
-                    )
-                )
+                try:
+                    inlined.append(self._inlined(key, request, files, guard))
+                except (Unfit, errors.NotFound) as error:
+                    unfit[key] = error
+                except errors.Unavailable as error:
+                    raise unsent(error) from None
+            if not inlined:
+                return Submitted("", unfit=unfit)
             guard()
             try:
                 batch_id = self._create(inlined, name)
@@ -152,10 +161,10 @@ class Gemini:
                 taken = not isinstance(error, Unreached | errors.RateLimited)
                 raise
             taken = True
-            return Submitted(batch_id, tuple(staged.name for staged in files))
+            return Submitted(batch_id, tuple(files), unfit)
         finally:
             if not taken:
-                self.delete_files([staged.name for staged in files])
+                self.delete_files(files)
 
     def batch_state(self, batch_id: str) -> BatchState:
         """How far the batch is; Gemini does not say how many items are done."""
@@ -166,21 +175,31 @@ class Gemini:
     def batch_results(
         self, batch_id: str, keys: Sequence[str]
     ) -> Iterator[tuple[str, RawReply | errors.ViralTrackerError]]:
-        """By the key in each response's metadata, which is the request's own; by its place where there is none."""
+        """By the key in each response's metadata, which is the request's own.
+
+        A response without it may be anybody's, whatever its place: it is not used.
+        """
+        wanted = frozenset(keys)
         job = self._job(batch_id)
         responses = (job.dest.inlined_responses if job.dest is not None else None) or []
-        for place, response in enumerate(responses):
-            key = (response.metadata or {}).get(_KEY) or (keys[place] if place < len(keys) else None)
-            if key is not None:
+        for response in responses:
+            key = (response.metadata or {}).get(_KEY)
+            if key in wanted:
                 yield key, gemini_answers.read_item(self._door, response)
 
-    def find_batch(self, name: str, since: datetime, size: int) -> str | None:  # noqa: ARG002 a name says it all
+    def find_batch(
+        self,
+        name: str,
+        since: datetime,
+        size: int,  # noqa: ARG002 a name says it all
+        known: Collection[str] = (),
+    ) -> str | None:
         """By the display name, among the batches created since."""
         with translated(self._door):
             for job in self._client.batches.list(config=types.ListBatchJobsConfig(page_size=100)):
                 if job.create_time is not None and job.create_time < since:
                     continue
-                if job.display_name == name and job.name:
+                if job.display_name == name and job.name and job.name not in known:
                     return job.name
         return None
 
@@ -201,6 +220,18 @@ class Gemini:
     def close(self) -> None:
         """Gives up the connections."""
         self._client.close()
+
+    def _inlined(self, key: str, request: Request, files: list[str], guard: Guard) -> types.InlinedRequest:
+        """One request of a batch; the name of what is uploaded for it is added to `files`."""
+        staged: Staged | None = None
+        if request.media is not None and request.media.bytes > BATCH_INLINE_BYTES:
+            staged = self._upload(request.media, guard)
+            files.append(staged.name)
+        return types.InlinedRequest(
+            contents=self._contents(request, staged, None),
+            config=self._config(request, None, batch=True),
+            metadata={_KEY: key},
+        )
 
     def _create(self, inlined: list[types.InlinedRequest], name: str) -> str:
         config = types.CreateBatchJobConfig(display_name=name)
@@ -223,7 +254,7 @@ class Gemini:
         if staged is not None:
             parts.insert(0, types.Part.from_uri(file_uri=staged.uri, mime_type=staged.mime))
         elif request.media is not None:
-            _require_readable(request.media)
+            _require_fit(request.media)
             parts.insert(0, types.Part.from_bytes(data=request.media.read(), mime_type=request.media.mime))
         if extra is not None:
             parts.append(types.Part.from_text(text=extra))
@@ -245,9 +276,7 @@ class Gemini:
         return config
 
     def _upload(self, media: Media, guard: Guard) -> Staged:
-        _require_readable(media)
-        if media.bytes > FILE_LIMIT_BYTES:
-            raise Unfit("too_large", f"Gemini takes files of up to 2 GB; this one has {media.bytes:,} bytes.")
+        _require_fit(media)
         guard()
         config = types.UploadFileConfig(
             mime_type=media.mime, http_options=types.HttpOptions(timeout=round(self._video_timeout_s * 1000))
@@ -307,6 +336,8 @@ def _status(state: str) -> BatchStatus:
     return "running"
 
 
-def _require_readable(media: Media) -> None:
+def _require_fit(media: Media) -> None:
     if media.mime not in MIMES:
         raise Unfit("unsupported", f"Gemini does not take {media.mime}.")
+    if media.bytes > FILE_LIMIT_BYTES:
+        raise Unfit("too_large", f"Gemini takes files of up to 2 GB; this one has {media.bytes:,} bytes.")

@@ -14,7 +14,7 @@ from google.genai import types
 from viraltracker import errors
 from viraltracker.llm import faults
 from viraltracker.llm.faults import Door, Refusal
-from viraltracker.llm.provider import Finish, ItemExpired, RawReply, Unreached
+from viraltracker.llm.provider import Finish, ItemExpired, RawReply, Unreached, Unseen
 from viraltracker.llm.request import Usage
 
 _BLOCKED = frozenset(
@@ -41,9 +41,9 @@ def translated(door: Door) -> Iterator[None]:
     except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout):
         raise Unreached(f"{door.title} cannot be reached; try again later.") from None
     except httpx2.TimeoutException:
-        raise errors.Unavailable(f"{door.title} did not answer in time; try again later.") from None
+        raise Unseen(f"{door.title} did not answer in time; try again later.") from None
     except (httpx2.HTTPError, httpx2.InvalidURL):
-        raise errors.Unavailable(f"The connection to {door.title} broke; try again later.") from None
+        raise Unseen(f"The connection to {door.title} broke; try again later.") from None
     except errors.ViralTrackerError:
         raise
     except _UNREADABLE:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -44,10 +44,15 @@ class Staged:
 
 @dataclass(frozen=True)
 class Submitted:
-    """A batch that the provider has taken. `files` were uploaded for it and are to be deleted after it."""
+    """A batch that the provider has taken. `files` were uploaded for it and are to be deleted after it.
+
+    `unfit` are the items that were left out, by key, and why: the provider can never take them, or their media is
+    gone. Where nothing else was left, `batch_id` is empty and nothing was submitted.
+    """
 
     batch_id: str
     files: tuple[str, ...] = ()
+    unfit: Mapping[str, Unfit | errors.ViralTrackerError] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -72,8 +77,17 @@ class Unreached(errors.Unavailable):
     """The request did not reach the provider."""
 
 
+class Unseen(errors.Unavailable):
+    """The request may have reached the provider and been worked on, but nobody saw its answer."""
+
+
 class ItemExpired(errors.Unavailable):
     """The provider did not reach this item of the batch in time."""
+
+
+def unsent(error: errors.Unavailable) -> errors.Unavailable:
+    """What to raise for an error that came before the batch itself was sent: the batch cannot have been taken."""
+    return error if isinstance(error, Unreached | errors.RateLimited) else Unreached(error.message)
 
 
 class Provider(Protocol):
@@ -106,6 +120,13 @@ class Provider(Protocol):
     @property
     def batch_limit_items(self) -> int: ...
 
+    def unfit(self, request: Request) -> Unfit | None:
+        """Why the request can never be taken, its media of a wrong kind or too large; None where it may be.
+
+        Neither calls anybody nor reads the media.
+        """
+        ...
+
     def stage(self, request: Request, guard: Guard) -> Staged | None:
         """Uploads media that cannot go with the call, and waits until it can be used; None where there is none."""
         ...
@@ -121,9 +142,9 @@ class Provider(Protocol):
         ...
 
     def submit(self, requests: Mapping[str, Request], name: str, guard: Guard) -> Submitted:
-        """Hands a batch over. Keys match `^[a-zA-Z0-9_-]{1,64}$`.
+        """Hands a batch over, without the items that cannot go. Keys match `^[a-zA-Z0-9_-]{1,64}$`.
 
-        After Unavailable the batch may exist all the same: ask `find_batch`.
+        After Unavailable the batch may exist all the same: ask `find_batch`. Not so after RateLimited and Unreached.
         """
         ...
 
@@ -132,11 +153,14 @@ class Provider(Protocol):
     def batch_results(
         self, batch_id: str, keys: Sequence[str]
     ) -> Iterator[tuple[str, RawReply | errors.ViralTrackerError]]:
-        """What came of each item, `keys` in the order of submission. An item may be missing."""
+        """What came of each item, by its key, in any order. An item may be missing."""
         ...
 
-    def find_batch(self, name: str, since: datetime, size: int) -> str | None:
-        """The batch of this name (or size, where batches have no name) that was submitted since, or None."""
+    def find_batch(self, name: str, since: datetime, size: int, known: Collection[str] = ()) -> str | None:
+        """The batch of this name that was created since and is not among the `known` ids, or None.
+
+        Where batches have no name: the first since then of so many items.
+        """
         ...
 
     def cancel_batch(self, batch_id: str) -> None: ...

@@ -103,6 +103,21 @@ class Spent:
     model: str
 
 
+@dataclass
+class Tally:
+    """What one question has taken so far; filled as it goes, so that it tells also where asking ends in an error.
+
+    `started` is a moment in the model's own seconds. Of the `requests` that reached the provider, `unseen` may have
+    been paid for without anybody having seen the answer (too late, cut off, of no shape): their tokens are not in
+    `usage`. What the provider itself turned away (429, 503) is not among them, nor are uploads, which are free.
+    """
+
+    started: float
+    usage: Usage = field(default_factory=Usage)
+    requests: int = 0
+    unseen: int = 0
+
+
 @dataclass(frozen=True, kw_only=True)
 class Answered(Spent):
     """A reply of the request's schema. `repaired` says that the first one was not."""

@@ -12,8 +12,8 @@ import logging
 import random
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -35,9 +35,10 @@ from viraltracker.llm.provider import (
     Submitted,
     Unfit,
     Unreached,
+    Unseen,
     Wait,
 )
-from viraltracker.llm.request import Answered, Media, Reason, Request, Unanswered, Usage, short
+from viraltracker.llm.request import Answered, Media, Reason, Request, Spent, Tally, Unanswered, Usage, short
 
 ATTEMPTS = 4
 FIRST_WAIT_SECONDS = 1.0
@@ -52,15 +53,6 @@ class Price(Protocol):
     """What tokens cost in US dollars; None where the price is not known."""
 
     def __call__(self, model: str, provider: str, usage: Usage, *, batch: bool) -> Decimal | None: ...
-
-
-@dataclass
-class _Tally:
-    """What one question has taken so far."""
-
-    started: float
-    usage: Usage = field(default_factory=Usage)
-    requests: int = 0
 
 
 class _MediaFailed(Exception):
@@ -116,17 +108,38 @@ class Model:
         """The provider as the ledger names it: `gemini`, `claude` or `sandbox`."""
         return self._label
 
-    def ask(self, request: Request, *, guard: Guard) -> Answered | Unanswered:
+    def unfit(self, request: Request) -> Unfit | None:
+        """Why the provider can never take the request, None where it may; looked up without a call."""
+        return self.provider.unfit(request)
+
+    def new_tally(self) -> Tally:
+        """For one question, begun now."""
+        return Tally(self._monotonic())
+
+    def spent(self, tally: Tally, *, batch: bool = False) -> Spent:
+        """What a question has taken until now. What the tally's unseen requests may have cost is not in it."""
+        return Spent(
+            usage=tally.usage,
+            cost_usd=self._price(self.provider.model, self.provider.name, tally.usage, batch=batch),
+            requests=tally.requests,
+            seconds=self._monotonic() - tally.started,
+            model=self.provider.model,
+        )
+
+    def ask(self, request: Request, *, guard: Guard, tally: Tally | None = None) -> Answered | Unanswered:
         """Asks until there is an answer, or none is to be had.
+
+        `tally` is filled as it goes: after an error it says what was spent all the same (see `spent`).
 
         Raises errors.ConfigurationError (the key), errors.Refused, errors.Unavailable after the last try or while the
         circuit is open, errors.RateLimited also where the wait would be longer than `longest_wait`, and what `guard`
         raises, which is looked at before every call and twice a second while waiting. What reading the media raises
         is raised as it is: it says nothing about the provider.
         """
-        tally = _Tally(self._monotonic())
-        if request.media is not None and request.media.kind not in self.provider.accepts:
-            return self._unanswered(tally, "unsupported", f"{self.provider.title} does not take {request.media.mime}.")
+        tally = self.new_tally() if tally is None else tally
+        unfit = self.unfit(request)
+        if unfit is not None:
+            return self._unanswered(tally, unfit.reason, unfit.message)
         if request.media is not None:
             request = replace(request, media=replace(request.media, read=partial(_read, request.media)))
         staged: Staged | None = None
@@ -141,7 +154,7 @@ class Model:
             if staged is not None:
                 self.provider.delete_files((staged.name,))
 
-    def _answer(self, request: Request, staged: Staged | None, guard: Guard, tally: _Tally) -> Answered | Unanswered:
+    def _answer(self, request: Request, staged: Staged | None, guard: Guard, tally: Tally) -> Answered | Unanswered:
         if staged is not None:
             tally.requests += staged.requests + 1  # and one for deleting it
         extra: str | None = None
@@ -164,7 +177,7 @@ class Model:
             log.info("%s answered %s outside the schema; asking once more.", self.name, request.purpose)
             extra = _REPAIR.format(complaint=value)
 
-    def _tried(self, call: Callable[[], Result], guard: Guard, tally: _Tally, *, counted: bool) -> Result:
+    def _tried(self, call: Callable[[], Result], guard: Guard, tally: Tally, *, counted: bool) -> Result:
         """The call's result, tried up to `attempts` times. A counted call takes a permit each time."""
         attempt = 0
         while True:
@@ -186,7 +199,7 @@ class Model:
             self._pause(pause, guard)
 
     def _once(
-        self, call: Callable[[], Result], guard: Guard, tally: _Tally, *, counted: bool
+        self, call: Callable[[], Result], guard: Guard, tally: Tally, *, counted: bool
     ) -> Result | errors.Unavailable:
         """One try; what may pass is returned, not raised. An open circuit and a broken permit source are raised."""
         with self._circuit.entry() as entry:
@@ -197,6 +210,7 @@ class Model:
             except errors.Unavailable as error:
                 entry.verdict = "answered" if isinstance(error, errors.RateLimited) else "failed"
                 tally.requests += int(counted and not isinstance(error, Unreached))
+                tally.unseen += int(counted and isinstance(error, Unseen))
                 return error
             except (errors.Refused, errors.ConfigurationError):
                 entry.verdict = "answered"
@@ -218,7 +232,10 @@ class Model:
     def submit(self, requests: Mapping[str, Request], name: str, *, guard: Guard) -> Submitted:
         """Hands a batch over, within the provider's `batch_limit_bytes` and `batch_limit_items`.
 
-        Raises as `ask` does, after one try, and Unfit. After errors.Unavailable the batch may exist: see `find_batch`.
+        An item that cannot go is left out (see `Submitted.unfit`) and is no error: one that is unfit, one whose upload
+        ends as FAILED, one whose media is gone (errors.NotFound). Raises as `ask` does, after one try. After
+        errors.RateLimited and Unreached nothing was taken; after any other errors.Unavailable the batch may exist: see
+        `find_batch`. All else means that it was not taken.
         """
         guard()
         return self.provider.submit(requests, name, guard)
@@ -230,8 +247,8 @@ class Model:
     def collect(self, batch_id: str, requests: Mapping[str, Request]) -> Iterator[tuple[str, Answered | Unanswered]]:
         """What came of each request of a batch that has ended, each exactly once, as they arrive.
 
-        `requests` are those submitted, in the same order. Nothing is asked again: a reply that is not of the schema is
-        `invalid_reply`.
+        `requests` are those submitted. Nothing is asked again: a reply that is not of the schema is `invalid_reply`,
+        and a request for which there is none has `failed`.
         """
         left = dict(requests)
         for key, reply in self.provider.batch_results(batch_id, tuple(requests)):
@@ -242,7 +259,7 @@ class Model:
             yield key, self._collected(request, errors.NotFound("The batch has no result for it."))
 
     def _collected(self, request: Request, reply: RawReply | errors.ViralTrackerError) -> Answered | Unanswered:
-        tally = _Tally(self._monotonic(), requests=1)
+        tally = Tally(self._monotonic(), requests=1)
         if isinstance(reply, errors.ViralTrackerError):
             return self._unanswered(tally, _batch_reason(reply), reply.message, batch=True)
         tally.usage = reply.usage
@@ -254,9 +271,13 @@ class Model:
             return self._answered(tally, value, repaired=False, batch=True)
         return self._unanswered(tally, "invalid_reply", value, batch=True)
 
-    def find_batch(self, name: str, since: datetime, size: int) -> str | None:
-        """A batch that was submitted since without our hearing of it, or None."""
-        return self.provider.find_batch(name, since, size)
+    def find_batch(self, name: str, since: datetime, size: int, known: Collection[str] = ()) -> str | None:
+        """A batch of `size` requests that was taken since without our hearing of it, or None.
+
+        `known` are ids of batches that are others. Claude's batches have no name: among those that fit it is the one
+        created nearest to `since`.
+        """
+        return self.provider.find_batch(name, since, size, known)
 
     def cancel_batch(self, batch_id: str) -> None:
         """Asks the provider to stop; what is done by then is still paid for and can be collected."""
@@ -270,30 +291,11 @@ class Model:
         """Gives up the connections."""
         self.provider.close()
 
-    def _answered(self, tally: _Tally, value: BaseModel, *, repaired: bool, batch: bool = False) -> Answered:
-        return Answered(
-            value=value,
-            repaired=repaired,
-            usage=tally.usage,
-            cost_usd=self._cost(tally.usage, batch=batch),
-            requests=tally.requests,
-            seconds=self._monotonic() - tally.started,
-            model=self.provider.model,
-        )
+    def _answered(self, tally: Tally, value: BaseModel, *, repaired: bool, batch: bool = False) -> Answered:
+        return Answered(value=value, repaired=repaired, **vars(self.spent(tally, batch=batch)))
 
-    def _unanswered(self, tally: _Tally, reason: Reason, detail: str, *, batch: bool = False) -> Unanswered:
-        return Unanswered(
-            reason=reason,
-            detail=short(detail),
-            usage=tally.usage,
-            cost_usd=self._cost(tally.usage, batch=batch),
-            requests=tally.requests,
-            seconds=self._monotonic() - tally.started,
-            model=self.provider.model,
-        )
-
-    def _cost(self, usage: Usage, *, batch: bool) -> Decimal | None:
-        return self._price(self.provider.model, self.provider.name, usage, batch=batch)
+    def _unanswered(self, tally: Tally, reason: Reason, detail: str, *, batch: bool = False) -> Unanswered:
+        return Unanswered(reason=reason, detail=short(detail), **vars(self.spent(tally, batch=batch)))
 
 
 _EMPTY = "The reply was empty."

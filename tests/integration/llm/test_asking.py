@@ -107,15 +107,46 @@ def test_what_does_not_pass_is_unavailable_after_four_tries_of_ours_and_none_of_
 @BOTH
 def test_an_answer_that_comes_too_late_is_tried_again(provider: str, make: MakeModel, fault: AddFault) -> None:
     fault(provider, "slow", seconds=3)
-    answer = make(provider, timeout_s=1.0).ask(request(), guard=_free)
+    model = make(provider, timeout_s=1.0)
+    tally = model.new_tally()
+    answer = model.ask(request(), guard=_free, tally=tally)
     assert isinstance(answer, Answered)
-    assert answer.requests == 2
+    assert (answer.requests, tally.unseen) == (2, 1)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("kind", "options", "unseen"),
+    [
+        ("reset", {}, 1),
+        ("html_502", {}, 1),
+        ("html_200", {}, 1),
+        ("empty_body", {}, 1),
+        ("model_error", {"status": 503}, 0),
+        ("model_error", {"status": 429}, 0),
+        ("model_error", {"status": 404}, 0),
+        ("model_error", {"status": 401}, 0),
+    ],
+)
+def test_an_answer_that_was_lost_is_told_from_one_that_was_a_refusal(
+    *, provider: str, kind: str, options: dict[str, object], unseen: int, make: MakeModel, fault: AddFault
+) -> None:
+    """The lost one may have been paid for."""
+    fault(provider, kind, **options)
+    model = make(provider, attempts=1)
+    tally = model.new_tally()
+    with pytest.raises(errors.ViralTrackerError):
+        model.ask(request(), guard=_free, tally=tally)
+    assert (tally.requests, tally.unseen) == (1, unseen)
 
 
 @BOTH
 def test_a_service_that_is_not_there_is_unavailable(provider: str, make: MakeModel) -> None:
+    model = make(provider, url="http://127.0.0.1:1")
+    tally = model.new_tally()
     with pytest.raises(errors.Unavailable, match="cannot be reached"):
-        make(provider, url="http://127.0.0.1:1").ask(request(), guard=_free)
+        model.ask(request(), guard=_free, tally=tally)
+    assert (tally.requests, tally.unseen) == (0, 0)
 
 
 @BOTH

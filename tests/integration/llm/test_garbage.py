@@ -125,7 +125,7 @@ def _outcome(call: Callable[[], object]) -> object:
 
 
 def test_geminis_results_go_by_the_key_in_their_metadata(make: MakeModel, garbage: Garbage, address: str) -> None:
-    """And by their place where there is none: here the third has lost its own, and the others come in reverse."""
+    """The third has lost its own: it is nobody's, and its request has failed, though it stands in its place."""
     reply = {"candidates": [{"content": {"parts": [{"text": "no JSON"}]}, "finishReason": "STOP"}]}
     counted = [{"response": {**reply, "usageMetadata": {"promptTokenCount": number}}} for number in (1, 2, 3)]
     counted[0]["metadata"], counted[1]["metadata"] = {"key": "b"}, {"key": "a"}
@@ -133,7 +133,10 @@ def test_geminis_results_go_by_the_key_in_their_metadata(make: MakeModel, garbag
     garbage.status, garbage.mime = 200, "application/json"
     garbage.body = json.dumps({"name": "batches/x", "metadata": {"state": "BATCH_STATE_SUCCEEDED", "output": output}})
     found = make("gemini", url=address).collect("batches/x", dict.fromkeys("abc", request()))
-    assert {key: answer.usage.input_tokens for key, answer in found} == {"a": 2, "b": 1, "c": 3}
+    answers = dict(found)
+    assert {key: answer.usage.input_tokens for key, answer in answers.items()} == {"a": 2, "b": 1, "c": 0}
+    assert isinstance(answers["c"], Unanswered)
+    assert answers["c"].reason == "failed"
 
 
 CALLS: dict[str, Callable[[Model], object]] = {

@@ -6,7 +6,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from viraltracker import errors
 from viraltracker.llm.permits import Lease
-from viraltracker.llm.provider import BatchState, Guard, RawReply, Staged, Submitted
+from viraltracker.llm.provider import BatchState, Guard, RawReply, Staged, Submitted, Unfit
 from viraltracker.llm.request import Kind, Request, Usage
 
 GOOD = '{"label": "yes", "why": "because"}'
@@ -143,6 +143,11 @@ class Scripted:
     batch_limit_bytes: int = 1000
     batch_limit_items: int = 10
 
+    def unfit(self, request: Request) -> Unfit | None:
+        if request.media is None or request.media.kind in self.accepts:
+            return None
+        return Unfit("unsupported", f"{self.title} does not take {request.media.mime}.")
+
     def stage(self, request: Request, guard: Guard) -> Staged | None:
         if not self.staged:
             return None
@@ -176,7 +181,7 @@ class Scripted:
     ) -> Iterator[tuple[str, RawReply | errors.ViralTrackerError]]:
         yield from self.results
 
-    def find_batch(self, name: str, since: datetime, size: int) -> str | None:
+    def find_batch(self, name: str, since: datetime, size: int, known: Collection[str] = ()) -> str | None:
         return None
 
     def cancel_batch(self, batch_id: str) -> None: ...

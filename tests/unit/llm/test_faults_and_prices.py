@@ -12,7 +12,7 @@ from tests.unit.llm.simulated import request
 from viraltracker import errors
 from viraltracker.llm import faults, pricing
 from viraltracker.llm.faults import Door, Refusal
-from viraltracker.llm.provider import Unfit
+from viraltracker.llm.provider import Unfit, Unseen
 from viraltracker.llm.request import Media, Usage
 
 DOOR = Door("Gemini", "GEMINI_API_KEY", "hunter2-key")
@@ -31,7 +31,12 @@ DOOR = Door("Gemini", "GEMINI_API_KEY", "hunter2-key")
         (Refusal(529, "Overloaded"), errors.Unavailable),
         (Refusal(408, "timeout"), errors.Unavailable),
         (Refusal(403, None), errors.Unavailable),  # a gateway's HTML page
-        (Refusal(302, None), errors.Unavailable),
+        (Refusal(500, None), errors.Unavailable),
+        (Refusal(503, None), errors.Unavailable),
+        (Refusal(504, "The deadline was exceeded"), errors.Unavailable),
+        (Refusal(302, None), Unseen),
+        (Refusal(502, None), Unseen),  # a gateway that passed the request on and lost the answer
+        (Refusal(504, None), Unseen),
         (Refusal(413, "Request exceeds the maximum size"), Unfit),
         (Refusal(400, "prompt is too long: 210000 tokens > 200000 maximum"), Unfit),
         (Refusal(400, "Request payload size exceeds the limit: 20971520 bytes."), Unfit),

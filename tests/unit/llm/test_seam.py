@@ -11,8 +11,8 @@ from pydantic import BaseModel, field_validator
 from tests.unit.llm.simulated import BAD, GOOD, Leases, Scripted, Time, Verdict, price, reply, request
 from viraltracker import errors
 from viraltracker.llm.permits import Lease, Permits
-from viraltracker.llm.provider import ItemExpired, RawReply, Staged, Unfit, Unreached
-from viraltracker.llm.request import Answered, Media, Unanswered, Usage
+from viraltracker.llm.provider import ItemExpired, RawReply, Staged, Unfit, Unreached, Unseen
+from viraltracker.llm.request import Answered, Media, Spent, Tally, Unanswered, Usage
 from viraltracker.llm.seam import Model
 
 PASSING = errors.Unavailable("Gemini did not answer properly (HTTP 503); try again later.")
@@ -139,6 +139,60 @@ def test_the_last_try_raises_what_it_met() -> None:
 def test_only_what_reached_the_provider_is_counted() -> None:
     answer = _Asking(Unreached(), Unreached(), PASSING, reply()).model.ask(request(), guard=_free)
     assert answer.requests == 2
+
+
+def test_a_run_that_is_stopped_between_a_reply_and_its_repair_tells_what_the_reply_cost() -> None:
+    asking = _Asking(reply(BAD, tokens=99), reply())
+    tally = asking.model.new_tally()
+
+    def guard() -> None:
+        if asking.provider.sent:
+            raise errors.Stopped
+
+    with pytest.raises(errors.Stopped):
+        asking.model.ask(request(), guard=guard, tally=tally)
+    asking.time.now += 2
+    spent = Spent(usage=Usage(99, 1), cost_usd=Decimal(1), requests=1, seconds=2.0, model="gemini-3.8-flash")
+    assert asking.model.spent(tally) == spent
+    assert asking.model.spent(tally, batch=True).cost_usd == Decimal("0.5")
+    assert tally.unseen == 0
+
+
+@pytest.mark.parametrize(
+    ("last", "requests", "unseen"),
+    [
+        (Unseen("it came too late"), 2, 1),
+        (PASSING, 2, 0),
+        (errors.RateLimited("wait", retry_after=timedelta(hours=1)), 2, 0),
+        (Unreached(), 1, 0),
+        (errors.Refused("no"), 2, 0),
+        (errors.ConfigurationError("the key"), 2, 0),
+    ],
+)
+def test_whatever_is_raised_after_a_reply_the_tally_tells_what_was_spent(
+    last: errors.ViralTrackerError, requests: int, unseen: int
+) -> None:
+    asking = _Asking(reply(BAD, tokens=99), last, attempts=1)
+    tally = asking.model.new_tally()
+    with pytest.raises(type(last)):
+        asking.model.ask(request(), guard=_free, tally=tally)
+    assert tally == Tally(0.0, Usage(99, 1), requests, unseen)
+
+
+def test_each_try_whose_answer_nobody_saw_is_told_also_with_an_answer_in_the_end() -> None:
+    asking = _Asking(Unseen(), PASSING, Unseen(), reply())
+    tally = asking.model.new_tally()
+    answer = asking.model.ask(request(), guard=_free, tally=tally)
+    assert (answer.requests, tally.requests, tally.unseen) == (4, 4, 2)
+
+
+def test_an_upload_whose_answer_nobody_saw_costs_nothing() -> None:
+    asking = _Asking(attempts=1)
+    asking.provider.staged = [Unseen()]
+    tally = asking.model.new_tally()
+    with pytest.raises(Unseen):
+        asking.model.ask(request(), guard=_free, tally=tally)
+    assert tally == Tally(0.0)
 
 
 def test_a_wait_that_was_asked_for_is_kept_and_everybody_is_held() -> None:
