@@ -27,8 +27,7 @@ from viraltracker.creatives.places import places, taken
 from viraltracker.creatives.readings import CreativeInput, Input, Unread
 from viraltracker.creatives.summary import Summary
 from viraltracker.llm.provider import Unfit
-from viraltracker.llm.request import Answered, Request, Unanswered
-from viraltracker.llm.seam import Tally
+from viraltracker.llm.request import Answered, Request, Tally, Unanswered
 from viraltracker.store import model_calls, storage
 from viraltracker.store.client import Database
 from viraltracker.store.model_calls import Bought, Caller, Claim, Ended, Wanted

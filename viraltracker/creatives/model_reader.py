@@ -218,7 +218,7 @@ def _stands(quote: str, said: str) -> bool:
 def _watched(analysis: VideoAnalysis) -> str:
     """What is said and written in a video."""
     hook = (analysis.hook.spoken, analysis.hook.overlay)
-    lines = [part.text for part in (*analysis.transcript, *analysis.overlays)]
+    lines = [*(line.text for line in analysis.transcript), *(overlay.text for overlay in analysis.overlays)]
     return "\n".join((*lines, *filter(None, hook)))
 
 

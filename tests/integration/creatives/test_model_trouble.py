@@ -38,6 +38,7 @@ def test_an_answer_that_the_database_cannot_hold_is_counted_and_the_others_go_on
 @pytest.mark.parametrize(
     "broken", [b"Exif\x00\x00MM\x00*\x00\x00\x00\x08\xff\xff" + b"\xff" * 40, b"Exif\x00\x00II*\x00"]
 )
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
 def test_a_picture_whose_exif_block_is_broken_is_read_like_any_other(
     account: Account, models: Models, broken: bytes
 ) -> None:
