@@ -139,11 +139,11 @@ def _settings(read: _Reader) -> Settings:
         meta_access_token=read.text("META_ACCESS_TOKEN"),
         meta_connect_timeout=read.seconds("META_CONNECT_TIMEOUT_SECONDS", Settings.meta_connect_timeout),
         meta_read_timeout=read.seconds("META_READ_TIMEOUT_SECONDS", Settings.meta_read_timeout),
-        gemini_api_key=read.text("GEMINI_API_KEY"),
+        gemini_api_key=read.key("GEMINI_API_KEY"),
         gemini_model=read.text("GEMINI_MODEL") or Settings.gemini_model,
         gemini_url=read.url("GEMINI_BASE_URL"),
         gemini_per_minute=read.whole("GEMINI_REQUESTS_PER_MINUTE", Settings.gemini_per_minute, 0, MOST_PER_MINUTE),
-        anthropic_api_key=read.text("ANTHROPIC_API_KEY"),
+        anthropic_api_key=read.key("ANTHROPIC_API_KEY"),
         anthropic_model=read.text("ANTHROPIC_MODEL") or Settings.anthropic_model,
         anthropic_url=read.url("ANTHROPIC_BASE_URL"),
         anthropic_per_minute=read.whole(
@@ -186,6 +186,15 @@ class _Reader:
 
     def text(self, name: str) -> str | None:
         return self._values.get(name)
+
+    def key(self, name: str) -> str | None:
+        """A key as it goes into a header: printable ASCII without spaces."""
+        value = self._values.get(name)
+        if value is not None and not all("!" <= letter <= "~" for letter in value):
+            raise ConfigurationError(
+                f"{name} holds a character that no key has, such as a space or a curly quote; copy it again."
+            )
+        return value
 
     def path(self, name: str) -> Path | None:
         value = self._values.get(name)

@@ -26,12 +26,17 @@ def about(**names: str) -> Iterator[None]:
         _about.reset(token)
 
 
+TALKATIVE = ("httpx", "httpx2", "httpcore", "httpcore2", "anthropic", "google_genai")
+"""Libraries that log each request, with addresses that work without a key, and at DEBUG what was sent."""
+
+
 def set_up(level: str, style: Format, **everywhere: str) -> None:
     """Sends the process's log to stderr; `everywhere` stands in each line, for example `worker_id`."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines(everywhere) if style == "json" else TextLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 class JsonLines(logging.Formatter):

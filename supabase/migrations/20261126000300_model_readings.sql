@@ -60,6 +60,7 @@ create table public.llm_calls (
 comment on column public.llm_calls.document is 'Of a batch''s item only, until it is answered: what was asked about, to hold the answer''s quotes against.';
 create unique index llm_calls_in_flight on public.llm_calls
     (brand_id, reading, input_hash, prompt_version, classifier) where state = 'in_flight';
+create index llm_calls_by_input on public.llm_calls (brand_id, reading, input_hash, started_at desc);
 create index llm_calls_newest on public.llm_calls (brand_id, started_at desc);
 create index llm_calls_by_batch on public.llm_calls (batch_id) where batch_id is not null;
 create index llm_calls_by_run on public.llm_calls (run_id);

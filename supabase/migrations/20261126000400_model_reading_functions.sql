@@ -58,6 +58,23 @@ language sql stable set search_path = '' set statement_timeout = '60s' as $$
     ) f
 $$;
 
+-- Of the given keys [{reading, input_hash, prompt_version}] those that this classifier could not answer lately, for a reason
+-- that asking again seldom mends: [{reading, input_hash, reason}]. Asked in vain once they rest a day, then 4, 16, 30 days.
+create function public.unanswerable_readings(p_brand uuid, p_keys jsonb, p_classifier text) returns jsonb
+language sql stable set search_path = '' set statement_timeout = '60s' as $$
+    select coalesce(jsonb_agg(jsonb_build_object('reading', v.reading, 'input_hash', v.input_hash, 'reason', v.reason)), '[]')
+    from (
+        select c.reading, c.input_hash, (array_agg(c.reason order by c.finished_at desc))[1] as reason,
+            max(c.finished_at) as last, count(*) as times
+        from jsonb_to_recordset(p_keys) as k(reading text, input_hash text, prompt_version text)
+        join public.llm_calls c on c.brand_id = p_brand and c.reading = k.reading and c.input_hash = k.input_hash
+            and c.prompt_version = k.prompt_version and c.classifier = p_classifier and c.state = 'unanswered'
+            and c.reason in ('blocked', 'truncated', 'invalid_reply', 'too_large', 'unsupported', 'low_resolution')
+        group by c.reading, c.input_hash
+    ) v
+    where v.last > now() - least(interval '1 day' * power(4, v.times - 1), interval '30 days')
+$$;
+
 create function app.month_of(p_at timestamptz) returns date
 language sql immutable set search_path = '' as $$
     select date_trunc('month', p_at at time zone 'UTC')::date
@@ -332,8 +349,10 @@ language sql security definer set search_path = '' as $$
 $$;
 
 -- The end of a batch. Items that are still in flight have no answer: they failed, or, of a batch that was never sent,
--- never were.
-create function public.close_batch(p_batch uuid, p_state text, p_error text default null) returns integer
+-- never were. With p_paid nobody knows what they cost, so they count at their estimates.
+create function public.close_batch(
+    p_batch uuid, p_state text, p_error text default null, p_paid boolean default false
+) returns integer
 language plpgsql security definer set search_path = '' as $$
 declare
     v_rows integer;
@@ -343,7 +362,9 @@ begin
     if not found then
         return 0;
     end if;
-    if p_state = 'not_submitted' then
+    if p_paid then
+        perform app.lose_call(c.id) from public.llm_calls c where c.batch_id = p_batch and c.state = 'in_flight';
+    elsif p_state = 'not_submitted' then
         delete from public.llm_calls where batch_id = p_batch and state = 'in_flight';
     else
         update public.llm_calls set state = 'failed', reason = 'not_answered', finished_at = now(), document = null,

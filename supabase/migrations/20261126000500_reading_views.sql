@@ -189,7 +189,13 @@ language sql stable set search_path = '' set statement_timeout = '30s' as $$
         'spoken', (select jsonb_agg(t ->> 'text') from jsonb_array_elements(v.transcript) t),
         'claims', (select jsonb_agg(m ->> 'text') from jsonb_array_elements(v.claims) m))), '[]')
     from public.ad_creative_classifications c
-    left join public.ad_video_analysis v on v.brand_id = p_brand and v.call_id = c.call_id
+    -- By the bytes: two ads may show one video in two ways, and it was analysed once.
+    left join lateral (
+        select a.* from public.ad_classification_links l
+        join public.ad_assets s on s.brand_id = p_brand and s.ad_id = l.ad_id and s.kind = 'video'
+        join public.ad_video_analysis a on a.brand_id = p_brand and a.sha256 = s.sha256
+            and a.prompt_version = c.prompt_version and a.classifier = c.classifier and a.superseded_at is null
+        where l.brand_id = p_brand and l.reading = 'creative' and l.input_hash = c.input_hash limit 1) v on true
     where c.brand_id = p_brand and c.id = any (p_ids)
 $$;
 
@@ -287,8 +293,8 @@ language sql stable set search_path = '' set statement_timeout = '30s' as $$
         'unanswered', (select coalesce(jsonb_agg(to_jsonb(u) order by u.reading), '[]') from (
             select distinct on (c.reading) c.reading, c.classifier, c.state, c.reason, c.detail, c.started_at, c.batch_id
             from public.llm_calls c join links using (reading, input_hash)
-            where c.brand_id = p_brand and c.state <> 'answered'
-            order by c.reading, c.started_at desc) u),
+            where c.brand_id = p_brand
+            order by c.reading, c.started_at desc) u where u.state <> 'answered'),
         'assets', (select coalesce(jsonb_agg(to_jsonb(s) order by kind), '[]') from public.ad_assets s
             where s.brand_id = p_brand and s.ad_id = p_ad),
         'page', (select to_jsonb(p) || jsonb_build_object('canonical_url', l.canonical_url)
@@ -539,7 +545,7 @@ do $$
 declare
     f regprocedure;
     v_service text[] := array['lease_permits', 'hold_permits', 'known_readings', 'begin_readings', 'finish_reading',
-        'release_readings', 'save_congruence', 'open_batch', 'batch_submitted', 'close_batch', 'batch_items', 'looked_at', 'creative_contents'];
+        'release_readings', 'save_congruence', 'open_batch', 'unanswerable_readings', 'batch_submitted', 'close_batch', 'batch_items', 'looked_at', 'creative_contents'];
     v_members text[] := array['classification_candidates', 'review_queue', 'ad_readings', 'ad_list', 'videos',
         'video_readings', 'last_full_day', 'congruence_overview',
         'classification_coverage', 'label_agreement', 'model_costs', 'correct_reading', 'withdraw_correction'];

@@ -166,3 +166,11 @@ def test_the_example_file_loads_and_shows_the_real_defaults() -> None:
     del shown["SUPABASE_URL"]  # an example
     shown.pop("VIRALTRACKER_WEB_PORT", None)  # preferred when unset, but then given up where it is taken
     assert settings.load(shown) == settings.load({})
+
+
+@pytest.mark.parametrize("name", ["GEMINI_API_KEY", "ANTHROPIC_API_KEY"])
+@pytest.mark.parametrize("key", ["“quoted”", "two words", "ключ"])
+def test_a_key_that_no_header_can_carry_is_said_by_its_name(name: str, key: str) -> None:
+    with pytest.raises(ConfigurationError, match=name) as caught:
+        settings.load({name: key})
+    assert key not in str(caught.value)

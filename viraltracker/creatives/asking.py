@@ -11,9 +11,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from functools import partial
-from threading import BoundedSemaphore, Lock
+from threading import Lock
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -22,20 +23,23 @@ from viraltracker.creatives import model_reader
 from viraltracker.creatives.congruence import CongruenceInput
 from viraltracker.creatives.media import MediaFile
 from viraltracker.creatives.model_reader import Asked, ModelReader
+from viraltracker.creatives.places import places, taken
 from viraltracker.creatives.readings import CreativeInput, Input, Unread
 from viraltracker.creatives.summary import Summary
+from viraltracker.llm.provider import Unfit
 from viraltracker.llm.request import Answered, Request, Unanswered
+from viraltracker.llm.seam import Tally
 from viraltracker.store import model_calls, storage
 from viraltracker.store.client import Database
 from viraltracker.store.model_calls import Bought, Caller, Claim, Ended, Wanted
 from viraltracker.store.storage import Storage
 
-LEASE_SECONDS: Final = 1800.0
-"""Longer than one answer can take, tries and waits for a permit included."""
-VIDEOS_AT_ONCE: Final = 4
-"""Each is in memory while it is sent."""
+LEASE_SECONDS: Final = 6 * 3600.0
+"""Longer than one answer can take, uploads, tries and waits for a permit included. A run that is no longer running
+loses its claims at once, so nobody waits for a dead one."""
 MOST_FAILURES: Final = 8
-"""Calls that fail in a row before the run is given up: then it is the service, not the input."""
+"""Calls in a row that the service did not answer before the run is given up. As many refusals before any answer say
+that it is how we ask: a model that is not there."""
 TAKEN_SECONDS: Final = 2.0
 """Between two looks at what another run has in hand."""
 GUARD_SECONDS: Final = 0.5
@@ -77,10 +81,13 @@ class Asking:
     concurrency: int = 32
     pause: Callable[[float], None] = time.sleep
     _lock: Lock = field(default_factory=Lock, repr=False)
-    _videos: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(VIDEOS_AT_ONCE), repr=False)
     _failures: int = 0
+    _refusals: int = 0
+    _answers: int = 0
+    _spent: bool = False
     _end: errors.ViralTrackerError | None = None
     _taken: list[Todo] = field(default_factory=list)
+    _claims: set[UUID] = field(default_factory=set)
     _done: int = 0
 
     def ask(self, todo: Sequence[Todo], guard: Guard, progress: Progress) -> None:
@@ -95,17 +102,14 @@ class Asking:
         total = len(todo)
         self._done = 0
         with ThreadPoolExecutor(min(self.concurrency, total), thread_name_prefix="asking") as pool:
-            self._all(pool, deque(partial(self._one, item, guard) for item in todo), guard, progress, total)
-            while self._taken:
-                self._wait(TAKEN_SECONDS, guard)
-                waiting, self._taken = self._taken, []
-                ids = [uuid4() for _ in waiting]
-                claims = model_calls.begin(self.db, self.brand_id, self.caller(), self._wanted(waiting, ids))
-                calls = deque(
-                    partial(self._claimed, item, call_id, claim, guard)
-                    for item, call_id, claim in zip(waiting, ids, claims, strict=True)
-                )
-                self._all(pool, calls, guard, progress, total)
+            try:
+                self._all(pool, deque(partial(self._one, item, guard) for item in todo), guard, progress, total)
+                while self._taken:
+                    self._wait(TAKEN_SECONDS, guard)
+                    self._all(pool, self._claimed_again(guard), guard, progress, total)
+            finally:
+                if self._claims:
+                    model_calls.release(self.db, sorted(self._claims))
 
     def caller(self) -> Caller:
         """Who asks, for the ledger."""
@@ -126,7 +130,10 @@ class Asking:
         if not isinstance(given, CreativeInput):
             return self.reader.request(given, item.file, bytes)
         key = storage.key(self.brand_id, given.sha256)
-        return self.reader.request(given, item.file, lambda: self.storage.get("assets", key))
+        if given.kind == "video":
+            return self.reader.request(given, item.file, lambda: self.storage.get("assets", key))
+        with places(self.concurrency).pictures:
+            return self.reader.request(given, item.file, lambda: self.storage.get("assets", key))
 
     def asked(self, item: Todo) -> Asked:
         """The key of an item and what was asked about it."""
@@ -159,6 +166,7 @@ class Asking:
                 self.summary.unread("in_other_hands")
             case "budget":
                 with self._lock:
+                    self._spent = True
                     self.summary.remaining += 1
                 self.summary.unread("budget_exhausted")
         return False
@@ -175,8 +183,17 @@ class Asking:
             document=model_reader.document_of(item.given, item.file) if batch else None,
         )
 
-    def _wanted(self, items: Sequence[Todo], ids: Sequence[UUID]) -> list[Wanted]:
-        return [self.wanted(item, call_id) for item, call_id in zip(items, ids, strict=True)]
+    def _claimed_again(self, guard: Guard) -> deque[partial[None]]:
+        """Claims what another run had, all in one call, and gives what there is to do about each."""
+        waiting, self._taken = self._taken, []
+        ids = [uuid4() for _ in waiting]
+        wanted = [self.wanted(item, call_id) for item, call_id in zip(waiting, ids, strict=True)]
+        claims = model_calls.begin(self.db, self.brand_id, self.caller(), wanted)
+        self._claims = {call_id for call_id, claim in zip(ids, claims, strict=True) if claim == "go"}
+        return deque(
+            partial(self._claimed, item, call_id, claim, guard)
+            for item, call_id, claim in zip(waiting, ids, claims, strict=True)
+        )
 
     def _all(
         self,
@@ -208,51 +225,78 @@ class Asking:
             raise self._end
 
     def _one(self, item: Todo, guard: Guard) -> None:
-        self._look(guard)
-        call_id = uuid4()
-        (claim,) = model_calls.begin(self.db, self.brand_id, self.caller(), [self.wanted(item, call_id)])
-        self._claimed(item, call_id, claim, guard)
+        video = isinstance(item.given, CreativeInput) and item.given.kind == "video"
+        own = places(self.concurrency)
+        # A place before the claim: what is claimed is then asked at once.
+        look = partial(self._look, guard)
+        with taken(own.calls, look), taken(own.videos, look) if video else nullcontext():
+            look()
+            claim: Claim = "budget"
+            call_id = uuid4()
+            if not self._spent:
+                (claim,) = model_calls.begin(self.db, self.brand_id, self.caller(), [self.wanted(item, call_id)])
+            self._claimed(item, call_id, claim, guard)
 
     def _claimed(self, item: Todo, call_id: UUID, claim: Claim, guard: Guard) -> None:
-        if not self.settle(claim, item):
+        if self.settle(claim, item):
             with self._lock:
-                self._done += claim != "taken"
-            return
-        video = isinstance(item.given, CreativeInput) and item.given.kind == "video"
-        try:
-            if video:
-                while not self._videos.acquire(timeout=GUARD_SECONDS):
-                    self._look(guard)
-            try:
-                self._answer(item, call_id, guard)
-            finally:
-                if video:
-                    self._videos.release()
-        except errors.Stopped:
-            model_calls.release(self.db, [call_id])
-            raise
+                self._claims.discard(call_id)
+            self._answer(item, call_id, guard)
         with self._lock:
-            self._done += 1
+            self._done += claim != "taken"
 
     def _answer(self, item: Todo, call_id: UUID, guard: Guard) -> None:
-        """Asks, and stores what came of it. Raises Stopped before anything was sent."""
+        """Asks, and stores what came of it, or what it has cost in vain. Raises Stopped where the run is to end."""
+        model = self.reader.model
+        tally = model.new_tally()
         try:
             request = self.request(item)
             if isinstance(request, Unread):
                 self._store(call_id, Ended("unanswered", 0, reason=request.reason, detail=request.detail), Bought())
                 self.summary.unread(request.reason, request.detail)
                 return
-            result = self.reader.model.ask(request, guard=partial(self._look, guard))
-        except errors.Stopped:
+            result = model.ask(request, guard=partial(self._look, guard), tally=tally)
+        except errors.Stopped as stopped:
+            if tally.requests or tally.unseen:
+                self._store(call_id, self._in_vain(tally, stopped), Bought())
+            else:
+                model_calls.release(self.db, [call_id])
             raise
+        except errors.NotFound as failure:
+            ended = replace(self._in_vain(tally, failure), state="unanswered", reason="media_not_stored")
+            self._store(call_id, ended, Bought())
+            self.summary.unread("media_not_stored", failure.message)
+            return
         except errors.ViralTrackerError as failure:
-            # Asked for nothing, or in vain: providers charge for answers.
-            self._store(call_id, Ended("failed", 0, reason="not_answered", detail=failure.message), Bought())
+            self._store(call_id, self._in_vain(tally, failure), Bought())
             self.summary.unread("not_answered", failure.message)
             self._failed(failure)
             return
-        self._failures = 0
+        with self._lock:
+            self._failures = 0
+            self._answers += 1
         self.take(call_id, self.asked(item), result)
+
+    def _in_vain(self, tally: Tally, failure: errors.ViralTrackerError) -> Ended:
+        """A call without an answer. One whose reply nobody saw counts at its estimate: it was probably paid for."""
+        spent = self.reader.model.spent(tally)
+        self.summary.called(spent.requests, spent.cost_usd)
+        return Ended(
+            state="failed",
+            requests=max(spent.requests, tally.unseen),
+            input_tokens=spent.usage.input_tokens,
+            output_tokens=spent.usage.output_tokens,
+            cost_usd=None if tally.unseen else spent.cost_usd,
+            latency_ms=round(spent.seconds * 1000),
+            reason="not_answered",
+            detail=failure.message,
+        )
+
+    def leave_out(self, call_id: str, unfit: errors.ViralTrackerError) -> None:
+        """An item of a batch that the provider cannot take."""
+        reason = unfit.reason if isinstance(unfit, Unfit) else "media_not_stored"
+        self._store(call_id, Ended("unanswered", 0, reason=reason, detail=unfit.message), Bought())
+        self.summary.unread(reason, unfit.message)
 
     def take(self, call_id: UUID | str, asked: Asked, result: Answered | Unanswered) -> None:
         """Stores an answer, or why there is none, with its cost."""
@@ -262,13 +306,24 @@ class Asking:
             self._store(call_id, ended, Bought())
             self.summary.unread(_REASONS.get(result.reason, result.reason), result.detail)
             return
-        if self._store(call_id, ended, model_reader.bought(asked, result.value)):
+        if self._store_bought(call_id, ended, model_reader.bought(asked, result.value)):
             if asked.reading == "congruence":
                 self.summary.compared += 1
             self.summary.stored(self.reader.name, 1, best=asked.reading != "congruence")
         else:
             with self._lock:
                 self.summary.reused += 1
+
+    def _store_bought(self, call_id: UUID | str, ended: Ended, bought: Bought) -> bool:
+        """Stores an answer; one that the database cannot hold is no answer, but what it cost is kept."""
+        try:
+            return self._store(call_id, ended, bought)
+        except (errors.BadInput, errors.Refused) as refusal:
+            log.warning("an answer of %s cannot be stored: %s", self.reader.name, refusal.message)
+            said = f"The answer cannot be stored: {refusal.message}"
+            self._store(call_id, replace(ended, state="unanswered", reason="invalid_reply", detail=said), Bought())
+            self.summary.unread("invalid_reply", said)
+            return False
 
     def _store(self, call_id: UUID | str, ended: Ended, bought: Bought) -> bool:
         """What was paid for is kept in hand until the database has it."""
@@ -280,10 +335,16 @@ class Asking:
                 self.pause(AGAIN_SECONDS)
 
     def _failed(self, failure: errors.ViralTrackerError) -> None:
+        """Ends the run where it is not the input's own fault.
+
+        A wrong key and a long wait are the same for every call to come, and so is a service that does not answer.
+        """
         with self._lock:
-            self._failures += 1
-            most = self._failures >= MOST_FAILURES
-        # A wrong key and a long wait are the same for every call to come.
+            if isinstance(failure, errors.Unavailable):
+                self._failures += 1
+            else:
+                self._refusals += 1
+            most = self._failures >= MOST_FAILURES or (self._refusals >= MOST_FAILURES and not self._answers)
         if most or isinstance(failure, errors.ConfigurationError | errors.RateLimited):
             self._give_up(failure)
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, cast
+from typing import Final, Literal, cast
 from uuid import UUID, uuid4
 
 from viraltracker import errors
@@ -22,14 +22,16 @@ from viraltracker.creatives.model_reader import Asked
 from viraltracker.creatives.prompts import PromptName
 from viraltracker.creatives.readings import Unread
 from viraltracker.creatives.summary import Summary
+from viraltracker.llm.provider import Unreached
 from viraltracker.llm.request import Request
 from viraltracker.store import model_calls
 from viraltracker.store.client import Database
 from viraltracker.store.model_calls import Batch
 from viraltracker.store.storage import Storage
 
-LEASE: Final = timedelta(hours=50)
-"""Both providers give up a batch after 24 to 48 hours."""
+LEASE: Final = timedelta(days=30)
+"""So long the answers of a batch are waited for, whatever keeps them from being collected: they are paid for. Providers
+give up a batch after one or two days."""
 SUBMITTING: Final = timedelta(minutes=15)
 """So long a batch may be on its way to the provider; one that is not there then was never sent."""
 
@@ -87,14 +89,20 @@ def _submit(asking: Asking, parcel: _Parcel, guard: Guard) -> None:
         return
     try:
         submitted = asking.reader.model.submit(going, str(batch_id), guard=guard)
-    except errors.Unavailable:
-        raise  # it may have arrived all the same: whoever collects will look
     except errors.ViralTrackerError as error:
-        model_calls.close_batch(asking.db, batch_id, "not_submitted", error.message)
+        # Without an answer it may have arrived all the same: whoever collects will look. Else it has not.
+        if not isinstance(error, errors.Unavailable) or isinstance(error, errors.RateLimited | Unreached):
+            model_calls.close_batch(asking.db, batch_id, "not_submitted", error.message)
         raise
+    for key, unfit in submitted.unfit.items():
+        asking.leave_out(key, unfit)
+    left = len(going) - len(submitted.unfit)
+    if not left:
+        model_calls.close_batch(asking.db, batch_id, "not_submitted", "Not one of its items can be asked about.")
+        return
     model_calls.batch_submitted(asking.db, batch_id, submitted.batch_id, submitted.files)
-    asking.summary.remaining += len(going)
-    asking.summary.in_batches += len(going)
+    asking.summary.remaining += left
+    asking.summary.in_batches += left
 
 
 def _long(caller: model_calls.Caller) -> model_calls.Caller:
@@ -123,11 +131,13 @@ def collect(
 ) -> Collected:
     """Stores the answers of every batch that has ended.
 
-    May be interrupted anywhere and done again: an item that is stored is no longer of the batch. Raises what the
-    provider's service raises.
+    May be interrupted anywhere and done again: an item that is stored is no longer of the batch. A batch that the
+    provider does not know any more is closed, its items counted at their estimates. Raises what the provider's service
+    raises of any other, once each batch has had its turn.
     """
     summary = Summary("", panel.name)
     waiting = without_key = done = 0
+    failure: errors.ViralTrackerError | None = None
     found = model_calls.open_batches(db, brand_id)
     for number, batch in enumerate(found):
         guard()
@@ -137,32 +147,49 @@ def collect(
             without_key += 1
             continue
         asking = Asking(db, storage, brand_id, None, reader, summary, force=batch.force)
-        provider_id = batch.provider_batch_id or _found_again(asking, batch, now)
-        if provider_id is None:
-            waiting += now - batch.created_at < SUBMITTING
+        try:
+            ended = _collect_one(asking, batch, now, guard)
+        except errors.Stopped:
+            raise
+        except (errors.NotFound, errors.Refused) as gone:
+            summary.unread("not_answered", gone.message, count=batch.items)
+            model_calls.close_batch(db, batch.id, "failed", gone.message, paid=True)
             continue
-        state = reader.model.batch_state(provider_id)
-        if state.status == "running":
-            waiting += 1
-            summary.in_batches += batch.items
+        except errors.ViralTrackerError as error:
+            failure = failure or error
             continue
-        _take(asking, batch, provider_id, guard)
-        error = (
-            None
-            if state.status == "ended"
-            else f"The batch {state.status}{f': {state.detail}' if state.detail else ''}."
-        )
-        model_calls.close_batch(db, batch.id, "collected" if error is None else "failed", error)
-        reader.model.provider.delete_files(batch.files)
-        done += 1
+        waiting += ended == "waiting"
+        done += ended == "collected"
+    if failure is not None:
+        raise failure
     return Collected(summary, done, waiting, without_key)
+
+
+def _collect_one(
+    asking: Asking, batch: Batch, now: datetime, guard: Guard
+) -> Literal["waiting", "collected", "not_submitted"]:
+    provider_id = batch.provider_batch_id or _found_again(asking, batch, now)
+    if provider_id is None:
+        return "waiting" if now - batch.created_at < SUBMITTING else "not_submitted"
+    state = asking.reader.model.batch_state(provider_id)
+    if state.status == "running":
+        asking.summary.in_batches += batch.items
+        return "waiting"
+    _take(asking, batch, provider_id, guard)
+    detail = f": {state.detail}" if state.detail else ""
+    error = None if state.status == "ended" else f"The batch {state.status}{detail}."
+    model_calls.close_batch(asking.db, batch.id, "collected" if error is None else "failed", error)
+    asking.reader.model.provider.delete_files(batch.files)
+    return "collected"
 
 
 def _found_again(asking: Asking, batch: Batch, now: datetime) -> str | None:
     """The provider's id of a batch that nobody noted; None where it is not there, and its claims are given back if it
     can no longer be on its way."""
     model = asking.reader.model
-    provider_id = model.find_batch(batch.id, batch.created_at - timedelta(minutes=1), batch.items)
+    known = model_calls.known_batches(asking.db, batch.classifier)
+    since = batch.created_at - timedelta(minutes=1)
+    provider_id = model.find_batch(batch.id, since, batch.items, known)
     if provider_id is not None:
         model_calls.batch_submitted(asking.db, batch.id, provider_id, batch.files)
     elif now - batch.created_at >= SUBMITTING:

@@ -21,7 +21,7 @@ from viraltracker.creatives.model_reader import ModelReader
 from viraltracker.creatives.pages import page_words
 from viraltracker.creatives.readings import CreativeInput, LandingInput, Unread, as_row
 from viraltracker.creatives.summary import Summary
-from viraltracker.store import classifications, landing
+from viraltracker.store import classifications, landing, model_calls
 from viraltracker.store.client import Database
 from viraltracker.store.storage import Storage
 
@@ -147,9 +147,9 @@ class _Classification:
             summary.links_changed = classifications.link(self.db, self.brand_id, wanted.links)
         own = self._stored()
         freely, paid = self._missing(wanted, own)
-        self._with_words(wanted, {*freely, *(key for keys in paid.values() for key in keys)})
-        self._read_freely(freely, wanted)
-        self._ask_models(paid, wanted)
+        wordless = self._with_words(wanted, {*freely, *(key for keys in paid.values() for key in keys)})
+        self._read_freely([key for key in freely if key not in wordless], wanted)
+        self._ask_models({reader: [k for k in keys if k not in wordless] for reader, keys in paid.items()}, wanted)
         if summary.pages:
             self._compare(wanted)
 
@@ -175,6 +175,7 @@ class _Classification:
         best = {key: self.panel.best(wanted.inputs[key]) for key in keys}
         covered = {reader: self._known(wanted, [k for k in keys if best[k] is reader], reader.name)
                    for reader in dict.fromkeys(best.values()) if reader is not None}  # fmt: skip
+        resting = {} if force else self._resting(wanted, best)
         freely: list[Key] = []
         open_keys: list[Key] = []
         for key in keys:
@@ -186,6 +187,8 @@ class _Classification:
             if mine or (key in known and (known[key] or not force)):
                 self.summary.new += mine
                 self.summary.reused += not mine
+            elif key in resting:
+                self.summary.unread(resting[key])
             else:
                 open_keys.append(key)
             if reader is not None and key not in said:
@@ -198,13 +201,25 @@ class _Classification:
                 paid.setdefault(reader, []).append(key)
         return freely, paid
 
+    def _resting(self, wanted: Wanted, best: Mapping[Key, ModelReader | None]) -> dict[Key, str]:
+        """What a model could not answer lately, with the reason.
+
+        It is not paid for again in every run, nor does it stand in the way of what comes after it.
+        """
+        found: dict[Key, str] = {}
+        for reader in dict.fromkeys(best.values()):
+            if reader is not None:
+                keys = wanted.version_keys([key for key in best if best[key] is reader])
+                found |= classifications.unanswerable(self.db, self.brand_id, keys, classifier=reader.name)
+        return found
+
     def _known(self, wanted: Wanted, keys: Sequence[Key], classifier: str) -> dict[Key, bool]:
         return classifications.known(self.db, self.brand_id, wanted.version_keys(keys), classifier=classifier)
 
     def _within_caps(self, missing: Sequence[Key], best: Mapping[Key, ModelReader | None], wanted: Wanted) -> list[Key]:
         """What to read now. `max_new` counts what earlier attempts of this run have read."""
         chosen: list[Key] = []
-        videos = 0
+        videos = model_calls.videos_asked(self.db, self.job_run_id)
         for key in missing:
             given = wanted.inputs[key]
             paid_video = best[key] is not None and isinstance(given, CreativeInput) and given.kind == "video"
@@ -218,16 +233,20 @@ class _Classification:
         self.summary.remaining = len(missing) - len(chosen)
         return chosen
 
-    def _with_words(self, wanted: Wanted, keys: Iterable[Key]) -> None:
-        """Gets the words of the pages that are about to be read."""
+    def _with_words(self, wanted: Wanted, keys: Iterable[Key]) -> set[Key]:
+        """Gets the words of the pages that are about to be read. Answers those that have none any more."""
         pages = {key: given for key in keys if isinstance(given := wanted.inputs[key], LandingInput)}
         if not pages:
-            return
+            return set()
         texts = landing.texts(self.db, self.brand_id, sorted({given.content_hash for given in pages.values()}))
         for key, given in pages.items():
             row = texts.get(given.content_hash)
             if row is not None:
                 wanted.inputs[key] = replace(given, words=page_words(row))
+        wordless = {key for key, given in pages.items() if given.content_hash not in texts}
+        if wordless:
+            self.summary.unread("page_not_read", count=len(wordless))
+        return wordless
 
     def _read_freely(self, keys: Sequence[Key], wanted: Wanted) -> None:
         """Reads and stores, batch by batch. `force` replaces nothing of what stands beside a model's readings."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-import warnings
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from viraltracker.creatives.readings import CreativeInput, Unread
 from viraltracker.errors import NotFound
@@ -19,9 +19,27 @@ SHORTEST_EDGE_PX: Final = 100
 """Words on a smaller picture cannot be read by anybody."""
 LONGEST_EDGE_PX: Final = 1568
 """No model reads more of a picture's edge; a larger one costs the way and sometimes tokens."""
-MOST_PIXELS: Final = 50_000_000
+MOST_PIXELS: Final = 25_000_000
+"""About 100 MB while it is drawn."""
 JPEG_QUALITY: Final = 90
 DEFAULT_VIDEO_MIME: Final = "video/mp4"
+
+_ORIENTATION: Final = 0x0112
+_TURNS: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What turns a picture upright, by its EXIF orientation (JEITA CP-3451, 4.6.4)."""
+_BROKEN: Final = (
+    *(OSError, ValueError, SyntaxError, TypeError, KeyError, IndexError, EOFError, OverflowError, ZeroDivisionError),
+    struct.error,
+)
+"""What Pillow's readers raise on files that are not what they say."""
 
 
 @dataclass(frozen=True)
@@ -56,26 +74,25 @@ def prepared(given: CreativeInput, file: MediaFile, read: Callable[[], bytes]) -
 
 def _redrawn(data: bytes) -> Media | Unread:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "GIF", "WEBP")) as opened:
-                if opened.width * opened.height > MOST_PIXELS:
-                    return Unread("too_large", f"{opened.width} × {opened.height} pixels are too many to unpack.")
-                if min(opened.size) < SHORTEST_EDGE_PX:
-                    return Unread("low_resolution", f"{opened.width} × {opened.height} pixels are too few to read.")
-                opened.draft("RGB", (LONGEST_EDGE_PX, LONGEST_EDGE_PX))
-                upright = ImageOps.exif_transpose(opened)
-                flat = Image.new("RGB", upright.size, "white")
-                if upright.mode in ("RGBA", "LA", "P", "PA"):
-                    shown = upright.convert("RGBA")
-                    flat.paste(shown, mask=shown.getchannel("A"))
-                else:
-                    flat.paste(upright.convert("RGB"))
+        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "GIF", "WEBP")) as opened:
+            if opened.width * opened.height > MOST_PIXELS:
+                return Unread("too_large", f"{opened.width} × {opened.height} pixels are too many to unpack.")
+            if min(opened.size) < SHORTEST_EDGE_PX:
+                return Unread("low_resolution", f"{opened.width} × {opened.height} pixels are too few to read.")
+            opened.draft("RGB", (LONGEST_EDGE_PX, LONGEST_EDGE_PX))
+            turn = _TURNS.get(_orientation(opened))
+            upright = opened.transpose(turn) if turn is not None else opened
+            upright.thumbnail((LONGEST_EDGE_PX, LONGEST_EDGE_PX))
+            flat = Image.new("RGB", upright.size, "white")
+            if upright.mode in ("RGBA", "LA", "P", "PA"):
+                shown = upright.convert("RGBA")
+                flat.paste(shown, mask=shown.getchannel("A"))
+            else:
+                flat.paste(upright.convert("RGB"))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         return Unread("too_large", "The picture unpacks to too many pixels.")
-    except (OSError, ValueError, SyntaxError) as error:
+    except _BROKEN as error:
         return Unread("unsupported", f"The stored file is no picture that can be read ({type(error).__name__}).")
-    flat.thumbnail((LONGEST_EDGE_PX, LONGEST_EDGE_PX))
     out = io.BytesIO()
     flat.save(out, "JPEG", quality=JPEG_QUALITY)
     made = out.getvalue()
@@ -87,3 +104,12 @@ def _redrawn(data: bytes) -> Media | Unread:
         width=flat.width,
         height=flat.height,
     )
+
+
+def _orientation(opened: Image.Image) -> int:
+    """The EXIF orientation; 1, upright, where there is none or the block is broken."""
+    try:
+        found = opened.getexif().get(_ORIENTATION, 1)
+    except _BROKEN:
+        return 1
+    return found if isinstance(found, int) else 1

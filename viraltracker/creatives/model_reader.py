@@ -24,7 +24,7 @@ from viraltracker.creatives.readings import (
     Unread,
     as_row,
 )
-from viraltracker.creatives.video import VideoAnswer
+from viraltracker.creatives.video import VideoAnalysis, VideoAnswer
 from viraltracker.llm.request import Media, Request
 from viraltracker.llm.seam import Model
 from viraltracker.store.model_calls import Bought
@@ -50,6 +50,11 @@ TYPICAL_OUTPUT_TOKENS: Final[Mapping[PromptName, int]] = {
 UNBACKED_CONFIDENCE: Final = 0.3
 """The most that a stage is worth of which no quote was found in what was read."""
 
+SHORTEST_QUOTE: Final = 2
+"""Letters and digits."""
+
+_OURS: Final = frozenset({"reading", "brand_names", "object_type", "kind"})
+"""What a document says that is not the ad's own words."""
 _SPACE: Final = re.compile(r"\s+")
 _TYPOGRAPHIC: Final = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "..."})
 
@@ -172,8 +177,10 @@ def bought(asked: Asked, value: pydantic.BaseModel) -> Bought:
     else:
         assert isinstance(value, Reading)  # noqa: S101 every other schema is a reading's
         reading = value.model_copy(update={"video_length": None}) if asked.reading == "creative" else value
-    if asked.reading != "creative":
-        reading, left_out = backed(reading, asked.document)
+    words = _watched(value.analysis) if isinstance(value, VideoAnswer) else _text(asked.document)
+    # What is to be seen on a picture has no words of its own to be held against.
+    if asked.reading != "creative" or isinstance(value, VideoAnswer):
+        reading, left_out = backed(reading, words)
         notes += left_out
     row = as_row(
         reading,
@@ -184,14 +191,14 @@ def bought(asked: Asked, value: pydantic.BaseModel) -> Bought:
     return Bought(reading=row | {"notes": list(notes)}, video=analysis)
 
 
-def backed(reading: Reading, document: str) -> tuple[Reading, tuple[str, ...]]:
+def backed(reading: Reading, words: str) -> tuple[Reading, tuple[str, ...]]:
     """The reading with those quotes alone that stand in the words it was made from.
 
     A quote may differ in case, spaces and typographic marks. A stage that loses every quote is worth no more than
     UNBACKED_CONFIDENCE.
     """
-    words = _plain(_text(document))
-    kept: list[Evidence] = [entry for entry in reading.evidence if _plain(entry.quote).strip(". ") in words]
+    said = _plain(words)
+    kept: list[Evidence] = [entry for entry in reading.evidence if _stands(entry.quote, said)]
     lost = len(reading.evidence) - len(kept)
     update: dict[str, Any] = {"evidence": tuple(kept)}
     notes = [f"{lost} of its quotes are not in the text and were left out"] if lost else []
@@ -202,16 +209,27 @@ def backed(reading: Reading, document: str) -> tuple[Reading, tuple[str, ...]]:
     return reading.model_copy(update=update), tuple(notes)
 
 
+def _stands(quote: str, said: str) -> bool:
+    """Whether a quote is one, and stands in what was said: a letter or a dot stands anywhere and argues for nothing."""
+    plain = _plain(quote).strip(" .\"'")
+    return sum(letter.isalnum() for letter in plain) >= SHORTEST_QUOTE and plain in said
+
+
+def _watched(analysis: VideoAnalysis) -> str:
+    """What is said and written in a video."""
+    hook = (analysis.hook.spoken, analysis.hook.overlay)
+    lines = [part.text for part in (*analysis.transcript, *analysis.overlays)]
+    return "\n".join((*lines, *filter(None, hook)))
+
+
 def _congruence_row(asked: Asked, answer: CongruenceAnswer) -> dict[str, Any]:
     row: dict[str, Any] = {"basis": asked.basis}
     ad, page = _plain(_text(asked.document, "ad")), _plain(_text(asked.document, "page"))
     for name in components.JUDGED:
         judged = getattr(answer, name)
         kept = {
-            "quote_ad": judged.quote_ad if judged.quote_ad and _plain(judged.quote_ad).strip(". ") in ad else None,
-            "quote_page": judged.quote_page
-            if judged.quote_page and _plain(judged.quote_page).strip(". ") in page
-            else None,
+            "quote_ad": judged.quote_ad if _stands(judged.quote_ad or "", ad) else None,
+            "quote_page": judged.quote_page if _stands(judged.quote_page or "", page) else None,
         }
         row[name] = judged.model_dump(mode="json") | kept
     return row
@@ -227,8 +245,8 @@ def _parsed(document: str) -> dict[str, Any]:
 
 
 def _text(document: str, part: str | None = None) -> str:
-    """Every text in the document (or in one part of it), one below the other."""
-    value = _parsed(document)
+    """Every text of somebody else's in the document (or in one part of it), one below the other."""
+    value = {name: each for name, each in _parsed(document).items() if name not in _OURS}
     found: list[str] = []
     waiting: list[Any] = [value.get(part) if part else value]
     while waiting:

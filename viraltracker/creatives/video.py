@@ -17,6 +17,8 @@ Emotion = Literal[
 Production = Literal["phone", "simple", "professional", "unclear"]
 Line = Annotated[str, pydantic.Field(max_length=300)]
 
+LONGEST_S: Final = 86_400.0
+"""No video of an ad is longer than a day."""
 TOLERANCE_S: Final = 0.5
 """A duration is rounded by whoever reports it; a time may lie this far past it."""
 
@@ -84,7 +86,7 @@ class VideoAnalysis(_Part):
     awareness_opening: taxonomy.AwarenessLabel
     awareness_end: taxonomy.AwarenessLabel
     production: Production
-    duration_s: float | None
+    duration_s: float | None = pydantic.Field(ge=0, le=LONGEST_S)
 
 
 class VideoAnswer(_Part):
@@ -102,7 +104,7 @@ def checked(answer: VideoAnswer, duration_s: float | None) -> tuple[VideoAnswer,
     """
     said = answer.analysis
     known = duration_s if duration_s is not None else said.duration_s
-    limit = known + TOLERANCE_S if known is not None and known > 0 else float("inf")
+    limit = known + TOLERANCE_S if known is not None and known > 0 else LONGEST_S
     dropped: list[str] = []
     transcript = _ordered(said.transcript, limit, "spoken lines", dropped)
     overlays = _ordered(said.overlays, limit, "lines on the screen", dropped)

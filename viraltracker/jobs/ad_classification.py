@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from viraltracker import clock
+from viraltracker import clock, errors
 from viraltracker.jobs import ad_intelligence_analysis, landing_pages
 from viraltracker.jobs.context import JobContext
 from viraltracker.jobs.job_type import JobType, Parameters, Result
@@ -44,7 +44,7 @@ class AdClassification(Parameters):
 def run(context: JobContext, parameters: AdClassification) -> Result:
     """The counts of the classification: new, reused, reasons, remaining. An analysis follows where there is news."""
     result = classify(context, parameters)
-    if result["new"]:
+    if result["new"] or result["from_batches"]:
         ad_intelligence_analysis.follow(context)
     if result["in_batches"]:
         context.chain(COLLECTING, "Collect readings from batches", {})
@@ -58,6 +58,7 @@ def classify(context: JobContext, parameters: AdClassification) -> Result:
 
     source = sources.choose(context.db, context.brand_id)
     until = source.last_day or clock.now().date()
+    collected = _collect(context)
     pages: Result = {}
     if parameters.max_pages and source.dataset_id is None:
         pages = landing_pages.refresh(context, parameters.max_pages)
@@ -79,13 +80,33 @@ def classify(context: JobContext, parameters: AdClassification) -> Result:
         guard=context.guard,
         progress=context.progress,
     )
-    result: Result = summary.as_dict()
+    result: Result = summary.as_dict() | {"from_batches": collected}
     if pages:
         result["landing_pages"] = pages
     context.log(_in_words(result), step="classification")
     for note in summary.notes:
         context.log(note, level="warning", step="classification")
     return result
+
+
+def _collect(context: JobContext) -> int:
+    """How many readings came from batches that are out, whoever was to collect them. Those not answered stay out."""
+    from viraltracker.creatives import batches
+
+    try:
+        found = batches.collect(
+            context.db,
+            context.services.storage,
+            context.brand_id,
+            panel(context),
+            now=clock.now(),
+            guard=context.guard,
+            progress=context.progress,
+        )
+    except errors.Unavailable as error:
+        context.log(f"Batches could not be collected: {error.message}", level="warning", step="batches")
+        return 0
+    return found.summary.new
 
 
 def panel(context: JobContext) -> Panel:

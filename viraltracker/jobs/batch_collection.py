@@ -33,7 +33,6 @@ def run(context: JobContext, _parameters: BatchCollection) -> Result:
     )
     if found.summary.new:
         context.log(f"{found.summary.new} readings came from {found.batches} batches", step="batches")
-        ad_intelligence_analysis.follow(context)
     for note in found.summary.notes:
         context.log(note, level="warning", step="batches")
     if found.waiting:
@@ -47,6 +46,7 @@ def run(context: JobContext, _parameters: BatchCollection) -> Result:
             f"{found.without_key} batches were handed to a model whose key or name is no longer set; set it as it was "
             "and retry."
         )
+    ad_intelligence_analysis.follow(context)
     return {"batches": found.batches, **found.summary.as_dict()}
 
 

@@ -19,10 +19,12 @@ from viraltracker.llm.provider import Unfit, Unseen
 from viraltracker.llm.request import short
 
 _TOO_LARGE = re.compile(
-    r"too (large|long|big|many (tokens|pixels))|exceeds? (the )?(maximum|max\b|limit|size)"
-    r"|maximum (allowed )?(size|number)|size (exceeds|limit)|payload size|at least one of the image dimensions exceed",
+    r"too (large|long|big|many (tokens|pixels))|exceeds? ([\w.]+ ){0,3}(maximum|max\b|limit|size)"
+    r"|maximum (allowed )?size|size (exceeds|limit)|payload size|at least one of the image dimensions exceed",
     re.IGNORECASE,
 )
+_OF_THE_ANSWER = re.compile(r"output|max_tokens", re.IGNORECASE)
+_OF_MEDIA = re.compile(r"image|picture|video|audio|media|mime|file", re.IGNORECASE)
 _UNSUPPORTED = re.compile(
     r"unsupported|not supported|(could|unable|failed|cannot|can't)( not)?( to)? (process|decode|read|open)"
     r"|invalid (image|video|media)|image was specified using|media.?type|mime.?type",
@@ -75,9 +77,10 @@ def from_refusal(door: Door, refusal: Refusal) -> errors.ViralTrackerError:
         )
     if status == 413:
         return Unfit("too_large", f"{door.title} does not take so much at once ({said}).")
-    if status == 400 and _TOO_LARGE.search(said):
+    if status == 400 and _TOO_LARGE.search(said) and not _OF_THE_ANSWER.search(said):
         return Unfit("too_large", f"{door.title} does not take so much at once ({said}).")
-    if status == 400 and _UNSUPPORTED.search(said) and not _KEY.search(said):
+    # What is not supported without a word of media is the account's or the model's trouble, not the ad's.
+    if status == 400 and _UNSUPPORTED.search(said) and _OF_MEDIA.search(said) and not _KEY.search(said):
         return Unfit("unsupported", f"{door.title} cannot read this ({said}).")
     return errors.Refused(f"{door.title} refused the request: {said}")
 

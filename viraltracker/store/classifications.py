@@ -49,6 +49,19 @@ def known(db: Database, brand_id: str, keys: Sequence[Key], *, classifier: str) 
     return found
 
 
+def unanswerable(db: Database, brand_id: str, keys: Sequence[Key], *, classifier: str) -> dict[tuple[str, str], str]:
+    """Of the keys those that the classifier could not answer lately and that rest for a while, with the reason."""
+    if not keys:
+        return {}
+    answer = db.call(
+        "unanswerable_readings",
+        p_brand=brand_id,
+        p_keys=[asdict(key) for key in keys],
+        p_classifier=classifier,
+    )
+    return {(row["reading"], row["input_hash"]): row["reason"] for row in answer}
+
+
 def link(db: Database, brand_id: str, links: Sequence[dict[str, str | None]]) -> int:
     """Says which input each ad's readings have now: rows of `ad_id, reading, input_hash`. Counts changed links.
 

@@ -128,9 +128,25 @@ def close_batch(
     batch_id: UUID | str,
     state: Literal["collected", "failed", "not_submitted"],
     error: str | None = None,
+    *,
+    paid: bool = False,
 ) -> int:
-    """Ends a batch; how many of its items were left without an answer."""
-    return int(db.call("close_batch", p_batch=batch_id, p_state=state, p_error=error))
+    """Ends a batch; how many of its items were left without an answer. `paid` where nobody knows what they cost."""
+    return int(db.call("close_batch", p_batch=batch_id, p_state=state, p_error=error, p_paid=paid))
+
+
+def known_batches(db: Database, classifier: str) -> set[str]:
+    """The provider's ids of every batch of this classifier that somebody has noted, of any brand."""
+    rows = db.rows("llm_batches", columns="id,provider_batch_id", where={"classifier": classifier})
+    return {row["provider_batch_id"] for row in rows if row["provider_batch_id"]}
+
+
+def videos_asked(db: Database, job_run_id: str | None) -> int:
+    """How many videos this run has asked about so far, over all its attempts."""
+    if job_run_id is None:
+        return 0
+    where = {"job_run_id": job_run_id, "purpose": "video"}
+    return len(db.rows("llm_calls", columns="id", where=where))
 
 
 def open_batches(db: Database, brand_id: str) -> list[Batch]:

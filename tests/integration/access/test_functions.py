@@ -125,6 +125,7 @@ PUBLIC = {
             "release_readings",
             "save_congruence",
             "open_batch",
+            "unanswerable_readings",
             "batch_submitted",
             "close_batch",
             "batch_items",

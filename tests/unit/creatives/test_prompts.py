@@ -13,7 +13,7 @@ from viraltracker.creatives.readings import CopyInput, CreativeInput, LandingInp
 
 PINNED: dict[str, str] = {
     "creative-2": "84d10386be4bb7630904da902cbcf00e8558a424733ce4ce529824bc5a218a0c",
-    "video-1": "8e41ca3bbc9ba165a4a9ff5596d8e39148f83b2533feb17fb49afcaba404300f",
+    "video-1": "2b2417a78ef1752f67c55315fb001047b82ad3c5ed1555fb1c1eab0af54ba645",
     "copy-2": "27f7cd7e6d12d391fd20bcf77c989ae4a626e6f8be7479037a0b19248a35f1a8",
     "landing-1": "8a371579be9dd55794960e863579c9b7d50e2abb0b9a71c3555506d841b6e165",
     "congruence-1": "0eb95a3eb99418b13f45dc09734589163c72b8340d42350355d2bed8bc42b913",

@@ -98,7 +98,10 @@ class Comparing:
         reader = panel.comparing
         if reader is None or limit <= 0:
             return {}
-        keys = self._unknown(found, reader.name)[:limit]
+        unknown = self._unknown(found, reader.name)
+        asked = [classifications.Key("congruence", key, VERSION) for key in unknown]
+        resting = classifications.unanswerable(self.db, self.brand_id, asked, classifier=reader.name)
+        keys = [key for key in unknown if ("congruence", key) not in resting][:limit]
         todo: list[Todo] = []
         for start in range(0, len(keys), LOADED_TOGETHER):
             part = keys[start : start + LOADED_TOGETHER]
