@@ -40,6 +40,8 @@ from viraltracker.llm.provider import (
 )
 from viraltracker.llm.request import Answered, Media, Reason, Request, Spent, Tally, Unanswered, Usage, short
 
+__all__ = ["Model", "Price", "Tally"]
+
 ATTEMPTS = 4
 FIRST_WAIT_SECONDS = 1.0
 
