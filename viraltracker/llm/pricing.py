@@ -35,6 +35,10 @@ TYPICAL_PIXELS = (1080, 1080)
 TYPICAL_VIDEO_SECONDS = 30.0
 #: What a reading's JSON takes, thinking included.
 TYPICAL_OUTPUT_TOKENS = 700
+#: US dollars, for estimates with a model whose price is not known. High on purpose (Claude Opus 5.5 is at 4 and 20), so
+#: that a budget which counts on it stops too early rather than too late.
+FALLBACK_INPUT_PER_MILLION = 5
+FALLBACK_OUTPUT_PER_MILLION = 25
 
 
 def cost(model: str, provider: str, usage: Usage, *, batch: bool) -> Decimal | None:
@@ -55,6 +59,11 @@ def cost(model: str, provider: str, usage: Usage, *, batch: bool) -> Decimal | N
     return found.total_price * BATCH_SHARE if batch else found.total_price
 
 
+def is_priced(model: str, provider: str) -> bool:
+    """Whether the model's price is known, so that `cost` gives one and `estimate` goes by it."""
+    return cost(model, provider, Usage(1, 1), batch=False) is not None
+
+
 def free(model: str, provider: str, usage: Usage, *, batch: bool) -> Decimal | None:  # noqa: ARG001 a price like any
     """The price of the sandbox."""
     return Decimal(0)
@@ -62,13 +71,25 @@ def free(model: str, provider: str, usage: Usage, *, batch: bool) -> Decimal | N
 
 def estimate(
     request: Request, model: str, provider: str, *, batch: bool, output_tokens: int = TYPICAL_OUTPUT_TOKENS
-) -> Decimal | None:
-    """About what asking once will cost; None for a model whose price is not known."""
+) -> Decimal:
+    """About what asking once will cost, in US dollars.
+
+    For a model whose price is not known (see `is_priced`): at FALLBACK_INPUT_PER_MILLION and
+    FALLBACK_OUTPUT_PER_MILLION.
+    """
     characters = len(request.instructions) + len(request.content) + len(str(json_schema(request.schema)))
     tokens = characters // TEXT_CHARACTERS_PER_TOKEN + 1
     if request.media is not None:
         tokens += media_tokens(request.media, provider)
-    return cost(model, provider, Usage(tokens, min(output_tokens, request.max_output_tokens)), batch=batch)
+    usage = Usage(tokens, min(output_tokens, request.max_output_tokens))
+    known = cost(model, provider, usage, batch=batch)
+    return _fallback(usage, batch=batch) if known is None else known
+
+
+def _fallback(usage: Usage, *, batch: bool) -> Decimal:
+    millionths = usage.input_tokens * FALLBACK_INPUT_PER_MILLION + usage.output_tokens * FALLBACK_OUTPUT_PER_MILLION
+    whole = Decimal(millionths) / 1_000_000
+    return whole * BATCH_SHARE if batch else whole
 
 
 def media_tokens(media: Media, provider: str) -> int:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import random
-import re
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
@@ -19,9 +18,10 @@ from decimal import Decimal
 from functools import partial
 from typing import Protocol, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from viraltracker import clock, errors
+from viraltracker.llm import replies
 from viraltracker.llm.circuit import Circuit
 from viraltracker.llm.permits import GUARD_SECONDS, LONGEST_WAIT_SECONDS, Permits
 from viraltracker.llm.provider import (
@@ -40,9 +40,10 @@ from viraltracker.llm.provider import (
 )
 from viraltracker.llm.request import Answered, Media, Reason, Request, Spent, Tally, Unanswered, Usage, short
 
+__all__ = ["Model", "Price", "Tally"]
+
 ATTEMPTS = 4
 FIRST_WAIT_SECONDS = 1.0
-COMPLAINT_CHARACTERS = 1000
 
 log = logging.getLogger(__name__)
 
@@ -169,7 +170,7 @@ class Model:
             reason = _reason(reply)
             if reason is not None:
                 return self._unanswered(tally, reason, reply.detail or _EMPTY)
-            value = _checked(request.schema, reply.text)
+            value = replies.checked(request.schema, reply.text)
             if isinstance(value, BaseModel):
                 return self._answered(tally, value, repaired=extra is not None)
             if extra is not None:
@@ -266,7 +267,7 @@ class Model:
         reason = _reason(reply)
         if reason is not None:
             return self._unanswered(tally, reason, reply.detail or _EMPTY, batch=True)
-        value = _checked(request.schema, reply.text)
+        value = replies.checked(request.schema, reply.text)
         if isinstance(value, BaseModel):
             return self._answered(tally, value, repaired=False, batch=True)
         return self._unanswered(tally, "invalid_reply", value, batch=True)
@@ -323,29 +324,3 @@ def _batch_reason(error: errors.ViralTrackerError) -> Reason:
         case Unfit():
             return error.reason
     return "failed"
-
-
-def _checked(schema: type[BaseModel], text: str) -> BaseModel | str:
-    """The value, or what is wrong with it: paths and rules only, since what the model wrote may repeat an ad."""
-    try:
-        return schema.model_validate_json(text)
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-    lines = [f"{_path(fault['loc'])}: {short(fault['msg'])}" for fault in found]
-    return _short_lines(lines, COMPLAINT_CHARACTERS)
-
-
-def _path(location: tuple[int | str, ...]) -> str:
-    """A field's path; a name that the model made up is cut down to what a name of ours could hold."""
-    steps = [re.sub(r"\W", "", str(step), flags=re.ASCII)[:40] or "?" for step in location]
-    return ".".join(steps) or "reply"
-
-
-def _short_lines(lines: list[str], limit: int) -> str:
-    """As many whole lines as fit."""
-    kept: list[str] = []
-    for line in lines:
-        if kept and sum(map(len, kept)) + len(kept) + len(line) > limit:
-            break
-        kept.append(line)
-    return "\n".join(kept)

@@ -111,8 +111,32 @@ def test_an_estimate_grows_with_what_is_sent() -> None:
     text = pricing.estimate(request(), "gemini-3.8-flash", "gemini", batch=False)
     video = pricing.estimate(request(media=media("video/mp4", seconds=60.0)), "gemini-3.8-flash", "gemini", batch=False)
     half = pricing.estimate(request(), "gemini-3.8-flash", "gemini", batch=True)
-    assert text is not None
-    assert video is not None
     assert half == text / 2
     assert video - text == Decimal(60 * 102) * Decimal("0.75") / 1_000_000
-    assert pricing.estimate(request(), "no-such-model", "claude", batch=False) is None
+
+
+@pytest.mark.parametrize("provider", ["gemini", "claude", "somebody"])
+@freeze_time("2026-11-26 12:00:00")
+def test_a_model_without_a_price_is_estimated_high(provider: str) -> None:
+    """A budget has to count something: 1,000,000 characters are 250,000 tokens at 5 dollars, and 700 more at 25."""
+    long = request(content="x" * 1_000_000)
+    found = pricing.estimate(long, "no-such-model", provider, batch=False)
+    assert Decimal("1.2675") < found < Decimal("1.27")
+    assert pricing.estimate(long, "no-such-model", provider, batch=True) == found / 2
+    assert found > pricing.estimate(long, "gemini-3.8-flash", "gemini", batch=False)
+    assert found > pricing.estimate(long, "claude-haiku-5-5", "claude", batch=False)
+    assert not pricing.is_priced("no-such-model", provider)
+
+
+@pytest.mark.parametrize(
+    ("model", "provider"),
+    [
+        ("gemini-3.8-flash", "gemini"),
+        ("gemini-3.5-flash-lite", "gemini"),
+        ("claude-haiku-5-5", "claude"),
+        ("claude-sonnet-5-5", "claude"),
+    ],
+)
+@freeze_time("2026-11-26 12:00:00")
+def test_the_models_of_the_documentation_are_priced(model: str, provider: str) -> None:
+    assert pricing.is_priced(model, provider)

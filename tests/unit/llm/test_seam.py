@@ -333,6 +333,28 @@ def test_a_batch_gives_one_result_for_each_request_at_half_the_price() -> None:
     assert reasons == {"a": "invalid_reply", "c": "expired", "d": "failed", "e": "too_large", "f": "failed"}
 
 
+def test_what_no_database_stores_is_in_no_answer_asked_for_or_collected() -> None:
+    asking = _Asking(reply(r'{"label": "yes", "why": "be\u0000cause"}'))
+    asking.provider.results = [("a", reply(r'{"label": "yes", "why": "\ud800because"}'))]
+    asked = asking.model.ask(request(), guard=_free)
+    ((_, collected),) = asking.model.collect("batch", {"a": request()})
+    for answer in (asked, collected):
+        assert isinstance(answer, Answered)
+        assert answer.value == Verdict(label="yes", why="because")
+        assert not answer.repaired
+
+
+def test_a_number_that_is_not_finite_is_asked_for_once_more() -> None:
+    class Measured(BaseModel):
+        share: float
+
+    asking = _Asking(reply('{"share": NaN}'), reply('{"share": 0.5}'))
+    answer = asking.model.ask(request(schema=Measured), guard=_free)
+    assert isinstance(answer, Answered)
+    assert (answer.value, answer.repaired) == (Measured(share=0.5), True)
+    assert "not finite" in (asking.provider.sent[1][0] or "")
+
+
 def test_a_schema_may_be_as_strict_as_it_likes() -> None:
     """Validation is ours alone: what the provider's own schema cannot say still holds."""
 
