@@ -65,6 +65,11 @@ def _parcels(asking: Asking, todo: Sequence[Todo]) -> Iterator[_Parcel]:
         if isinstance(request, Unread):
             asking.summary.unread(request.reason, request.detail)
             continue
+        unfit = asking.reader.model.unfit(request)
+        if unfit is not None:
+            # Before the claim, so that what is claimed is what is sent: a batch is found again by its size.
+            asking.summary.unread(unfit.reason, unfit.message)
+            continue
         own = provider.batch_bytes(request)
         if items and (weight + own > provider.batch_limit_bytes or len(items) >= provider.batch_limit_items):
             yield _Parcel(items)
