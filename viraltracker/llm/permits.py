@@ -34,6 +34,7 @@ GUARD_SECONDS = 0.5
 LOOK_SECONDS = 0.05
 #: A provider that asks for a longer wait than this gets it from the queue, not from a run that stands still.
 LONGEST_WAIT_SECONDS = 60.0
+LONGEST_HOLD_SECONDS = 600.0
 MOST_VOID = 20
 """Answers in a row that came too late to be used, before a caller says so instead of waiting for ever."""
 
@@ -123,7 +124,11 @@ class Permits:
                 return
 
     def hold(self, seconds: float) -> None:
-        """After a provider said that it is too much: nobody sends for `seconds`, here or in another worker."""
+        """After a provider said that it is too much: nobody sends for `seconds`, here or in another worker.
+
+        At most LONGEST_HOLD_SECONDS: a new key or plan would not lift it. Who was told to wait for longer waits by itself.
+        """
+        seconds = min(seconds, LONGEST_HOLD_SECONDS)
         with self._lock:
             self._held_until = max(self._held_until, self._monotonic() + seconds)
             self._slots.clear()
