@@ -126,7 +126,7 @@ class Permits:
     def hold(self, seconds: float) -> None:
         """After a provider said that it is too much: nobody sends for `seconds`, here or in another worker.
 
-        At most LONGEST_HOLD_SECONDS: a new key or plan would not lift it. Who was told to wait for longer waits by itself.
+        At most LONGEST_HOLD_SECONDS: a new key would not lift it. Who was told to wait for longer waits by itself.
         """
         seconds = min(seconds, LONGEST_HOLD_SECONDS)
         with self._lock:
