@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from viraltracker.creatives import taxonomy
 from viraltracker.creatives.names import mentioned
@@ -25,6 +25,10 @@ that it leads to, a page whose words could not be fetched."""
 LONGEST_FIELD = 20_000
 """Characters kept of a field. Meta's own limits are far lower; what is longer is read by its beginning."""
 
+MOST_MARKS: Final = 30
+"""Combining characters kept in a row, as of a stream-safe text (UAX #15): putting them in order takes time that grows
+with their square, and no script stacks as many."""
+
 _SPACE = re.compile(r"[^\S\n]+")
 _BREAKS = re.compile(r"\s*\n\s*")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -33,15 +37,34 @@ _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 def normalised(text: str | None) -> str:
     """The text as a reading sees it.
 
-    NFC; control characters and lone surrogates taken out; each run of spaces one space, each run of line breaks one
-    line break (a break ends a sentence, so it is content); trimmed; cut at `LONGEST_FIELD`. Case, punctuation and
-    emoji stay.
+    NFC; control characters, lone surrogates and combining characters beyond `MOST_MARKS` in a row taken out; each run
+    of spaces one space, each run of line breaks one line break (a break ends a sentence, so it is content); trimmed;
+    cut at `LONGEST_FIELD`. Case, punctuation and emoji stay.
     """
     if not text:
         return ""
     clean = _UNPRINTABLE.sub("", text[: 2 * LONGEST_FIELD].replace("\r\n", "\n").replace("\r", "\n"))
-    collapsed = _BREAKS.sub("\n", _SPACE.sub(" ", unicodedata.normalize("NFC", clean)))
+    collapsed = _BREAKS.sub("\n", _SPACE.sub(" ", unicodedata.normalize("NFC", _stream_safe(clean))))
     return collapsed.strip()[:LONGEST_FIELD].strip()
+
+
+def _stream_safe(text: str) -> str:
+    """The text with at most `MOST_MARKS` combining characters in a row.
+
+    Counted as they stand in a canonical decomposition, where one character may be two of them, and so that a text which
+    has been cut and composed is not cut again.
+    """
+    if text.isascii():
+        return text
+    kept: list[str] = []
+    run = 0
+    for char in text:
+        apart = unicodedata.normalize("NFD", char)
+        marks = sum(unicodedata.combining(part) != 0 for part in apart)
+        run = run + marks if marks == len(apart) else marks
+        if run <= MOST_MARKS:
+            kept.append(char)
+    return "".join(kept)
 
 
 def copy_input(fields: Mapping[str, Any], brand_names: Sequence[str]) -> CopyInput | Missing:

@@ -30,6 +30,17 @@ Left = Callable[[], float]
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_ISATAP = (0x0000_5EFE, 0x0200_5EFE)
+"""The third quarter of an IPv6 address whose last quarter is an IPv4 address (RFC 5214)."""
+_NOT_OF_THE_INTERNET = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "192.0.0.0/24",  # protocol assignments: `ipaddress` calls a few of them global
+        "168.63.129.16/32",  # a cloud's own services, behind a public address
+        "fec0::/10",  # site-local, given up but still routed within sites
+        "3fff::/20",  # documentation, newer than `ipaddress`
+    )
+)
 
 
 class AddressRefused(Refused):
@@ -87,18 +98,27 @@ class AddressPolicy:
 def is_public(address: str) -> bool:
     """True for an address of the public internet.
 
-    False for private, loopback, link-local, reserved, multicast, shared and unspecified ones, also when they
-    are wrapped in an IPv6 address, and for what is no address.
+    False for private, loopback, link-local, site-local, reserved, multicast, shared and unspecified ones, for those
+    of documentation and of a cloud's own services, also when they are wrapped in an IPv6 address, and for what is no
+    address.
     """
     try:
         parsed: _Address = ipaddress.ip_address(address.split("%", 1)[0])
     except ValueError:
         return False
-    return all(inner.is_global and not inner.is_multicast and not inner.is_reserved for inner in _unwrapped(parsed))
+    return all(map(_is_global, _unwrapped(parsed)))
+
+
+def _is_global(address: _Address) -> bool:
+    special = address.is_multicast or address.is_reserved or any(address in network for network in _NOT_OF_THE_INTERNET)
+    return address.is_global and not special
 
 
 def _unwrapped(address: _Address) -> Iterator[_Address]:
+    """The addresses that a packet to `address` may end at: those within it, or itself; of ISATAP, both."""
     if isinstance(address, ipaddress.IPv6Address):
+        if int(address) >> 32 & 0xFFFF_FFFF in _ISATAP:
+            yield ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
         wrapped: list[ipaddress.IPv4Address | None] = [address.ipv4_mapped, address.sixtofour]
         wrapped.extend(address.teredo or ())
         if address in _NAT64:

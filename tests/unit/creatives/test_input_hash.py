@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import time
+import unicodedata
 from typing import Any
 
 import pytest
 
-from viraltracker.creatives.input_hash import copy_input, creative_input, input_hash, normalised
+from viraltracker.creatives.input_hash import (
+    LONGEST_FIELD,
+    MOST_MARKS,
+    copy_input,
+    creative_input,
+    input_hash,
+    normalised,
+)
 from viraltracker.creatives.readings import CopyInput, CreativeInput
 
 COPY = {"primary_text": "Café  à la  carte", "headline": "Now", "description": None, "cta": "SHOP_NOW"}
@@ -93,3 +102,35 @@ def test_normalised_text_is_bounded_and_does_not_change_again() -> None:
     once = normalised(long)
     assert len(once) <= 20_000
     assert normalised(once) == once
+
+
+@pytest.mark.parametrize(
+    "marks", ["\u0301\u0316", "\u0316\u0301", "\u0f73", "\ufb2c\u0591\u05b7", "\x00\u0301\ud800\u0316"]
+)
+def test_a_tower_of_combining_characters_is_cut_and_soon_read(marks: str) -> None:
+    """Two megabytes; putting them all in order would take minutes. What is cut once is not cut again."""
+    begun = time.process_time()
+    text = normalised("a" + marks * (2_000_000 // len(marks)))
+    assert time.process_time() - begun < 1
+    assert normalised(text) == text
+    assert len(text) <= LONGEST_FIELD
+    assert normalised("a" + "\u0301\u0316" * 99 + "b")[-1] == "b"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Crème brûlée, señor! 🎉👩🏽‍🚀",
+        "Tiếng Việt có dấu",
+        "בְּרֵאשִׁית בָּרָא אֱלֹהִים",
+        "ٱلْحَمْدُ لِلَّٰهِ",
+        "हिन्दी में विज्ञापन",
+        "བཀྲ་ཤིས་བདེ་ལེགས།",
+        "한국어 광고",
+        "a" + "\u0316" * MOST_MARKS,
+    ],
+)
+def test_what_people_write_keeps_all_its_marks(text: str) -> None:
+    """A lost mark would be another hash, and every reading of such words bought again."""
+    for form in ("NFC", "NFD"):
+        assert normalised(unicodedata.normalize(form, text)) == unicodedata.normalize("NFC", text)

@@ -163,7 +163,7 @@ def test_every_label_is_defined_and_every_definition_is_a_label() -> None:
 
 PINNED_RULES = {
     "rules@2": (
-        "f2ec2244f2fa4bd7bfd10034a8afe88781785099483aa0b59cf1dc4dd986efff",
+        "3dd1bdb054b005d4f0f7073f285ccba235b41b360e5ae3556673687869ae4b8c",
         "fef969889ed9791069c7fe04530c77cc08f1b6e030ba27f7f42c2dbca606c3fe",
     )
 }

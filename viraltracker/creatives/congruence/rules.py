@@ -15,7 +15,7 @@ from viraltracker.creatives import names
 from viraltracker.creatives.congruence.components import CongruenceAnswer, CongruenceInput, Judged
 from viraltracker.creatives.readings import QUOTE_LONGEST
 from viraltracker.creatives.rules import labels
-from viraltracker.creatives.rules.opening import opening, straight, words
+from viraltracker.creatives.rules.opening import LONGEST_READ, opening, straight, words
 
 _SUFFIX: Final = re.compile(r"(?:'s|ings?|edly|ed|ies|es|s|ly)$")
 _FIGURE: Final = re.compile(r"(?:[£$€]\s?)?\d[\d,.]*\s?%?")
@@ -23,6 +23,8 @@ _EXCITED: Final = re.compile(r"!|[\U0001F300-\U0001FAFF\u2600-\u27BF]")
 _PERSONAL: Final = frozenset({"you", "your", "you're", "you've", "i", "my", "we", "our", "i'm", "we're"})
 _SHARED_SCORES: Final = ((0.5, 5), (0.34, 4), (0.2, 3), (0.0, 2))
 _SHOWN_WORDS: Final = 5
+_PAGE_READ: Final = 2 * LONGEST_READ
+"""Characters of a page's text in which an offer or a proof further down is looked for; few visitors read on."""
 
 
 @cache
@@ -37,7 +39,8 @@ def compare(given: CongruenceInput) -> CongruenceAnswer:
 
 
 def _ad_words(given: CongruenceInput) -> str:
-    return "\n".join(filter(None, (given.primary_text, given.headline, given.description, _seen(given))))
+    texts = (given.primary_text, given.headline, given.description, _seen(given))
+    return "\n".join(text[:LONGEST_READ] for text in texts if text)
 
 
 def _seen(given: CongruenceInput) -> str:
@@ -70,7 +73,7 @@ def _promise(given: CongruenceInput) -> Judged:
 def _offer(given: CongruenceInput) -> Judged:
     ad = labels.first("offer", _ad_words(given))
     top = labels.first("offer", "\n".join((given.heading, given.above_fold)))
-    page = top or labels.first("offer", given.text)
+    page = top or labels.first("offer", given.text[:_PAGE_READ])
     quotes = {"quote_ad": _cut(ad.quote if ad else None), "quote_page": _cut(page.quote if page else None)}
     if ad is None:
         why = "Neither makes an offer." if page is None else "Only the page makes an offer."
@@ -93,7 +96,7 @@ def _proof(given: CongruenceInput) -> Judged:
     brand = names.pattern(given.brand_names)
     shown = brand.search(above) if brand else None
     same = _of_label("proof", ad.label, above) if ad else None
-    further = _of_label("proof", ad.label, given.text) if ad and not same else None
+    further = _of_label("proof", ad.label, given.text[:_PAGE_READ]) if ad and not same else None
     quote = next((found for found in (same, further, shown.group(0) if shown else None) if found), None)
     quotes = {"quote_ad": _cut(ad.quote if ad else None), "quote_page": _cut(quote)}
     product = "the brand is named above the fold" if shown else "the brand is not named above the fold"

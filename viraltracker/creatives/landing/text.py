@@ -189,13 +189,16 @@ def _main_text(root: Any, url: str) -> str:
     if sum(1 for _ in root.iter()) > MOST_ELEMENTS:
         return ""
     import trafilatura  # noqa: PLC0415 - takes most of a second, and only pages need it
+    from trafilatura.settings import Document  # noqa: PLC0415
 
     # It warns of each page without main text, which is no fault of ours.
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-    found = trafilatura.extract(
+    # Not its `extract`, which ends in an NFC of the whole text: runs of combining characters would hold that for
+    # minutes, and they cannot be cut before, since it still replaces character references on the way.
+    found = trafilatura.bare_extraction(
         root, url=url, fast=True, favor_recall=True, include_comments=False, include_tables=True
     )
-    return found or ""
+    return (found.text or "") if isinstance(found, Document) else ""
 
 
 def _above_fold(heading: str, text: str) -> str:
