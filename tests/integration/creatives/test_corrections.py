@@ -301,7 +301,7 @@ def test_coverage_adds_up_one_currency_and_names_the_others(account: Account, pe
     account.ads({"ad_id": "1", "spend": 30, **WORDS}, {"ad_id": "2", "spend": 20})
     account.db.upsert(
         "ad_performance_daily",
-        {"brand_id": account.brand_id, "account_id": ACCOUNT, "ad_id": "2", "date": (DAY - timedelta(days=1)).isoformat(),
+        {"brand_id": account.brand_id, "account_id": ACCOUNT, "ad_id": "2", "date": str(DAY - timedelta(days=1)),
          "currency": "EUR", "spend": 40},
         on_conflict="brand_id,ad_id,date",
     )  # fmt: skip
