@@ -319,8 +319,8 @@ def draw_agreement(rows: Sequence[Json]) -> None:
     """How often people who looked gave the classifier's stage."""
     if not rows:
         st.html(
-            '<p class="vt-more">No person has checked a stage that a reader gave. On the page Ads, one click says whether '
-            "it is right; then this says how often people agree with each reader.</p>"
+            '<p class="vt-more">No person has checked a stage that a reader gave. On the page Ads, one click says '
+            "whether it is right; then this says how often people agree with each reader.</p>"
         )
         return
     st.html(f'<p class="vt-more">{DOUBTFUL}</p>')

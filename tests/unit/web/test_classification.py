@@ -20,7 +20,7 @@ NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 def covered(*by: tuple[str | None, float, int]) -> dict[str, Any]:
     """An answer of `readings.coverage`."""
     rows = [{"classifier": name, "spend": spend, "ads": ads} for name, spend, ads in by]
-    sums = {"spend": sum(row["spend"] for row in rows), "ads": sum(row["ads"] for row in rows)}
+    sums = {"spend": sum(spend for _, spend, _ in by), "ads": sum(ads for _, _, ads in by)}
     return sums | {"by": rows, "currency": "USD", "left_out": []}
 
 
