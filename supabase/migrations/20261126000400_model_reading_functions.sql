@@ -383,13 +383,23 @@ language sql stable set search_path = '' set statement_timeout = '60s' as $$
     from public.llm_calls c where c.batch_id = p_batch and c.state = 'in_flight'
 $$;
 
+-- Until the transaction ends nobody else says what an input is: two people who click at once do so one after the other.
+create function app.lock_input(p_brand uuid, p_reading text, p_input_hash text) returns void
+language sql set search_path = '' as $$
+    select pg_advisory_xact_lock(hashtextextended('correction:' || p_brand || ':' || p_reading || ':' || p_input_hash, 0))
+$$;
+
 -- A person's word on what an ad says. p_labels: any of awareness, format, hook, angle, offer, proof, cta, each from its
 -- list, over what the best row says; {} confirms that row as it is. It binds to the input, outranks every classifier and
--- outlives their versions. Answers the new row's id.
-create function public.correct_reading(p_brand uuid, p_reading text, p_input_hash text, p_labels jsonb) returns uuid
+-- outlives their versions. p_seen is the row that the person saw: once another one counts, their word is not taken, unless
+-- it is what they have just said (a call whose answer got lost is sent again). Answers the new row's id.
+create function public.correct_reading(
+    p_brand uuid, p_reading text, p_input_hash text, p_labels jsonb, p_seen uuid default null
+) returns uuid
 language plpgsql security definer set search_path = '' as $$
 declare
     v_best public.ad_creative_classifications;
+    v_seen public.ad_creative_classifications;
     v_wrong text;
     v_id uuid;
 begin
@@ -401,11 +411,25 @@ begin
     if v_wrong is not null then
         raise exception 'Choose a label from its list: %.', left(v_wrong, 200) using errcode = '22023';
     end if;
+    perform app.lock_input(p_brand, p_reading, p_input_hash);
     select * into v_best from public.ad_creative_classifications c
     where c.brand_id = p_brand and c.reading = p_reading and c.input_hash = p_input_hash and c.superseded_at is null
     order by app.classifier_rank(c.classifier), c.created_at desc limit 1 for update;
     if not found then
         raise exception 'Nothing has read this yet, so there is nothing to correct.' using errcode = '22023';
+    end if;
+    if p_seen <> v_best.id then
+        select * into v_seen from public.ad_creative_classifications c
+        where c.id = p_seen and c.brand_id = p_brand and c.reading = p_reading and c.input_hash = p_input_hash;
+        if v_best.classifier = 'human' and v_best.corrected_by = auth.uid()
+            and (v_best.awareness, v_best.format, v_best.hook, v_best.angle, v_best.labels) is not distinct from
+                (coalesce(p_labels ->> 'awareness', v_seen.awareness), coalesce(p_labels ->> 'format', v_seen.format),
+                coalesce(p_labels ->> 'hook', v_seen.hook), coalesce(p_labels ->> 'angle', v_seen.angle),
+                v_seen.labels || (p_labels - array['awareness', 'format', 'hook', 'angle']))
+        then
+            return v_best.id;
+        end if;
+        raise exception 'This label has changed since it was shown; look at it again.' using errcode = '22023';
     end if;
     update public.ad_creative_classifications set superseded_at = now()
     where brand_id = p_brand and reading = p_reading and input_hash = p_input_hash and classifier = 'human'
@@ -424,19 +448,29 @@ begin
     return v_id;
 end $$;
 
--- Takes a person's word back; what the classifiers said stands again.
-create function public.withdraw_correction(p_brand uuid, p_reading text, p_input_hash text) returns boolean
+-- Takes a person's word back; what the classifiers said stands again. With p_row only that row's word: false once a later
+-- one stands, true where it was taken back before.
+create function public.withdraw_correction(p_brand uuid, p_reading text, p_input_hash text, p_row uuid default null)
+returns boolean
 language plpgsql security definer set search_path = '' as $$
 begin
     if not app.may_write(p_brand) then
         raise exception 'You may not correct labels of this brand.' using errcode = '42501';
     end if;
+    perform app.lock_input(p_brand, p_reading, p_input_hash);
     update public.ad_creative_classifications set superseded_at = now()
     where brand_id = p_brand and reading = p_reading and input_hash = p_input_hash and classifier = 'human'
-      and superseded_at is null;
+      and superseded_at is null and (p_row is null or id = p_row);
     if found then
         perform app.touch_brand(p_brand);
         return true;
     end if;
-    return false;
+    return exists (
+        select 1 from public.ad_creative_classifications
+        where id = p_row and brand_id = p_brand and reading = p_reading and input_hash = p_input_hash
+          and classifier = 'human')
+    and not exists (
+        select 1 from public.ad_creative_classifications
+        where brand_id = p_brand and reading = p_reading and input_hash = p_input_hash and classifier = 'human'
+          and superseded_at is null);
 end $$;

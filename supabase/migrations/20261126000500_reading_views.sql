@@ -487,13 +487,18 @@ language sql stable set search_path = '' set statement_timeout = '30s' set enabl
             left join public.ad_landing_links l on l.brand_id = p_brand and l.ad_id = w.ad_id), '[]'))
 $$;
 
--- Of the money spent from p_from to p_to: how much is covered by whose labels, {spend, by: [{classifier, spend, ads}]};
--- classifier null: not read.
+-- Of the money spent from p_from to p_to in the currency of most of it: how much is covered by whose labels, {currency,
+-- left_out, spend, ads, by: [{classifier, spend, ads}]}; classifier null: not read. `left_out` are the other currencies.
 create function public.classification_coverage(p_brand uuid, p_from date, p_to date) returns jsonb
 language sql stable set search_path = '' set statement_timeout = '30s' set enable_nestloop = off as $$
-    with spend as (
-        select ad_id, sum(spend) as spend from public.ad_performance_daily
-        where brand_id = p_brand and date between p_from and p_to group by ad_id
+    with every as materialized (
+        select ad_id, currency, sum(spend) as spend from public.ad_performance_daily
+        where brand_id = p_brand and date between p_from and p_to group by ad_id, currency
+    ), currencies as (
+        select currency, row_number() over (order by sum(spend) desc nulls last, count(*) desc, currency) as place
+        from every group by currency
+    ), spend as (
+        select e.ad_id, e.spend from every e join currencies c using (currency) where c.place = 1
     ), readers as (
         select distinct on (l.ad_id) l.ad_id, b.classifier
         from public.ad_classification_links l join app.best_readings(p_brand) b using (reading, input_hash)
@@ -503,12 +508,15 @@ language sql stable set search_path = '' set statement_timeout = '30s' set enabl
         select r.classifier, sum(s.spend) as spend, count(*) as ads
         from spend s left join readers r using (ad_id) group by r.classifier
     )
-    select jsonb_build_object('spend', (select coalesce(sum(spend), 0) from spend),
+    select jsonb_build_object('currency', (select currency from currencies where place = 1),
+        'left_out', (select coalesce(jsonb_agg(currency order by place), '[]') from currencies where place > 1),
+        'spend', (select coalesce(sum(spend), 0) from spend),
         'ads', (select count(*) from spend),
         'by', coalesce((select jsonb_agg(to_jsonb(b) order by b.spend desc nulls last) from by_reader b), '[]'))
 $$;
 
 -- How often people who looked agreed with what a classifier had said: [{classifier, reading, n, same_stage, near_stage}].
+-- Where a classifier said `unclear` it made no claim.
 create function public.label_agreement(p_brand uuid) returns jsonb
 language sql stable set search_path = '' set statement_timeout = '30s' as $$
     select coalesce(jsonb_agg(to_jsonb(g) order by g.n desc, g.classifier, g.reading), '[]') from (
@@ -520,6 +528,7 @@ language sql stable set search_path = '' set statement_timeout = '30s' as $$
         cross join (select array['unaware', 'problem_aware', 'solution_aware', 'product_aware', 'most_aware'] as stages) s
         join public.ad_creative_classifications c on c.brand_id = h.brand_id and c.reading = h.reading
             and c.input_hash = h.input_hash and c.classifier <> 'human' and c.superseded_at is null
+            and c.awareness <> 'unclear'
         where h.brand_id = p_brand and h.classifier = 'human' and h.superseded_at is null
         group by c.classifier, c.reading) g
 $$;
@@ -550,7 +559,7 @@ declare
         'video_readings', 'last_full_day', 'congruence_overview',
         'classification_coverage', 'label_agreement', 'model_costs', 'correct_reading', 'withdraw_correction'];
     v_app text[] := array['ranks', 'best_readings', 'labels_of', 'last_days', 'ad_congruence', 'classifier_rank', 'month_of'];
-    v_inner text[] := array['count_spend', 'lose_call', 'reading_stands'];
+    v_inner text[] := array['count_spend', 'lose_call', 'reading_stands', 'lock_input'];
 begin
     for f in select p.oid::regprocedure from pg_proc p join pg_namespace n on n.oid = p.pronamespace
         where (n.nspname = 'public' and p.proname = any (v_service || v_members))

@@ -216,8 +216,45 @@ def test_the_queue_goes_from_label_to_label(place: Place, signed_in: Callable[[s
     expect(item).to_contain_text(GERMAN[1])
     item.get_by_role("button", name="Product aware").click()
     expect(page.get_by_text("Nothing to review")).to_be_visible()
-    agreed = readings.agreement(place.db, place.brand.id)
-    assert sum(row["n"] for row in agreed) == len(GERMAN)
+    # The rules had left them unclear, which nobody can agree with.
+    assert readings.agreement(place.db, place.brand.id) == []
+
+
+def test_a_second_quick_click_does_not_label_the_next_one(
+    hosted: Hosted, place: Place, signed_in: Callable[[str], Page]
+) -> None:
+    """What is clicked twice before the page is drawn anew is about the label that was there, and said once."""
+    owner = hosted.db_of(OWNER)
+    for rank in range(len(GERMAN)):
+        found = readings.of_ad(place.db, place.brand.id, f"de-{rank}")["readings"]
+        assert readings.withdraw(owner, place.brand.id, "copy", found[0]["input_hash"])
+    page = signed_in(OWNER)
+    page.get_by_role("radio", name="To review (3)").click()
+    item = page.locator(".st-key-review-item")
+    expect(item).to_contain_text(GERMAN[0])
+    settled(page)
+    item.get_by_role("button", name="Solution aware").evaluate("button => { button.click(); button.click(); }")
+    expect(item).to_contain_text(GERMAN[1])
+    settled(page)
+    assert readings.review_queue(place.db, place.brand.id)["total"] == len(GERMAN) - 1
+    expect(page.get_by_text("Stage: Unclear is now Solution aware.")).to_be_visible()
+
+
+def test_a_label_that_changed_meanwhile_is_looked_at_again(
+    hosted: Hosted, place: Place, signed_in: Callable[[str], Page]
+) -> None:
+    page = signed_in(OWNER)
+    row_of(page, "3").get_by_role("button", name="Details").click()
+    words = page.locator(".st-key-reading-copy")
+    expect(words.get_by_role("button", name="Right as it is")).to_be_visible()
+    settled(page)
+    found = readings.of_ad(place.db, place.brand.id, "3")["readings"]
+    copy = next(row for row in found if row["reading"] == "copy")
+    readings.correct(hosted.db_of(OWNER), place.brand.id, "copy", copy["input_hash"], {"awareness": "solution_aware"})
+    words.get_by_role("button", name="Right as it is").click()
+    expect(page.get_by_role("alert").filter(has_text="look at it again")).to_be_visible()
+    expect(words).to_contain_text("Solution aware")
+    expect(words.get_by_role("button", name="Take back")).to_be_visible()
 
 
 def test_a_viewer_sees_labels_and_no_buttons(hosted: Hosted, place: Place, signed_in: Callable[[str], Page]) -> None:

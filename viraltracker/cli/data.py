@@ -344,7 +344,7 @@ def _counts(result: dict[str, Any]) -> list[tuple[str, str]]:
     said = dict(result)
     said["classifier"] = in_words.classifier(result["classifier"])
     said["by"] = {in_words.classifier(name): number for name, number in result["by"].items()}
-    reasons = [f"{number:,} {in_words.reason(name)}" for name, number in result["reasons"].items()]
+    reasons = [f"{number:,} {in_words.reason(name, number)}" for name, number in result["reasons"].items()]
     said["reasons"] = "; ".join(reasons) or "none"
     return [(name.replace("_", " "), _plain(value)) for name, value in said.items()]
 

@@ -13,7 +13,7 @@ REASONS: Final[Mapping[Reason, str]] = {
     "no_copy": "have no text to read",
     "no_link": "lead to no page",
     "page_not_read": "lead to a page whose words are not stored",
-    "video_budget": "are videos beyond the videos of one run",
+    "video_budget": "are beyond the videos of one run",
     "cap": "are beyond the readings of one run",
     "low_resolution": "have a picture too small to read",
     "blocked": "were refused by the model's safety filter",
@@ -26,6 +26,14 @@ REASONS: Final[Mapping[Reason, str]] = {
     "in_other_hands": "are being read by another run or a batch",
 }
 """What a reason for not reading means, after "3 …"."""
+_OF_ONE: Final[Mapping[str, str]] = {
+    "have": "has",
+    "lead": "leads",
+    "are": "is",
+    "were": "was",
+    "wait,": "waits,",
+}
+"""The first word of such a meaning after "1 …", where that is another one."""
 
 DEMO: Final = "demo reading"
 """What the sandbox says of the demo account's creatives, written by hand."""
@@ -60,10 +68,14 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def reason(name: str) -> str:
+def reason(name: str, count: int = 2) -> str:
     """What stands after the number of what was not read; a reason that is not known says its own name."""
     known: tuple[str, ...] = get_args(Reason)
-    return REASONS[name] if name in known else name.replace("_", " ")  # type: ignore[index]
+    if name not in known:
+        return name.replace("_", " ")
+    meant = REASONS[name]  # type: ignore[index]
+    first, space, rest = meant.partition(" ")
+    return f"{_OF_ONE.get(first, first)}{space}{rest}" if count == 1 else meant
 
 
 def classifier(name: str) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from viraltracker.errors import Refused
 from viraltracker.store.client import Database
 
 Json = dict[str, Any]
+
+CHANGED: Final = "This label has changed since it was shown; look at it again."
+"""What the database says to a word on a label that is not the one that counts any more."""
 
 
 def of_ad(db: Database, brand_id: str, ad_id: str) -> Json:
@@ -107,29 +110,45 @@ def congruence_overview(db: Database, brand_id: str, *, days: int = 30, limit: i
     return answer
 
 
-def correct(db: Database, brand_id: str, reading: str, input_hash: str, labels: Mapping[str, str]) -> str:
+def correct(
+    db: Database, brand_id: str, reading: str, input_hash: str, labels: Mapping[str, str], *, seen: str | None = None
+) -> str:
     """A person's word: labels by list over what stands; none of them confirms it. The new row's id.
 
-    Raises BadInput for a label outside its list, Refused without the right to write.
+    `seen` is the id of the row that the person saw. Raises BadInput for a label outside its list, and with the sentence
+    `CHANGED` where another row counts by now; Refused without the right to write.
     """
     return str(
-        db.call("correct_reading", p_brand=brand_id, p_reading=reading, p_input_hash=input_hash, p_labels=dict(labels))
+        db.call(
+            "correct_reading",
+            p_brand=brand_id,
+            p_reading=reading,
+            p_input_hash=input_hash,
+            p_labels=dict(labels),
+            p_seen=seen,
+        )
     )
 
 
-def withdraw(db: Database, brand_id: str, reading: str, input_hash: str) -> bool:
-    """Takes the person's word back; False where there was none."""
-    return bool(db.call("withdraw_correction", p_brand=brand_id, p_reading=reading, p_input_hash=input_hash))
+def withdraw(db: Database, brand_id: str, reading: str, input_hash: str, *, row: str | None = None) -> bool:
+    """Takes the person's word back; False where there was none, or a later one than that of `row` stands."""
+    return bool(db.call("withdraw_correction", p_brand=brand_id, p_reading=reading, p_input_hash=input_hash, p_row=row))
 
 
 def coverage(db: Database, brand_id: str, *, since: date, until: date) -> Json:
-    """`{spend, ads, by: [{classifier, spend, ads}]}`: how much of the money whose stages cover; None: nobody's."""
+    """`{currency, left_out, spend, ads, by: [{classifier, spend, ads}]}`: how much of the money whose stages cover.
+
+    Of the currency that most was spent in, None without any; `left_out` are the others. Classifier None: nobody's.
+    """
     answer: Json = db.call("classification_coverage", p_brand=brand_id, p_from=since, p_to=until)
     return answer
 
 
 def agreement(db: Database, brand_id: str) -> list[Json]:
-    """`[{classifier, reading, n, same_stage, near_stage}]`: how often people who looked gave the classifier's stage."""
+    """`[{classifier, reading, n, same_stage, near_stage}]`: how often people who looked gave the classifier's stage.
+
+    Labels that the classifier left unclear do not count.
+    """
     answer: list[Json] = db.call("label_agreement", p_brand=brand_id)
     return answer
 

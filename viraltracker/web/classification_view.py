@@ -22,9 +22,21 @@ Json = dict[str, Any]
 
 DAYS: Final = 30
 HIGHEST_BUDGET: Final = Decimal(1_000_000)
-TONES: Final[Mapping[str, str]] = {"human": "person", "rules": "rules"}
+TONES: Final[Mapping[str, str]] = {
+    "human": "person",
+    "rules": "rules",
+    "gemini": "gemini",
+    "claude": "claude",
+    "sandbox": "demo",
+}
+"""The class of each kind of reader in the style sheet, where it has a pattern of its own."""
+NAMED: Final = 0.08
+"""The smallest part of the bar that has room for a name."""
 MODES: Final[Mapping[bool, str]] = {False: "at once", True: "in batches"}
 BATCHES: Final[Mapping[str, str]] = {"submitting": "being handed over", "submitted": "waits for its answers"}
+DOUBTFUL: Final = (
+    "People mostly check labels from the queue of doubtful ones, so this is lower than it would be over all labels."
+)
 _AMOUNT: Final = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d{1,9})(?:\.\d{1,2})?", re.ASCII)
 
 
@@ -81,16 +93,18 @@ def draw_coverage(reach: Reach) -> None:
     found = reach.coverage
     if found is None:
         return
+    currency = found["currency"] or reach.currency
     shares = [share(row, found) for row in found["by"]]
     counted = [
         ("Spend covered", covered_share(found)),
         ("Ads covered", f"{sum(row['ads'] for row in found['by'] if row['classifier']):,} of {found['ads']:,}"),
-        ("Spend not read", words.money(_spend(found, read=False), reach.currency)),
+        ("Spend not read", words.money(_spend(found, read=False), currency)),
     ]
     for column, (label, value) in zip(st.columns(len(counted)), counted, strict=True):
         column.metric(label, value, border=True)
     window = words.window(reach.first, reach.last)
-    st.html(f'<p class="vt-more">{words.html(in_sentence(found))} By spend, {words.html(window)}.</p>')
+    said = f"{in_sentence(found)} By spend, {window}.{left_out(found)}"
+    st.html(f'<p class="vt-more">{words.html(said)}</p>')
     if not found["by"]:
         return
     st.html(bar(found))
@@ -98,13 +112,21 @@ def draw_coverage(reach: Reach) -> None:
         (
             f'<i class="vt-key {tone(row["classifier"])}" aria-hidden="true"></i>'
             + words.html(reader(row["classifier"])),
-            words.money(float(row["spend"] or 0), reach.currency),
-            "–" if part is None else words.percent(part, digits=1),
+            words.money(float(row["spend"] or 0), currency),
+            "–" if part is None else words.part(part, digits=1),
             f"{row['ads']:,}",
         )
         for row, part in zip(found["by"], shares, strict=True)
     ]
     table("Coverage by reader", ("Who gave the stage", "Spend", "Share", "Ads"), rows)
+
+
+def left_out(found: Json) -> str:
+    """Which currencies are in no sum, as a sentence after others; nothing where all is in one."""
+    others = found["left_out"]
+    if not others:
+        return ""
+    return f" Only spend in {found['currency']} is counted; {', '.join(others)} cannot be added and is left out."
 
 
 def reader(classifier: str | None) -> str:
@@ -119,7 +141,7 @@ def share(row: Json, found: Json) -> float | None:
 
 def covered_share(found: Json) -> str:
     """The part of the spend that has a stage."""
-    return words.percent(_spend(found, read=True) / float(found["spend"])) if found["spend"] else "–"
+    return words.part(_spend(found, read=True) / float(found["spend"])) if found["spend"] else "–"
 
 
 def _spend(found: Json, *, read: bool) -> float:
@@ -131,29 +153,33 @@ def in_sentence(found: Json) -> str:
     if not found["spend"]:
         return "Nothing was spent in these days, so there is nothing to cover."
     parts = ", ".join(
-        f"{in_words.in_short(row['classifier'])} {words.percent(share(row, found) or 0)}"
+        f"{in_words.in_short(row['classifier'])} {words.part(share(row, found) or 0)}"
         for row in found["by"]
         if row["classifier"] is not None
     )
     said = f"{covered_share(found)} of spend is covered{f': {parts}' if parts else ''}"
     left = _spend(found, read=False) / float(found["spend"])
-    return f"{said}; {words.percent(left)} not read." if left > 0 else f"{said}."
+    return f"{said}; {words.part(left)} not read." if left > 0 else f"{said}."
 
 
 def tone(classifier: str | None) -> str:
-    """A class of the style sheet: models, rules, people and nobody look different."""
+    """A class of the style sheet: each model, rules, people, demo readings and nobody look different."""
     if classifier is None:
         return "nobody"
-    return TONES.get(classifier.partition("@")[0], "model")
+    return TONES.get(classifier.partition("@")[0].partition(":")[0], "model")
 
 
 def bar(found: Json) -> str:
-    """HTML: the readers' parts of the spend side by side."""
+    """HTML: the readers' parts of the spend side by side, each with its name where there is room."""
     parts = []
     for row in found["by"]:
         part = share(row, found) or 0.0
-        said = words.html(f"{reader(row['classifier'])}: {words.percent(part, digits=1)}")
-        parts.append(f'<i class="{tone(row["classifier"])}" style="width:{part * 100:.2f}%" title="{said}"></i>')
+        said = words.html(f"{reader(row['classifier'])}: {words.part(part, digits=1)}")
+        name = "not read" if row["classifier"] is None else in_words.in_short(row["classifier"])
+        inside = f"<b>{words.html(in_words.capital(name))}</b>" if part >= NAMED else ""
+        parts.append(
+            f'<i class="{tone(row["classifier"])}" style="width:{part * 100:.2f}%" title="{said}">{inside}</i>'
+        )
     label = words.html(in_sentence(found))
     return f'<div class="vt-cover" role="img" aria-label="{label}">{"".join(parts)}</div>'
 
@@ -165,7 +191,7 @@ def draw_covered(analysis: Json) -> None:
         return
     missing, currency = covered["ads_missing"], analysis["summary"]["currency"]
     counted = [
-        ("Spend covered", "–" if covered["spend_share"] is None else words.percent(covered["spend_share"], digits=1)),
+        ("Spend covered", "–" if covered["spend_share"] is None else words.part(covered["spend_share"], digits=1)),
         ("Ads covered", f"{covered['ads']:,} of {covered['ads'] + missing:,}"),
         ("Spend not covered", words.money(covered["spend_missing"], currency)),
     ]
@@ -184,12 +210,13 @@ def classified(run: Json, now: datetime) -> str:
     by = f"{by}s" if by == in_words.DEMO else by
     said = (
         f"The newest classification, {words.ago(run['finished_at'], now)} by {by}, looked at "
-        f"{counts['ads']:,} ads: {counts['new']:,} new readings, {counts['reused']:,} known before."
+        f"{words.counted(counts['ads'], 'ad')}: {words.counted(counts['new'], 'new reading')}, "
+        f"{counts['reused']:,} known before."
     )
     for reason, count in sorted(counts["reasons"].items(), key=lambda item: -item[1]):
-        said += f" {count:,} {in_words.reason(reason)}."
+        said += f" {count:,} {in_words.reason(reason, count)}."
     if counts["remaining"]:
-        said += f" {counts['remaining']:,} are left for the next run."
+        said += f" {words.counted(counts['remaining'], 'is', 'are')} left for the next run."
     return said
 
 
@@ -241,7 +268,7 @@ def used(costs: Json) -> str:
     flying, limit = float(costs["in_flight_usd"] or 0), float(costs["budget_usd"])
     if not limit:
         return f"Models read nothing that costs: the budget is 0. This month they have cost {dollars(spent)}."
-    part = words.percent(spent / limit)
+    part = words.part(spent / limit)
     said = f"This month models have cost {dollars(spent)} of a budget of {dollars(limit)} ({part})."
     if flying:
         said += f" Calls that are out may add {dollars(flying)}."
@@ -292,10 +319,11 @@ def draw_agreement(rows: Sequence[Json]) -> None:
     """How often people who looked gave the classifier's stage."""
     if not rows:
         st.html(
-            '<p class="vt-more">No person has checked a label yet. On the page Ads, one click says whether one is '
-            "right; then this says how often people agree with each reader.</p>"
+            '<p class="vt-more">No person has checked a stage that a reader gave. On the page Ads, one click says '
+            "whether it is right; then this says how often people agree with each reader.</p>"
         )
         return
+    st.html(f'<p class="vt-more">{DOUBTFUL}</p>')
     table(
         "Agreement of people",
         ("Reader", "Of", "Checked", "Same stage", "Same or next stage"),
@@ -304,8 +332,8 @@ def draw_agreement(rows: Sequence[Json]) -> None:
                 words.html(in_words.capital(in_words.classifier(row["classifier"]))),
                 labels_view.READINGS[row["reading"]],
                 f"{row['n']:,}",
-                f"{row['same_stage']:,}<small>{words.percent(row['same_stage'] / row['n'])}</small>",
-                f"{row['near_stage']:,}<small>{words.percent(row['near_stage'] / row['n'])}</small>",
+                f"{row['same_stage']:,}<small>{words.part(row['same_stage'] / row['n'])}</small>",
+                f"{row['near_stage']:,}<small>{words.part(row['near_stage'] / row['n'])}</small>",
             )
             for row in rows
         ],

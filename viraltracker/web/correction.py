@@ -20,6 +20,9 @@ SAID: Final = "correction-said"
 """Where the session keeps what the last correction did, until it is said."""
 CHANGED: Final = "correction-changed"
 """Where the session keeps that labels are not what they were, for whoever counts them."""
+REFUSED: Final = "correction-refused"
+"""Where the session counts refused choices by row and list: the select is drawn anew, with what stands."""
+MEANWHILE: Final = "Somebody has labelled it again meanwhile; it stays as it is."
 THINGS: Final[Mapping[str, str]] = {"creative": "picture or video", "copy": "wording", "landing": "landing page"}
 
 
@@ -33,10 +36,10 @@ class Label:
     ads: int
 
     def correct(self, changed: Mapping[str, str]) -> None:
-        """Stores a person's word, and keeps what it did for the next drawing."""
+        """Stores a person's word on the row they saw, and keeps what it did for the next drawing."""
         row = self.row
         try:
-            readings.correct(self.db, self.brand_id, row["reading"], row["input_hash"], changed)
+            said = readings.correct(self.db, self.brand_id, row["reading"], row["input_hash"], changed, seen=row["id"])
         except ViralTrackerError as error:
             st.session_state[SAID] = {"problem": error.message, "hash": row["input_hash"]}
             return
@@ -47,21 +50,29 @@ class Label:
             "reading": row["reading"],
             "hash": row["input_hash"],
             "before": before(row),
+            "row": said,
         }
 
     def choose(self, field: str, key: str) -> None:
-        """Stores what was chosen in a select, where it is another label."""
+        """Stores what was chosen in a select, where it is another label; what was refused does not stay on screen."""
         label = st.session_state.get(key)
-        if label is not None and label != labels_view.value(self.row, field):
-            self.correct({field: label})
+        if label is None or label == labels_view.value(self.row, field):
+            return
+        self.correct({field: label})
+        if "problem" in st.session_state[SAID]:
+            refused = st.session_state.setdefault(REFUSED, {})
+            refused[self.row["id"], field] = refused.get((self.row["id"], field), 0) + 1
 
     def withdraw(self) -> None:
-        """Takes a person's word back, whoever's it is."""
+        """Takes back the person's word that was shown, whoever's it is."""
         at = self.row["input_hash"]
         try:
-            readings.withdraw(self.db, self.brand_id, self.row["reading"], at)
+            taken = readings.withdraw(self.db, self.brand_id, self.row["reading"], at, row=self.row["id"])
         except ViralTrackerError as error:
             st.session_state[SAID] = {"problem": error.message, "hash": at}
+            return
+        if not taken:
+            st.session_state[SAID] = {"problem": MEANWHILE, "hash": at}
             return
         st.session_state[CHANGED] = True
         st.session_state[SAID] = {"text": "Taken back: what the classifiers say stands again.", "hash": at}
@@ -102,14 +113,22 @@ def held(reading: str, ads: int) -> str:
 
 
 def undo(db: Database, said: Json) -> None:
-    """Takes the last word back: what the person had said before stands again, else what the classifiers say."""
+    """Takes the last word back: what the person had said before stands again, else what the classifiers say.
+
+    Only while that word stands: a later one, of a colleague, is not touched.
+    """
+    taken = True
     try:
         if said["before"] is not None:
-            readings.correct(db, said["brand"], said["reading"], said["hash"], said["before"])
+            readings.correct(db, said["brand"], said["reading"], said["hash"], said["before"], seen=said["row"])
         else:
-            readings.withdraw(db, said["brand"], said["reading"], said["hash"])
+            taken = readings.withdraw(db, said["brand"], said["reading"], said["hash"], row=said["row"])
     except ViralTrackerError as error:
-        st.session_state[SAID] = {"problem": error.message, "hash": said["hash"]}
+        problem = MEANWHILE if error.message == readings.CHANGED else error.message
+        st.session_state[SAID] = {"problem": problem, "hash": said["hash"]}
+        return
+    if not taken:
+        st.session_state[SAID] = {"problem": MEANWHILE, "hash": said["hash"]}
         return
     st.session_state[CHANGED] = True
     st.session_state[SAID] = {"text": "Taken back: the label is what it was.", "hash": said["hash"]}
@@ -126,28 +145,34 @@ def draw_said(db: Database, input_hash: str | None = None) -> None:
         with st.container(horizontal=True, vertical_alignment="center", key="correction-said"):
             st.success(words.literal(said["text"]), icon=":material/check_circle:")
             if "brand" in said:
-                st.button("Undo", key="undo-correction", icon=":material/undo:", on_click=undo, args=(db, said))
+                st.button("Undo", key=f"undo-{said['row']}", icon=":material/undo:", on_click=undo, args=(db, said))
     if "brand" not in said:
         st.session_state.pop(SAID)
 
 
 def draw_stages(label: Label) -> None:
-    """The five stages as buttons, the present one marked, and "Right as it is"."""
+    """The five stages as buttons, the present one marked, and "Right as it is".
+
+    The row is in every key: a second click that comes after the next label was drawn is not a word on that.
+    """
     row = label.row
     with st.container(horizontal=True, gap="small", key=f"stages-{row['reading']}"):
         for stage in taxonomy.STAGES:
+            now = stage == row["awareness"]
             st.button(
                 labels_view.name(stage),
-                key=f"stage-{row['reading']}-{stage}",
-                type="primary" if stage == row["awareness"] else "secondary",
-                help=words.literal(labels_view.definition("awareness", stage)),
+                key=f"stage-{row['id']}-{stage}",
+                type="primary" if now else "secondary",
+                icon=":material/check:" if now else None,
+                help=("This is the label now. " if now else "")
+                + words.literal(labels_view.definition("awareness", stage)),
                 on_click=label.correct,
                 args=({"awareness": stage},),
             )
         if row["classifier"] == "human":
             st.button(
                 "Take back",
-                key=f"withdraw-{row['reading']}",
+                key=f"withdraw-{row['id']}",
                 type="tertiary",
                 icon=":material/undo:",
                 help="What the classifiers say stands again.",
@@ -156,8 +181,8 @@ def draw_stages(label: Label) -> None:
         else:
             st.button(
                 "Right as it is",
-                key=f"right-{row['reading']}",
-                icon=":material/check:",
+                key=f"right-{row['id']}",
+                icon=":material/thumb_up:",
                 on_click=label.correct,
                 args=({},),
             )
@@ -171,7 +196,8 @@ def draw_lists(label: Label) -> None:
         for column, field in zip(st.columns(3), fields[start : start + 3], strict=False):
             every, now = options(field), labels_view.value(row, field)
             # The row is in the key: once it is another one, the select shows what that says.
-            key = f"choose-{row['id']}-{field}"
+            refused = st.session_state.get(REFUSED, {}).get((row["id"], field), 0)
+            key = f"choose-{row['id']}-{field}-{refused}"
             column.selectbox(
                 labels_view.FIELDS[field],
                 every,

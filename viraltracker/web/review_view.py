@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import streamlit as st
@@ -26,6 +27,8 @@ def read(at: Place) -> Json:
     state = _state(at.brand_id)
     found = readings.review_queue(at.db, at.brand_id, limit=FETCHED + len(state["skipped"]))
     _count_in(state, found["total"])
+    # What was skipped and then settled by somebody else is not waited for any more.
+    state["skipped"] &= {_key(item) for item in found["items"]}
     return found
 
 
@@ -41,10 +44,11 @@ def draw(at: Place, found: Json) -> None:
     st.html(f'<p class="vt-run" role="status"><b>{here:,} of {every:,}</b> {words.html(why(item))}</p>')
     st.progress((here - 1) / every)
     ad = readings.of_ad(at.db, at.brand_id, item["ad_id"])
+    rows = shown(item, ad)
     with st.container(border=True, key="review-item"):
         st.html(_title(item))
-        _draw_item(at, item, ad)
-        _draw_ways(at, item, state)
+        _draw_item(at, item["reading"], ad, rows)
+        _draw_ways(at, item, rows[0], state)
 
 
 def waiting(at: Place) -> int:
@@ -56,12 +60,17 @@ def waiting(at: Place) -> int:
     return int(state["left"])
 
 
-def _draw_item(at: Place, item: Json, ad: Json) -> None:
-    """What is read, and what is said of it."""
-    reading = item["reading"]
-    rows = [row for row in ad["readings"] if row["reading"] == reading]
+def shown(item: Json, ad: Json) -> list[Json]:
+    """The rows that are drawn, the one that a click is about first."""
+    rows = [row for row in ad["readings"] if row["reading"] == item["reading"]]
     # Between the two questions somebody may have changed the ad; what the queue said stands then.
-    rows = rows if rows and rows[0]["input_hash"] == item["input_hash"] else [{**item["best"], "reading": reading}]
+    if rows and rows[0]["input_hash"] == item["input_hash"]:
+        return rows
+    return [{**item["best"], "reading": item["reading"], "input_hash": item["input_hash"]}]
+
+
+def _draw_item(at: Place, reading: str, ad: Json, rows: Sequence[Json]) -> None:
+    """What is read, and what is said of it."""
     left, right = (st.container(), st.container()) if reading == "landing" else st.columns([1, 2])
     with left:
         ad_view.draw_input(at, ad, reading)
@@ -69,13 +78,18 @@ def _draw_item(at: Place, item: Json, ad: Json) -> None:
         st.html(labels_view.article(rows, at.now))
 
 
-def _draw_ways(at: Place, item: Json, state: Json) -> None:
-    row = {**item["best"], "reading": item["reading"], "input_hash": item["input_hash"]}
+def _draw_ways(at: Place, item: Json, row: Json, state: Json) -> None:
     if at.may_write:
         st.html(f'<p class="vt-more">{words.html(ad_view.invitation(row, item["ads"]))}</p>')
         correction.draw_stages(Label(at.db, at.brand_id, row, item["ads"]))
     with st.container(horizontal=True, key="review-ways"):
-        st.button("Skip", icon=":material/skip_next:", key="review-skip", on_click=_skip, args=(state, _key(item)))
+        st.button(
+            "Skip",
+            icon=":material/skip_next:",
+            key=f"review-skip-{row['id']}",
+            on_click=_skip,
+            args=(state, _key(item)),
+        )
 
 
 def _draw_empty(state: Json) -> None:
@@ -112,7 +126,8 @@ def why(item: Json) -> str:
 def position(state: Json, left: int) -> tuple[int, int]:
     """Which label of how many this is, since this person began."""
     done = state["done"]
-    return done + len(state["skipped"]) + 1, done + left
+    every = max(done + left, 1)
+    return min(done + len(state["skipped"]) + 1, every), every
 
 
 def _title(item: Json) -> str:

@@ -92,6 +92,23 @@ def percent(fraction: float, *, digits: int = 0) -> str:
     return f"{fraction * 100:.{digits}f} %"
 
 
+def part(fraction: float, *, digits: int = 0) -> str:
+    """A part of a whole in percent: nothing but none of it reads 0 %, and nothing but all of it 100 %."""
+    least = 10.0**-digits
+    # Sums of money are seldom exact: what is this near to all of it is all of it.
+    if 0 < fraction < 1 - 1e-9:
+        if float(f"{fraction * 100:.{digits}f}") == 0:
+            return f"< {least:.{digits}f} %"
+        if float(f"{fraction * 100:.{digits}f}") >= 100:
+            return f"> {100 - least:.{digits}f} %"
+    return percent(fraction, digits=digits)
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """A number with its noun, as in "1 ad" or "2,000 ads"."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
 def change(fraction: float) -> str:
     """A change with its sign."""
     return f"{fraction * 100:+.1f} %"

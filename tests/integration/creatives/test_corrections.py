@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import psycopg
@@ -194,6 +197,79 @@ def test_what_was_replaced_is_history_and_right_as_it_is_keeps_the_evidence(
     assert [(row["classifier"], row["awareness"]) for row in history] == [("human", said["awareness"])]
 
 
+def best(account: Account, ad_id: str = "1") -> dict[str, Any]:
+    """The row that counts in the words of an ad."""
+    return next(row for row in of_ad(account, ad_id) if row["reading"] == "copy")
+
+
+def test_a_word_on_a_label_that_nobody_saw_is_not_taken(account: Account, people: People, hash_of_copy: str) -> None:
+    """A model's row that arrived meanwhile, or a colleague's word, is looked at first."""
+    shown = best(account)
+    newer = {"reading": "copy", "input_hash": hash_of_copy, "prompt_version": "copy-9", "awareness": "unaware"}
+    run = account.runs()[0]["id"]
+    classifications.save(account.db, account.brand_id, run, [newer | {"classifier": "gemini:later"}])
+    for labels in ({}, {"awareness": "most_aware"}):
+        with pytest.raises(BadInput, match=readings.CHANGED):
+            readings.correct(people.owner, account.brand_id, "copy", hash_of_copy, labels, seen=shown["id"])
+    assert account.stored(classifier="human") == []
+    fresh = best(account)
+    assert fresh["classifier"] == "gemini:later"
+    said = readings.correct(people.owner, account.brand_id, "copy", hash_of_copy, {}, seen=fresh["id"])
+    assert best(account)["id"] == said
+    with pytest.raises(BadInput, match=readings.CHANGED):
+        readings.correct(people.editor, account.brand_id, "copy", hash_of_copy, {}, seen=fresh["id"])
+    with pytest.raises(BadInput, match=readings.CHANGED):
+        readings.correct(people.owner, account.brand_id, "copy", hash_of_copy, {}, seen=shown["id"])
+    assert best(account)["id"] == said
+
+
+def test_the_same_word_sent_twice_is_taken_once(account: Account, people: People, hash_of_copy: str) -> None:
+    """A call whose answer got lost is sent again: it finds its own word, which is no change that somebody missed."""
+    shown = best(account)
+    for labels in ({}, {"awareness": "most_aware", "offer": "bundle"}):
+        ids = {
+            readings.correct(people.owner, account.brand_id, "copy", hash_of_copy, labels, seen=shown["id"])
+            for _ in range(2)
+        }
+        assert ids == {best(account)["id"]}
+        taken = {"reading": "copy", "input_hash": hash_of_copy, "row": best(account)["id"]}
+        assert [readings.withdraw(people.owner, account.brand_id, **taken) for _ in range(2)] == [True, True]
+        assert best(account)["id"] == shown["id"]
+
+
+def test_undo_leaves_the_later_word_of_a_colleague(account: Account, people: People, hash_of_copy: str) -> None:
+    first = readings.correct(people.owner, account.brand_id, "copy", hash_of_copy, {"awareness": "most_aware"})
+    later = readings.correct(people.editor, account.brand_id, "copy", hash_of_copy, {"awareness": "unaware"})
+    assert not readings.withdraw(people.owner, account.brand_id, "copy", hash_of_copy, row=first)
+    assert best(account)["id"] == later
+    assert not readings.withdraw(people.owner, account.brand_id, "copy", hash_of_copy, row=shown_never())
+    assert readings.withdraw(people.owner, account.brand_id, "copy", hash_of_copy, row=later)
+    assert best(account)["classifier"] != "human"
+    assert not readings.withdraw(people.owner, account.brand_id, "copy", hash_of_copy, row=shown_never())
+
+
+def shown_never() -> str:
+    """The id of no row."""
+    return str(uuid4())
+
+
+def test_two_people_who_click_at_once_do_so_one_after_the_other(
+    account: Account, people: People, hash_of_copy: str
+) -> None:
+    """Both saw the same row: one word stands, the other one is told."""
+    shown = best(account)["id"]
+
+    def say(db: Database, label: str) -> str:
+        try:
+            return readings.correct(db, account.brand_id, "copy", hash_of_copy, {"awareness": label}, seen=shown)
+        except BadInput as error:
+            return error.message
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(say, (people.owner, people.editor), ("unaware", "most_aware")))
+    assert sorted(answers) == sorted([best(account)["id"], readings.CHANGED])
+
+
 def test_agreement_counts_the_same_stage_and_the_next_one(account: Account, people: People) -> None:
     """Three checked labels of the rules: one confirmed, one moved by a stage, one by two."""
     texts = ("What 1,200 dog owners told us.", *(text["primary_text"] for text in (WORDS, OTHER)))
@@ -209,6 +285,40 @@ def test_agreement_counts_the_same_stage_and_the_next_one(account: Account, peop
     assert readings.agreement(people.viewer, account.brand_id) == [
         {"classifier": rules, "reading": "copy", "n": 3, "same_stage": 1, "near_stage": 2}
     ]
+
+
+def test_a_label_that_was_left_unclear_is_no_disagreement(account: Account, db: Database, people: People) -> None:
+    """The classifier made no claim that a person could agree with."""
+    account.ads({"ad_id": "1", "primary_text": "Unser Hund kann nicht mehr auf das Sofa springen."})
+    account.classify()
+    assert best(account)["awareness"] == "unclear"
+    readings.correct(people.owner, account.brand_id, "copy", best(account)["input_hash"], {"awareness": "unaware"})
+    assert readings.agreement(db, account.brand_id) == []
+
+
+def test_coverage_adds_up_one_currency_and_names_the_others(account: Account, people: People) -> None:
+    """By hand: 30 + 20 dollars, of them 30 with a stage; the 40 euros of the second ad are in no sum."""
+    account.ads({"ad_id": "1", "spend": 30, **WORDS}, {"ad_id": "2", "spend": 20})
+    account.db.upsert(
+        "ad_performance_daily",
+        {"brand_id": account.brand_id, "account_id": ACCOUNT, "ad_id": "2", "date": str(DAY - timedelta(days=1)),
+         "currency": "EUR", "spend": 40},
+        on_conflict="brand_id,ad_id,date",
+    )  # fmt: skip
+    account.classify()
+    first = DAY - timedelta(days=29)
+    assert readings.coverage(people.viewer, account.brand_id, since=first, until=DAY) == {
+        "currency": "USD",
+        "left_out": ["EUR"],
+        "spend": 50,
+        "ads": 2,
+        "by": [
+            {"classifier": RulesClassifier().name, "spend": 30, "ads": 1},
+            {"classifier": None, "spend": 20, "ads": 1},
+        ],
+    }
+    none = readings.coverage(people.viewer, account.brand_id, since=first - timedelta(days=99), until=first)
+    assert none == {"currency": None, "left_out": [], "spend": 0, "ads": 0, "by": []}
 
 
 def test_the_list_is_ordered_searched_and_counted(account: Account, people: People, hash_of_copy: str) -> None:

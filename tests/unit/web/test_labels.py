@@ -304,5 +304,22 @@ def test_progress_counts_what_is_done_and_skipped() -> None:
     assert review_view.position({"done": 0, "skipped": {("copy", "a")}}, 41) == (2, 41)
 
 
+def test_progress_never_passes_its_end() -> None:
+    """Labels that others settled may leave fewer than were skipped."""
+    assert review_view.position({"done": 0, "skipped": {("copy", "a"), ("copy", "b"), ("copy", "c")}}, 2) == (2, 2)
+    assert review_view.position({"done": 0, "skipped": set()}, 0) == (1, 1)
+
+
+def test_what_a_click_is_about_is_what_was_drawn() -> None:
+    """The row of the ad as it is drawn, or the queue's where the ad is another one by now."""
+    best = {"id": "old", "awareness": "unaware", "classifier": "rules@3"}
+    item = {"reading": "copy", "input_hash": "h", "best": best}
+    fresh = row(id="new", input_hash="h", classifier="gemini:g")
+    assert [each["id"] for each in review_view.shown(item, {"readings": [fresh]})] == ["new"]
+    assert review_view.shown(item, {"readings": [fresh | {"input_hash": "other"}]}) == [
+        best | {"reading": "copy", "input_hash": "h"}
+    ]
+
+
 def test_a_sentence_ends() -> None:
     assert [words.sentence(text) for text in ("so", "so.", None, " why? ")] == ["so.", "so.", "", "why?"]
