@@ -5,12 +5,18 @@ from __future__ import annotations
 import base64
 import io
 import struct
+import threading
 import zlib
+from typing import Any
+from unittest.mock import create_autospec
 
 import pytest
 from PIL import Image
 
-from viraltracker.web import pictures
+from viraltracker.errors import Unavailable
+from viraltracker.store import ad_data
+from viraltracker.store.client import Database
+from viraltracker.web import files, pictures
 
 
 def encoded(kind: str, size: tuple[int, int] = (1200, 900), mode: str = "RGB") -> bytes:
@@ -55,3 +61,47 @@ def test_what_is_no_picture_shows_none(data: bytes) -> None:
 @pytest.mark.parametrize("side", [8_000, 60_000])
 def test_a_picture_that_would_fill_the_memory_is_not_unpacked(side: int) -> None:
     assert pictures.data_uri(png_that_claims(side, side)) is None
+
+
+class Slow:
+    """A Storage whose files come only once as many are asked for as may be at once; or that is away."""
+
+    def __init__(self, together: int, *, away: bool = False) -> None:
+        self.barrier, self.away, self.asked = threading.Barrier(together), away, 0
+
+    def get(self, _bucket: str, _key: str) -> bytes:
+        self.asked += 1
+        if self.away:
+            raise Unavailable
+        self.barrier.wait(timeout=20)
+        return encoded("PNG", (8, 8))
+
+
+def shown(monkeypatch: pytest.MonkeyPatch, storage: Slow, name: str, count: int) -> pictures.Pictures:
+    """The pictures of so many ads, each a file of its own."""
+    keys = {str(number): f"{name}-{number}" for number in range(count)}
+
+    def stored(*_: Any) -> dict[str, str]:
+        return keys
+
+    monkeypatch.setattr(ad_data, "pictures", stored)
+    monkeypatch.setattr(files, "of", lambda _db: storage)
+    return pictures.Pictures(create_autospec(Database, instance=True), "brand")
+
+
+def test_the_files_of_a_page_are_read_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One after another they would never get past the barrier; what was made is kept."""
+    storage = Slow(pictures.AT_ONCE)
+    page = shown(monkeypatch, storage, "side", 2 * pictures.AT_ONCE)
+    ads = [str(number) for number in range(2 * pictures.AT_ONCE)]
+    first = page.of(ads)
+    assert sorted(first) == sorted(ads)
+    assert page.of(ads) == first
+    assert storage.asked == len(ads)
+
+
+def test_a_storage_that_is_away_costs_no_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    storage = Slow(1, away=True)
+    page = shown(monkeypatch, storage, "away", 40)
+    assert pictures.thumbnails_or_none(page, ["0"]) == {}
+    assert storage.asked > 0
