@@ -37,7 +37,10 @@ def draw(blocks: list[Json], summary: Json, pictures: Pictures, *, with_charts: 
 
 
 def draw_block(block: Json, summary: Json, pictures: Pictures, *, with_charts: bool = True) -> None:
-    """Metrics, cards, or a table with its chart; of the summary: `currency, prior_window, target, totals.cpa`.
+    """Metrics, cards, or a table with its chart.
+
+    Of the summary every block needs `currency`; metrics `prior_window`, and tables that have a chart `target` and
+    `totals.cpa`.
 
     `pictures` shows the ads at the top of a table of winners or losers.
     """
@@ -74,9 +77,10 @@ def _table(block: Json, summary: Json, pictures: Pictures, *, with_charts: bool)
 
 
 def _chart(block: Json, summary: Json) -> None:
-    title, rows, currency, target = block["title"], block["rows"], summary["currency"], summary["target"]
+    title, rows, currency = block["title"], block["rows"], summary["currency"]
     known = [row for row in rows if row["cpa"] and row["cpa_low"] and row["cpa_high"]] if title in TONES else []
     if known:
+        target = summary["target"]
         charts.cpa_intervals(
             known,
             tone=TONES[title],
