@@ -92,7 +92,8 @@ def test_a_form_left_alone_saves_the_types_defaults(app: App, new_page: Callable
     expect(page.get_by_role("heading", name=NAME)).to_be_visible()
     expect(page.get_by_text("It has not run yet.")).to_be_visible()
     saved = job_of(app)
-    assert saved["parameters"] == {"max_new": 200, "max_video": 15, "days_back": 30, "force": False, "mode": "realtime"}
+    limits = {"max_new": 200, "max_video": 15, "max_pages": 100}
+    assert saved["parameters"] == limits | {"days_back": 30, "force": False, "mode": "realtime"}
     assert (saved["cron_expression"], saved["status"]) == ("0 7 * * *", "active")
     with app.owner() as db:
         assert [job["name"] for job in schedules.jobs(db)].count(NAME) == 1
