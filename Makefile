@@ -17,10 +17,8 @@ demo: $(READY) ## Sync, classify and analyse the demo ad account, and print the 
 up: $(READY) ## Run the app, the worker and the embedded database until Ctrl-C
 	@$(BIN)/viraltracker up || [ $$? -eq 130 ]
 
-# One process more than there are cores: tests of browsers and leases wait as much as they work.
 test: $(READY) browser ## Run all tests on the real stack
-	@$(BIN)/python -m pytest -n $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)') \
-		--dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 # A browser for tests and benchmarks: the one that is there, else the system's package where that may be installed, else
 # Playwright's own. Set VIRALTRACKER_CHROMIUM to use another.
