@@ -63,16 +63,10 @@ def read_copy(given: CopyInput) -> CopyReading:
     stage = awareness.judge(start, given.brand_names)
     evidence = [_evidence("awareness", quote, cue) for quote, cue in stage.reasons]
 
-    def chosen(field: str, match: labels.Match | None, absent: str) -> str:
-        if match is None:
-            return absent
-        evidence.append(_evidence(field, match.quote, taxonomy.LISTS[field][match.label].means))
-        return match.label
-
-    hook = chosen("hook", hooks.hook(start), "claim")
-    angle = chosen("angle", labels.most("angle", " ".join(s for s, _ in start.sentences), whole), "unclear")
-    offer = chosen("offer", labels.first("offer", whole), "none")
-    proof = chosen("proof", labels.first("proof", whole), "none")
+    hook = _label(evidence, "hook", hooks.hook(start), "claim")
+    angle = _label(evidence, "angle", labels.most("angle", " ".join(s for s, _ in start.sentences), whole), "unclear")
+    offer = _label(evidence, "offer", labels.first("offer", whole), "none")
+    proof = _label(evidence, "proof", labels.first("proof", whole), "none")
     persona = labels.persona("\n".join(s for s, _ in start.sentences))
     if persona:
         evidence.append(_evidence("persona", persona.quote, "says whom it is for"))
@@ -80,7 +74,7 @@ def read_copy(given: CopyInput) -> CopyReading:
     if cta:
         evidence.append(_evidence("cta", given.cta, "the button's own type"))
     else:
-        cta = chosen("cta", labels.first("ask", whole), "none")
+        cta = _label(evidence, "cta", labels.first("ask", whole), "none")
     return CopyReading.model_validate(
         {
             "evidence": evidence,
@@ -117,15 +111,9 @@ def read_landing(page: PageWords, brand_names: Sequence[str]) -> LandingReading:
     stage = awareness.judge(start, brand_names)
     evidence = [_evidence("awareness", quote, cue) for quote, cue in stage.reasons]
 
-    def chosen(field: str, match: labels.Match | None, absent: str) -> str:
-        if match is None:
-            return absent
-        evidence.append(_evidence(field, match.quote, taxonomy.LISTS[field][match.label].means))
-        return match.label
-
-    angle = chosen("angle", labels.most("angle", top, whole), "unclear")
-    offer = chosen("offer", labels.first("offer", whole), "none")
-    proof = chosen("proof", labels.first("proof", whole), "none")
+    angle = _label(evidence, "angle", labels.most("angle", top, whole), "unclear")
+    offer = _label(evidence, "offer", labels.first("offer", whole), "none")
+    proof = _label(evidence, "proof", labels.first("proof", whole), "none")
     promise = " ".join((page.heading or page.title).split())
     return LandingReading.model_validate(
         {
@@ -137,7 +125,7 @@ def read_landing(page: PageWords, brand_names: Sequence[str]) -> LandingReading:
             "angle": angle,
             "offer": offer,
             "proof": proof,
-            "cta": chosen("cta", labels.first("ask", whole), "none"),
+            "cta": _label(evidence, "cta", labels.first("ask", whole), "none"),
         }
     )
 
@@ -198,6 +186,14 @@ def fingerprint() -> str:
     for name in _DATA:
         digest.update(resources.files(__package__).joinpath(name).read_bytes())
     return digest.hexdigest()
+
+
+def _label(evidence: list[Evidence], field: str, match: labels.Match | None, absent: str) -> str:
+    """The matched label, its quote added to `evidence`; `absent` when nothing matched."""
+    if match is None:
+        return absent
+    evidence.append(_evidence(field, match.quote, taxonomy.LISTS[field][match.label].means))
+    return match.label
 
 
 def _evidence(field: str, quote: str, cue: str) -> Evidence:
