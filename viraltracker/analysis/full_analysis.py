@@ -341,7 +341,7 @@ def _baseline_rows(analysis: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _diagnostic_rows(analysis: dict[str, Any]) -> list[dict[str, Any]]:
     verdicts = [_diagnostic(row, "winner_loser", row["verdict"]) for row in analysis["verdicts"]]
-    return verdicts + [_diagnostic(row, row["rule"], "fired") for row in analysis["diagnoses"]]
+    return verdicts + [_diagnostic(row, row["rule"], row["verdict"]) for row in analysis["diagnoses"]]
 
 
 def _diagnostic(row: dict[str, Any], diagnosis: str, verdict: str) -> dict[str, Any]:

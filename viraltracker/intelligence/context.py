@@ -26,6 +26,7 @@ class AnalysisContext:
     recent_stored   the same for the last three days of the window
     first_stored    the first day that is stored at all, or None
     account_level   sums known only for the whole account, by metric name (from a totals row)
+    weeks           how many weeks back from the window's last day the columns `week_…` reach
     """
 
     window: Window
@@ -43,6 +44,7 @@ class AnalysisContext:
     recent_stored: int | None = None
     first_stored: date | None = None
     account_level: dict[str, float] = field(default_factory=dict)
+    weeks: int = 0
 
     @property
     def days_covered(self) -> int:

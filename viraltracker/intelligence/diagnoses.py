@@ -6,8 +6,9 @@ Each rule says whether it could be evaluated; one that could not is never counte
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,10 @@ STARVED_IMPRESSIONS_A_DAY = 10
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """A rule that fired for one ad."""
+    """What a rule says of one ad.
+
+    `verdict` is `fired`, or one of the rule's own words; `detail` are the rule's own numbers, plain values by name.
+    """
 
     id: str
     rule: str
@@ -35,6 +39,8 @@ class Diagnosis:
     spend: float
     probability: float | None
     evidence: list[Evidence]
+    verdict: str = "fired"
+    detail: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

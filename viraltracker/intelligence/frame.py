@@ -23,8 +23,39 @@ METRICS = (
     "thruplays",
 )
 PRIOR_METRICS = tuple(f"prior_{metric}" for metric in METRICS)
-NUMBERS = (*METRICS, *PRIOR_METRICS, "days", "results_since_start", "recent_impressions", "recent_days_active",
-           "awareness_confidence")  # fmt: skip
+MATURED = ("matured_spend", "matured_link_clicks", "matured_landing_page_views")
+"""Sums in which each day counts as much as of its conversions has arrived by now, 0 to 1: what conversions are of."""
+# Over the days of a period, with what is spent, shown and clicked on each: for how much days differ beyond chance.
+MOMENTS = (
+    "delivery_days",  # days with impressions
+    "click_days",  # days with link clicks
+    "purchase_days",  # days with purchases
+    "ctr_sq",  # Σ link clicks² / impressions
+    "hook_sq",  # Σ 3-second views² / impressions
+    "lpv_sq",  # Σ landing-page views² / link clicks
+    "value_sq",  # Σ purchase value² / purchases
+    "spend_sq",  # Σ spend²
+    "spend_impressions",  # Σ spend × impressions
+    "impressions_sq",  # Σ impressions²
+)
+PRIOR_MOMENTS = tuple(f"prior_{name}" for name in ("delivery_days", "spend_sq", "spend_impressions", "impressions_sq"))
+WEEKLY = ("impressions", "link_clicks", "video_3s", "landing_page_views", "spend", "purchases", "results")
+"""Metrics with a column `week_…`: a list per ad, 7 days each, the 7 that end with the window first, then backwards."""
+NUMBERS = (
+    *METRICS,
+    *PRIOR_METRICS,
+    *MATURED,
+    *(f"prior_{name}" for name in MATURED),
+    *MOMENTS,
+    *PRIOR_MOMENTS,
+    "days",
+    "results_since_start",
+    "recent_impressions",
+    "recent_days_active",
+    "awareness_confidence",
+    "congruence_total",  # 0 to 5, NaN where ad and page were not compared
+    "congruence_weakest_score",  # 0 to 5
+)
 TEXTS = (
     "ad_name",
     "campaign_name",
@@ -38,9 +69,13 @@ TEXTS = (
     "format",
     "hook",
     "angle",
+    "landing_url",
+    "landing_status",
+    "congruence_weakest",
 )
-DATES = ("created_on", "first_day", "last_day")
-OTHERS = ("active", "classified", "input_hashes")
+DATES = ("created_on", "first_day", "last_day", "first_ever", "creative_changed_on")
+LISTS = ("input_hashes", *(f"week_{metric}" for metric in WEEKLY))
+OTHERS = ("active", "classified", *LISTS)
 COLUMNS = ("ad_id", *TEXTS, *DATES, *OTHERS, *NUMBERS)
 
 
@@ -78,6 +113,16 @@ def numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
     return frame[name].to_numpy(dtype=np.float64)
 
 
+def weekly(frame: pd.DataFrame, metric: str, weeks: int) -> np.ndarray:
+    """A metric of `WEEKLY` as float64, shape (ads, weeks), the newest week first; NaN where nothing is stored."""
+    table = np.full((len(frame), weeks), np.nan)
+    for row, found in enumerate(frame[f"week_{metric}"].tolist()):
+        if found is not None:
+            part = np.array(found[:weeks], dtype=np.float64)
+            table[row, : part.size] = part
+    return table
+
+
 def total(frame: pd.DataFrame, name: str) -> float | None:
     """The sum over the ads that report `name`; None when no ad reports it."""
     values = numbers(frame, name)
@@ -105,6 +150,6 @@ def _objects(ads: pd.DataFrame, name: str) -> np.ndarray:
     if name not in ads.columns:
         return np.full(len(ads), None, dtype=object)
     values = ads[name].astype(object)
-    if name == "input_hashes":
+    if name in LISTS:
         return values.to_numpy(dtype=object)
     return values.where(values.notna(), None).to_numpy(dtype=object)
