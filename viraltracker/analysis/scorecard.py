@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from viraltracker.analysis import full_analysis, scorecard_blocks
-from viraltracker.analysis.full_analysis import Question
+from viraltracker.analysis import full_analysis, question, rows, scorecard_blocks
+from viraltracker.analysis.question import Question
 from viraltracker.analysis.scorecard_blocks import NEAREST, VERDICTS
 from viraltracker.intelligence import concentration, movers, turnover, windows
 from viraltracker.intelligence.analyse import Analysis
@@ -81,15 +81,15 @@ def make(
     """The scorecard of the last `days` full days: from store where it was made before, else made and stored.
 
     `min_spend`, in the account's currency, is the least that an ad must have spent to be called a winner or a loser.
-    At most six round trips for any number of ads. Raises what `full_analysis.question` raises.
+    At most six round trips for any number of ads. Raises what `question.ask` raises.
     """
     also = {"scorecard": VERSION, "min_spend": float(min_spend)}
-    asked = full_analysis.question(db, brand_id, days=days, now=now, also=also)
+    asked = question.ask(db, brand_id, days=days, now=now, also=also)
     earlier = analyses.stored_scorecard(db, brand_id, asked.config_hash, asked.data_version)
     if earlier is not None:
         return StoredScorecard(earlier["id"], reused=True, summary=earlier["summary"])
-    rows = full_analysis.read(db, brand_id, asked)
-    analysis = judge(rows.ads, rows.context)
+    read = rows.read(db, brand_id, asked)
+    analysis = judge(read.ads, read.context)
     turned = turnover.turnover(analysis.account, analysis.trends, _first_days(db, brand_id, asked, analysis))
     summary = {
         "brand": asked.context["brand"]["name"],
@@ -97,7 +97,7 @@ def make(
         "late": _late(asked, now),
         "arriving": _arriving(asked, analysis),
     }
-    summary["notes"] = rows.notes + summary["notes"]
+    summary["notes"] = read.notes + summary["notes"]
     row = full_analysis.run_row(brand_id, asked, summary, scorecard_blocks.render(summary), job_run_id)
     return StoredScorecard(analyses.save_scorecard(db, row), reused=False, summary=summary)
 

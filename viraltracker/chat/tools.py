@@ -8,8 +8,8 @@ from datetime import datetime
 from difflib import SequenceMatcher
 from typing import Any, Final
 
-from viraltracker.analysis import full_analysis
-from viraltracker.analysis.full_analysis import Question
+from viraltracker.analysis import full_analysis, question
+from viraltracker.analysis.question import Question
 from viraltracker.chat.answer import Asked, Person
 from viraltracker.store import analyses, schedules
 from viraltracker.store.brands import Brand
@@ -41,7 +41,7 @@ class Found:
 
 def analysis(db: Database, brand: Brand, days: int, now: datetime) -> Found:
     """The stored analysis of the last `days` full days over the present data, in two round trips."""
-    asked = full_analysis.question(db, brand.id, days=days, now=now)
+    asked = question.ask(db, brand.id, days=days, now=now)
     return Found(asked, full_analysis.stored(db, brand.id, asked))
 
 

@@ -18,20 +18,41 @@ def context(db: Database, brand_id: str) -> dict[str, Any]:
     return answer
 
 
-def ad_stats(
-    db: Database, brand_id: str, currency: str, *, since: date, until: date, prior_since: date
-) -> dict[str, Any]:
-    """`{attribution, stored, ads: [sums per ad over the window and, prefixed prior_, the days before it]}`.
+def conversion_development(db: Database, brand_id: str, currency: str, until: date) -> list[dict[str, Any]]:
+    """`[{age, now, next, now_results, next_results, days}]`: how the conversions of days went on arriving."""
+    answer: list[dict[str, Any]] = db.call("conversion_development", p_brand=brand_id, p_currency=currency, p_to=until)
+    return answer
 
-    `stored` counts the days that are there: `{days, prior_days, recent_days, first_day}`.
+
+def ad_statistics(
+    db: Database,
+    brand_id: str,
+    currency: str,
+    *,
+    since: date,
+    until: date,
+    prior_since: date,
+    weeks: int,
+    closely: int,
+    arrived: Sequence[float] = (),
+) -> dict[str, Any]:
+    """`{attribution, stored, ads, weeks, days}`; the last three are columns, a list each, of one length.
+
+    `ads` are sums per ad over the window and, prefixed prior_, the days before it; `weeks` of the `closely` ads with
+    the highest spend, by their row in `ads` and the week; `days` of the account. `stored` counts the days that are
+    there: `{days, prior_days, recent_days, first_day}`. `arrived` is the part of a day's conversions that is in, by its
+    age in days; empty = all of them.
     """
     answer: dict[str, Any] = db.call(
-        "analysis_stats",
+        "ad_statistics",
         p_brand=brand_id,
         p_currency=currency,
         p_from=since,
         p_to=until,
         p_prior_from=prior_since,
+        p_weeks=weeks,
+        p_closely=closely,
+        p_arrived=list(arrived),
     )
     return answer
 

@@ -92,6 +92,18 @@ def answers(db: Database, tenant: Tenant) -> dict[str, object]:
     return {
         "context": db.call("analysis_context", p_brand=brand),
         "stats": db.call("analysis_stats", p_brand=brand, p_currency="USD", p_prior_from="2026-09-01", **days)["ads"],
+        "statistics": db.call(
+            "ad_statistics",
+            p_brand=brand,
+            p_currency="USD",
+            p_prior_from="2026-09-01",
+            p_weeks=13,
+            p_closely=100,
+            p_arrived=[],
+            **days,
+        )["ads"]["ad_id"]
+        or [],
+        "development": db.call("conversion_development", p_brand=brand, p_currency="USD", p_to="2026-10-31"),
         "import stats": db.call("analysis_import_stats", p_dataset=dataset, **days)["ads"],
         "stored": analyses.stored(db, brand, "question", 1),
         "candidates": db.call("classification_candidates", p_brand=brand, **days),

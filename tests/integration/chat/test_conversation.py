@@ -11,7 +11,7 @@ import pytest
 from tests.integration.queue.arrange import eventually
 from tests.integration.worker.bench import Bench
 from viraltracker import clock
-from viraltracker.analysis import full_analysis, report
+from viraltracker.analysis import full_analysis, question, report
 from viraltracker.chat import sessions
 from viraltracker.chat.answer import MOST_CARDS, MOST_LINES, Person
 from viraltracker.chat.sessions import Message, Session
@@ -43,7 +43,7 @@ def last(session: Session) -> Message:
 def analysed(place: Place, bench_days: int = 30) -> dict[str, Any]:
     """The analysis as the command line makes and prints it."""
     db = place.person("owner").db
-    stored = full_analysis.question(db, place.brand_id, days=bench_days, now=clock.now())
+    stored = question.ask(db, place.brand_id, days=bench_days, now=clock.now())
     found = full_analysis.stored(db, place.brand_id, stored)
     assert found is not None
     return report.read(db, found["id"])
