@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 from dataclasses import fields, is_dataclass
 from datetime import date
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 
 def plain(value: Any) -> Any:
@@ -14,26 +16,31 @@ def plain(value: Any) -> Any:
     NaN and infinity become None: a number that cannot be stated is absent, never a special float. A dataclass
     may offer `as_dict` to choose its own keys.
     """
-    result = value
-    if isinstance(value, bool):
-        result = value
-    elif isinstance(value, int):
-        result = int(value)
-    elif isinstance(value, float):
-        result = float(value) if math.isfinite(value) else None
-    elif hasattr(value, "dtype") and hasattr(value, "item"):  # a scalar of NumPy, which is not imported for it
-        result = plain(value.item())
-    elif isinstance(value, date):
-        result = value.isoformat()
-    elif hasattr(value, "as_dict"):
-        result = value.as_dict()
-    elif is_dataclass(value):
-        result = {field.name: plain(getattr(value, field.name)) for field in fields(value)}
-    elif isinstance(value, dict):
-        result = {str(key): plain(item) for key, item in value.items()}
-    elif isinstance(value, list | tuple | set | frozenset):
-        result = [plain(item) for item in value]
-    return result
+    kind = type(value)
+    if value is None or kind in _PLAIN:
+        return value
+    if kind is float:
+        return value if math.isfinite(value) else None
+    if kind is dict:
+        return {str(key): plain(item) for key, item in value.items()}
+    if kind in _LISTS:
+        return [plain(item) for item in value]
+    if hasattr(value, "as_dict"):
+        return value.as_dict()
+    if is_dataclass(value):
+        return {name: plain(getattr(value, name)) for name in _names(cast("Hashable", kind))}
+    if hasattr(value, "dtype") and hasattr(value, "item"):  # a scalar of NumPy, which is not imported for it
+        return plain(value.item())
+    return value.isoformat() if isinstance(value, date) else value
+
+
+_PLAIN = (str, int, bool)
+_LISTS = (list, tuple, set, frozenset)
+
+
+@cache
+def _names(kind: Hashable) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(cast("Any", kind)))
 
 
 def known(value: float | None) -> float | None:
