@@ -7,8 +7,9 @@ what the step costs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from viraltracker.intelligence.baselines import Cohorts
 from viraltracker.intelligence.diagnoses import Diagnosis, RuleStatus
 from viraltracker.intelligence.evidence import Evidence, money_evidence
 from viraltracker.intelligence.funnel import STEP_WORDS
-from viraltracker.intelligence.plain import known, money, percent
+from viraltracker.intelligence.plain import money, percent
 
 RULE = "bottleneck"
 CREDIBLE = 0.90
@@ -29,42 +30,64 @@ MIN_ADS = 3
 HOOK = "hook"  # shown beside them: what a better hook is worth is in CTR already
 
 
+Ends = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
 @dataclass(frozen=True)
 class _Step:
     """One step of the judged ads; arrays of shape (rows,), NaN where it is unknown.
 
-    `value` is the posterior mean, `worse` P(worse than `median`), the saving in money per week with its interval.
+    `value` is the posterior mean, `worse` P(worse than `median`), `weekly` the spend per week. `ends` gives the 90 %
+    interval of some rows: it is dear, and few ads need it.
     """
 
     name: str
     value: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
     median: np.ndarray
     worse: np.ndarray
-    saving: np.ndarray
-    saving_low: np.ndarray
-    saving_high: np.ndarray
+    weekly: np.ndarray
+    ends: Ends
+
+    @cached_property
+    def saving(self) -> np.ndarray:
+        """Money per week."""
+        return self._kept(self.value, np.arange(len(self.value)))
 
     @property
     def credible(self) -> np.ndarray:
         """Whether the step costs money, with 90 % probability or more."""
         return np.asarray((self.worse >= CREDIBLE) & (self.saving > 0))
 
-    def as_dict(self, at: int) -> dict[str, Any]:
-        """One ad's step as plain values."""
-        return {
-            "step": self.name,
-            "value": known(float(self.value[at])),
-            "low": known(float(self.low[at])),
-            "high": known(float(self.high[at])),
-            "cohort_median": known(float(self.median[at])),
-            "probability_worse": known(float(self.worse[at])),
-            "saving_per_week": known(float(self.saving[at])),
-            "saving_low": known(float(self.saving_low[at])),
-            "saving_high": known(float(self.saving_high[at])),
-            "credible": bool(self.credible[at]),
+    def described(self, places: np.ndarray) -> list[dict[str, Any]]:
+        """The step of these ads as plain values, None for what is unknown."""
+        low, high = self.ends(places)
+        worst, best = (low, high) if self.name == "cpm" else (high, low)
+        columns = {
+            "value": self.value[places],
+            "low": low,
+            "high": high,
+            "cohort_median": self.median[places],
+            "probability_worse": self.worse[places],
+            "saving_per_week": self.saving[places],
+            "saving_low": self._kept(worst, places),
+            "saving_high": self._kept(best, places),
         }
+        plain = [_known(part) for part in columns.values()]
+        return [{"step": self.name} | dict(zip(columns, row, strict=True)) for row in zip(*plain, strict=True)]
+
+    def _kept(self, value: np.ndarray, places: np.ndarray) -> np.ndarray:
+        if self.name == HOOK:
+            return np.full_like(value, np.nan)
+        median = self.median[places]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            part = median / value if self.name == "cpm" else value / median
+        return np.asarray(self.weekly[places] * (1 - part))
+
+
+def _known(values: np.ndarray) -> list[float | None]:
+    objects = values.astype(object)
+    objects[~np.isfinite(values)] = None
+    return list(objects.tolist())
 
 
 def find(account: Account, cohorts: Cohorts, phi: Mapping[str, float]) -> tuple[RuleStatus, list[Diagnosis]]:
@@ -75,7 +98,7 @@ def find(account: Account, cohorts: Cohorts, phi: Mapping[str, float]) -> tuple[
     """
     ads = account.ads
     spend = np.nan_to_num(frame.numbers(ads, "spend"))
-    rows = np.flatnonzero(account.conversions.judged & (spend > 0))
+    rows: np.ndarray = np.flatnonzero(account.conversions.judged & (spend > 0))
     out = ~account.learning.inside[rows]
     if not rows.size:
         reason = account.target.reason if not account.conversions.judged.any() else "No ad that buys the goal spent."
@@ -88,11 +111,15 @@ def find(account: Account, cohorts: Cohorts, phi: Mapping[str, float]) -> tuple[
     costs = np.stack([np.where(step.credible, step.saving, -np.inf) for step in steps])
     first = costs.argmax(axis=0)
     hit = looked & np.isfinite(costs.max(axis=0))
+    places: np.ndarray = np.flatnonzero(hit)
+    writer = _Writer(account, cohorts)
+    tables = [step.described(places) for step in (*steps, hook)]
     found = []
-    for at in np.flatnonzero(hit).tolist():
-        described = [step.as_dict(at) for step in (*steps, hook) if step.value[at] > 0]
-        chosen = steps[int(first[at])].as_dict(at)
-        found.append(_diagnosis(account, cohorts, int(rows[at]), chosen, described))
+    for row, best, described in zip(
+        rows[places].tolist(), first[places].tolist(), zip(*tables, strict=True), strict=True
+    ):
+        known_steps = [step for step in described if step["value"] is not None]
+        found.append(writer.diagnosis(row, described[best], known_steps))
     return RuleStatus.ran(RULE, int(looked.sum()), len(ads), len(found)), found
 
 
@@ -127,9 +154,12 @@ def _steps(account: Account, cohorts: Cohorts, rows: np.ndarray, phi: Mapping[st
         with np.errstate(divide="ignore", invalid="ignore"):
             middle = median(over / under)
         posterior = estimates.rate_posterior(over, under, codes, funnel.widening(phi, name))
-        interval = posterior.interval
-        kept = [weekly * (1 - part / middle) for part in (interval.mean, interval.high, interval.low)]
-        return _Step(name, interval.mean, interval.low, interval.high, middle, posterior.below(middle), *kept)
+
+        def ends(places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            interval = posterior.take(places).interval
+            return interval.low, interval.high
+
+        return _Step(name, posterior.mean, middle, posterior.below(middle), weekly, ends)
 
     with np.errstate(divide="ignore", invalid="ignore"):
         cpm_median = median(now.cpm)
@@ -140,57 +170,70 @@ def _steps(account: Account, cohorts: Cohorts, rows: np.ndarray, phi: Mapping[st
         rate("cvr_lpv", np.where(landing, now.conversions, np.nan), views),
         rate("cvr", np.where(landing, np.nan, now.conversions), clicks),
     ]
-    hook = rate(HOOK, watched, now.impressions)
-    nothing = np.full_like(weekly, np.nan)
-    return steps, replace(hook, saving=nothing, saving_low=nothing, saving_high=nothing)
+    return steps, rate(HOOK, watched, now.impressions)
 
 
 def _cpm(now: funnel.Period, middle: np.ndarray, weekly: np.ndarray) -> _Step:
     """CPM has no prior: it is paid in full, and only its days differ. Student's t on its logarithm."""
+    deviation, freedom = np.sqrt(now.cpm_variance), now.cpm_freedom
     with np.errstate(divide="ignore", invalid="ignore"):
-        value = np.where(np.isfinite(now.cpm), now.cpm, np.nan)
-        deviation, freedom = np.sqrt(now.cpm_variance), now.cpm_freedom
-        reach = special.stdtrit(freedom, 1 - (1 - estimates.INTERVAL) / 2) * deviation
+        value = np.where(now.cpm > 0, now.cpm, np.nan)
+        value = np.where(np.isfinite(value), value, np.nan)
         distance = np.log(value) - np.log(middle)
         worse = np.where(distance == 0, 0.5, special.stdtr(freedom, distance / deviation))
-        low, high = value * np.exp(-reach), value * np.exp(reach)
-        kept = [weekly * (1 - middle / part) for part in (value, low, high)]
-    return _Step("cpm", value, low, high, middle, worse + np.where(np.isnan(deviation), np.nan, 0.0), *kept)
+
+    def ends(places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        reach = np.exp(special.stdtrit(freedom[places], 1 - (1 - estimates.INTERVAL) / 2) * deviation[places])
+        return value[places] / reach, value[places] * reach
+
+    return _Step("cpm", value, middle, np.where(np.isnan(deviation), np.nan, worse), weekly, ends)
 
 
-def _diagnosis(
-    account: Account, cohorts: Cohorts, row: int, chosen: dict[str, Any], steps: list[dict[str, Any]]
-) -> Diagnosis:
-    context, cohort = account.context, str(cohorts.used[row])
-    ad_id, step = str(account.ads["ad_id"].iat[row]), str(chosen["step"])
-    currency, low, high = context.currency, float(chosen["saving_low"]), float(chosen["saving_high"])
-    reason = (
-        f"Its {STEP_WORDS[step]} is {_said(step, chosen['value'], currency)} (90 % interval "
-        f"{_said(step, chosen['low'], currency)} to {_said(step, chosen['high'], currency)}), worse than the {cohort} "
-        f"median of {_said(step, chosen['cohort_median'], currency)} with {percent(chosen['probability_worse'])} "
-        f"probability: at the median, all else equal, the same {account.conversions.noun}s would cost about "
-        f"{money(chosen['saving_per_week'], currency)} less a week (90 % interval {max(low, 0.0):,.2f}–{high:,.2f})."
-    )
-    name = f"spend-weighted median of {cohort}"
-    given = {key: chosen[key] for key in ("value", "low", "high")} | {"baseline": chosen["cohort_median"]}
-    if step == "cpm":
-        shown = money_evidence(context, step, **given, baseline_name=name)
-    else:
-        attribution = context.attribution if step.startswith("cvr") else None
-        shown = Evidence(step, unit="rate", window=context.window, **given, baseline_name=name, attribution=attribution)
-    return Diagnosis(
-        id=f"{RULE}:{ad_id}",
-        rule=RULE,
-        ad_id=ad_id,
-        ad_name=account.name(row),
-        reason=reason,
-        spend=float(frame.numbers(account.ads, "spend")[row]),
-        probability=chosen["probability_worse"],
-        evidence=[shown, money_evidence(context, "saving_per_week", chosen["saving_per_week"], low=low, high=high)],
-        verdict=step,
-        detail=chosen | {"cohort": cohort, "steps": steps},
-    )
+class _Writer:
+    """Puts one ad's costliest step into a diagnosis and its sentence."""
 
+    def __init__(self, account: Account, cohorts: Cohorts) -> None:
+        self.context, self.noun = account.context, account.conversions.noun
+        self.ids = account.ads["ad_id"].tolist()
+        self.names = account.ads["ad_name"].tolist()
+        self.spend = frame.numbers(account.ads, "spend").tolist()
+        self.used = cohorts.used.astype(str).tolist()
 
-def _said(step: str, value: float, currency: str) -> str:
-    return money(value, currency) if step == "cpm" else f"{value * 100:.2f} %"
+    def diagnosis(self, row: int, chosen: dict[str, Any], steps: list[dict[str, Any]]) -> Diagnosis:
+        """`chosen` is the step the ad is named for, one of `steps`."""
+        context, cohort, ad_id, step = self.context, self.used[row], str(self.ids[row]), str(chosen["step"])
+        name = f"spend-weighted median of {cohort}"
+        given = {key: chosen[key] for key in ("value", "low", "high")} | {"baseline": chosen["cohort_median"]}
+        if step == "cpm":
+            shown = money_evidence(context, step, **given, baseline_name=name)
+        else:
+            attribution = context.attribution if step.startswith("cvr") else None
+            shown = Evidence(
+                step, unit="rate", window=context.window, **given, baseline_name=name, attribution=attribution
+            )
+        saving = {key: chosen[f"saving_{key}"] for key in ("low", "high")}
+        return Diagnosis(
+            id=f"{RULE}:{ad_id}",
+            rule=RULE,
+            ad_id=ad_id,
+            ad_name=self.names[row],
+            reason=self._sentence(cohort, chosen),
+            spend=self.spend[row],
+            probability=chosen["probability_worse"],
+            evidence=[shown, money_evidence(context, "saving_per_week", chosen["saving_per_week"], **saving)],
+            verdict=step,
+            detail=chosen | {"cohort": cohort, "steps": steps},
+        )
+
+    def _sentence(self, cohort: str, chosen: dict[str, Any]) -> str:
+        currency, step = self.context.currency, chosen["step"]
+        value, low, high, median = (
+            money(chosen[key], currency) if step == "cpm" else f"{chosen[key] * 100:.2f} %"
+            for key in ("value", "low", "high", "cohort_median")
+        )
+        return (
+            f"Its {STEP_WORDS[step]} is {value} (90 % interval {low} to {high}), worse than the {cohort} median of "
+            f"{median} with {percent(chosen['probability_worse'])} probability: at the median, all else equal, the "
+            f"same {self.noun}s would cost about {money(chosen['saving_per_week'], currency)} less a week (90 % "
+            f"interval {max(chosen['saving_low'], 0.0):,.2f}–{chosen['saving_high']:,.2f})."
+        )

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import special
@@ -47,7 +48,7 @@ class Moved:
     chance: np.ndarray
     sign: float
 
-    @property
+    @cached_property
     def named(self) -> np.ndarray:
         """Whether the 90 % interval excludes no change."""
         return np.asarray((np.abs(self.change) > _ROUNDING) & ((self.low > 0) | (self.high < 0)))
@@ -58,7 +59,7 @@ class Decomposition:
     """The steps by name, for entries where a decomposition is possible (`possible`; elsewhere values mean nothing).
 
     `landing` says which entries go by `LANDING_STEPS`, the others by `CLICK_STEPS`. `cpa` is of the raw CPA;
-    `settled` is its change without that of `arrival`, with the interval and chance.
+    `settled` is its change without that of `arrival`, with the interval and chance. `weight` turns a Δ ln into money.
     """
 
     possible: np.ndarray
@@ -67,15 +68,16 @@ class Decomposition:
     cpa_before: np.ndarray
     cpa_now: np.ndarray
     settled: Moved
+    weight: np.ndarray
 
     def names(self, at: int) -> tuple[str, ...]:
         """The steps of one entry, in the order of the funnel."""
         return LANDING_STEPS if self.landing[at] else CLICK_STEPS
 
-    def money(self, name: str) -> np.ndarray:
-        """A step's part of CPA₁ − CPA₀."""
+    def money(self, name: str, at: int) -> float:
+        """A step's part of CPA₁ − CPA₀ of one entry."""
         step = self.steps[name]
-        return np.asarray(logarithmic_mean(self.cpa_now, self.cpa_before) * step.sign * step.change)
+        return float(self.weight[at] * step.sign * step.change[at])
 
 
 def decompose(before: Period, now: Period, phi: Mapping[str, float]) -> Decomposition:
@@ -104,7 +106,7 @@ def decompose(before: Period, now: Period, phi: Mapping[str, float]) -> Decompos
         steps |= {"cvr_lpv": converted, "cvr": converted}
         rate = _counted(counts, [part.spend * part.arrived(landing) for part in both])
         settled = Moved(1 / rate.before, 1 / rate.now, -rate.change, -rate.high, -rate.low, rate.chance, 1.0)
-    return Decomposition(possible, landing, steps, cpa[0], cpa[1], settled)
+    return Decomposition(possible, landing, steps, cpa[0], cpa[1], settled, logarithmic_mean(cpa[1], cpa[0]))
 
 
 def logarithmic_mean(one: np.ndarray, other: np.ndarray) -> np.ndarray:

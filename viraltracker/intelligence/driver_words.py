@@ -10,6 +10,7 @@ from viraltracker.intelligence.decomposition import ARRIVAL
 from viraltracker.intelligence.funnel import STEP_WORDS
 from viraltracker.intelligence.plain import money
 
+DIRECTIONS = ("rose", "fell", "stayed about the same")
 WORTH_SAYING = 0.02
 """Below this relative change what is still arriving is not mentioned."""
 
@@ -62,45 +63,42 @@ class Waterfall:
 def sentence(account: Account, waterfall: Waterfall) -> str:
     """What happened, for a media buyer; several short sentences at most."""
     currency = account.context.currency
-    moved = _moved(waterfall.change, ("rose", "fell", "stayed about the same"))
+    moved = _moved(waterfall.change, DIRECTIONS)
     start = (
         f"CPA {moved} from {money(waterfall.cpa_before, currency)} to {money(waterfall.cpa_now, currency)} "
         f"({_signed(waterfall.change)})"
     )
-    late = _late(account, waterfall)
     named = sorted((step for step in waterfall.steps if step.named), key=lambda step: -abs(step.money))
+    arrival = next((step for step in waterfall.steps if step.name == ARRIVAL), None)
+    if arrival is not None and abs(math.expm1(arrival.change)) > WORTH_SAYING:
+        start += _arrived(account, waterfall, arrival)
     if not waterfall.moved:
-        start += ", which chance alone explains"
-        if not named:
-            return f"{start}, and no step is clear.{late}"
-        return f"{start}; clear in themselves: {_listed(named)}.{late}"
+        clear = f". Clear in themselves: {_listed(named)}" if named else ", and no step is clear"
+        return f"{start}, which chance alone explains{clear}."
     along = [step for step in named if step.money * waterfall.settled > 0]
     against = [step for step in named if step.money * waterfall.settled < 0]
-    if not along:
-        largest = max(
-            (step for step in waterfall.steps if step.name != ARRIVAL), key=lambda step: step.money * waterfall.settled
-        )
-        start += f", and no single step is clear; the largest is {_step(largest)}"
-    else:
-        difference = abs(waterfall.cpa_now - waterfall.cpa_before)
+    if along:
+        difference = abs(waterfall.cpa_now - waterfall.cpa_before - (arrival.money if arrival else 0.0))
         much = "mostly" if abs(along[0].money) >= difference / 2 else "partly"
         start += f", {much} because {_step(along[0])}"
-        if along[1:]:
-            start += f"; also clear: {_listed(along[1:])}"
-    if against:
-        start += f"; against it: {_listed(against)}"
-    return f"{start}.{late}"
+        start += f"; also clear: {_listed(along[1:])}" if along[1:] else ""
+    else:
+        steps = [step for step in waterfall.steps if step is not arrival]
+        largest = max(steps, key=lambda step: step.money * waterfall.settled)
+        start += f", and no single step is clear; the largest is {_step(largest)}"
+    return f"{start}; against it: {_listed(against)}." if against else f"{start}."
 
 
-def _late(account: Account, waterfall: Waterfall) -> str:
-    for step in waterfall.steps:
-        if step.name == ARRIVAL and abs(math.expm1(step.change)) > WORTH_SAYING:
-            amount = money(abs(step.money), account.context.currency)
-            noun = account.conversions.noun
-            return (
-                f" About {step.now * 100:.0f} % of the window's {noun}s have arrived, which is {amount} of the change."
-            )
-    return ""
+def _arrived(account: Account, waterfall: Waterfall, arrival: WaterfallStep) -> str:
+    """What conversions that are still to come make of the change, and what is left of it."""
+    amount, noun = money(abs(arrival.money), account.context.currency), account.conversions.noun
+    does = "adds" if arrival.money > 0 else "takes off"
+    moved = _moved(waterfall.settled, DIRECTIONS)
+    size = "" if moved == DIRECTIONS[2] else f" {abs(math.expm1(waterfall.settled)) * 100:.0f} %"
+    return (
+        f". About {arrival.now * 100:.0f} % of the window's {noun}s have arrived, which alone {does} {amount}; "
+        f"beyond that it {moved}{size}"
+    )
 
 
 def _listed(steps: list[WaterfallStep]) -> str:
@@ -113,7 +111,7 @@ def _step(step: WaterfallStep) -> str:
     moved = _moved(step.change, ("rose", "fell", "stayed the same"))
     size = "" if moved.startswith("stayed") else f" {abs(math.expm1(step.change)) * 100:.0f} %"
     if step.low is None or step.high is None:
-        return f"{words} {moved}{size} (interval unknown without daily rows)"
+        return f"{words} {moved}{size} (interval not known)"
     return f"{words} {moved}{size} (90 % interval {_signed(step.low)} to {_signed(step.high)})"
 
 

@@ -120,7 +120,7 @@ def _waterfall(found: Decomposition, at: int) -> Waterfall:
         part = found.steps[name]
         if name == ARRIVAL and not abs(part.change[at]) > 0:
             continue
-        money = float(found.money(name)[at])
+        money = found.money(name, at)
         steps.append(
             WaterfallStep(
                 name,

@@ -47,14 +47,23 @@ class RatePosterior:
     beta: np.ndarray
 
     @property
+    def mean(self) -> np.ndarray:
+        """Posterior mean."""
+        return np.asarray(self.alpha / (self.alpha + self.beta))
+
+    @property
     def interval(self) -> Interval:
         """Posterior mean and 90 % interval."""
         tail = (1 - INTERVAL) / 2
         return Interval(
-            self.alpha / (self.alpha + self.beta),
+            self.mean,
             special.betaincinv(self.alpha, self.beta, tail),
             special.betaincinv(self.alpha, self.beta, 1 - tail),
         )
+
+    def take(self, rows: np.ndarray) -> RatePosterior:
+        """Some of the ads."""
+        return RatePosterior(self.alpha[rows], self.beta[rows])
 
     def below(self, limit: np.ndarray) -> np.ndarray:
         """P(rate < limit) of each ad; `limit` is of shape (ads,), held within 0 and 1."""

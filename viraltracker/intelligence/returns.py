@@ -24,12 +24,15 @@ from viraltracker.intelligence.baselines import Cohorts
 from viraltracker.intelligence.plain import known
 
 NODES = 15
+WIDE_NODES = 64
+WIDE = 1.5
+"""Relative spread of the order value in units of that of the Gamma: beyond it 15 nodes leave gaps between them."""
 PRIOR_ORDERS = 1.0
-"""Orders at the account's mean value that each ad's own orders are mixed with: one order does not make a mean."""
+"""Orders at the cohort's mean value that each ad's own orders are mixed with: one order does not make a mean."""
 PRIOR_DAYS = 4.0
-"""Degrees of freedom that the account's spread of order values has in each ad's own."""
+"""Degrees of freedom that the cohort's spread of order values has in each ad's own."""
 UNKNOWN_SPREAD = 1.0  # relative standard deviation of an order's value where no ad tells: that of an exponential
-_NEWTON_STEPS = 6
+_NEWTON_STEPS = 40
 
 
 @dataclass(frozen=True)
@@ -90,40 +93,54 @@ class Product:
         """Exactly the product of the two means."""
         return np.asarray(self.shape / self.exposure * self.value)
 
-    def below(self, limit: np.ndarray | float) -> np.ndarray:
+    def below(self, limit: float) -> np.ndarray:
         """P(product < limit), per entry."""
-        scaled = np.asarray(limit) * self.exposure / self.value
-        return self._distribution(scaled, *_nodes())[0]
+        found = np.empty(len(self.shape))
+        for rows, nodes in self._groups():
+            part = self._take(rows)
+            found[rows] = part._distribution(limit * part.exposure / part.value, nodes)[0]
+        return found
 
     def quantile(self, q: float) -> np.ndarray:
-        """The value that the product is below with probability q.
+        """The value that the product is below with probability q; shape of the entries."""
+        found = np.empty(len(self.shape))
+        for rows, nodes in self._groups():
+            part = self._take(rows)
+            found[rows] = part._solve(q, nodes) * part.value / part.exposure
+        return found
 
-        Newton's method on the logarithm, from the quantile of the Gamma with the same mean and variance.
+    def _groups(self) -> list[tuple[np.ndarray, int]]:
+        wide = self.spread * np.sqrt(self.shape) > WIDE
+        return [(np.flatnonzero(~wide), NODES), (np.flatnonzero(wide), WIDE_NODES)]
+
+    def _take(self, rows: np.ndarray) -> Product:
+        return Product(self.shape[rows], self.exposure[rows], self.value[rows], self.spread[rows])
+
+    def _solve(self, q: float, nodes: int) -> np.ndarray:
+        """The quantile in units of value / exposure, by Newton's method on its logarithm.
+
+        It starts where the two logarithms' own distances from their means add up as squares, and goes half a unit at
+        most at a time: the tail of a small shape is nearly flat.
         """
-        points, weights = _nodes()
-        relative = (1 + 1 / self.shape) * np.exp(self.spread**2) - 1
-        like = 1 / relative
-        scaled = special.gammaincinv(like, q) / like * self.shape
-        open_rows = np.arange(len(scaled))
+        own = np.log(special.gammaincinv(self.shape, q)) - special.digamma(self.shape)
+        reach = special.ndtri(q) * self.spread
+        scaled = np.exp(special.digamma(self.shape) - self.spread**2 / 2 + np.sign(reach) * np.hypot(own, reach))
+        unsolved = np.arange(len(scaled))
         for _ in range(_NEWTON_STEPS):
-            part = Product(*(values[open_rows] for values in (self.shape, self.exposure, self.value, self.spread)))
-            at = scaled[open_rows]
-            below, slope = part._distribution(at, points, weights)
-            # Half a unit of ln at most: the tail of a small shape is nearly flat on one side.
-            move = np.clip((q - below) / np.maximum(slope, 1e-300), -0.5, 0.5)
-            scaled[open_rows] = at * np.exp(move)
-            open_rows = open_rows[np.abs(move) > 1e-8]
-            if not open_rows.size:
+            if not unsolved.size:
                 break
-        return np.asarray(scaled * self.value / self.exposure)
+            below, slope = self._take(unsolved)._distribution(scaled[unsolved], nodes)
+            move = np.clip((q - below) / np.maximum(slope, 1e-300), -0.5, 0.5)
+            scaled[unsolved] *= np.exp(move)
+            unsolved = unsolved[np.abs(move) > 1e-7]
+        return scaled
 
-    def _distribution(
-        self, scaled: np.ndarray, points: np.ndarray, weights: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _distribution(self, scaled: np.ndarray, nodes: int) -> tuple[np.ndarray, np.ndarray]:
         """P(product < limit) and its derivative by ln limit, of limits in units of value / exposure."""
         total, slope = np.zeros(len(self.shape)), np.zeros(len(self.shape))
         norm = special.gammaln(self.shape)
-        for point, weight in zip(points.tolist(), weights.tolist(), strict=True):
+        points, weights = np.polynomial.hermite.hermgauss(nodes)
+        for point, weight in zip((points * np.sqrt(2)).tolist(), (weights / np.sqrt(np.pi)).tolist(), strict=True):
             reached = scaled * np.exp(self.spread**2 / 2 - self.spread * point)
             total += weight * special.gammainc(self.shape, reached)
             slope += weight * np.exp(special.xlogy(self.shape, reached) - reached - norm)
@@ -133,7 +150,7 @@ class Product:
 def estimate(account: Account, cohorts: Cohorts) -> Returns:
     """ROAS of every ad that buys purchases, reports their value and spent, learning included.
 
-    An ad whose days do not tell how far its orders differ takes the account's spread, and where no ad tells, that of an
+    An ad whose days do not tell how far its orders differ takes its cohort's spread, and where no ad tells, that of an
     exponential: as much as their mean. Priors of conversions per money are those of the winner and loser rule.
     """
     ads, counts, target = account.ads, account.conversions, account.context.target_roas
@@ -150,12 +167,10 @@ def estimate(account: Account, cohorts: Cohorts) -> Returns:
     exposed = estimates.exposure(paid, frame.numbers(ads, "matured_spend")[rows])
     codes = np.unique(cohorts.used[rows].astype(str), return_inverse=True)[1]
     prior = estimates.fit_cpa_prior(orders, exposed, codes, account.target.value)
-    usual = float(worth[sold].sum() / orders[sold].sum())
     weight = orders + PRIOR_ORDERS
-    mean_value = (np.where(sold, worth, 0.0) + PRIOR_ORDERS * usual) / weight
-    squared = order_spread(
-        orders, worth, frame.numbers(ads, "value_sq")[rows], frame.numbers(ads, "purchase_days")[rows]
-    )
+    mean_value = (np.where(sold, worth, 0.0) + PRIOR_ORDERS * _usual_value(orders, worth, codes)) / weight
+    moments = [frame.numbers(ads, name)[rows] for name in ("value_sq", "purchase_days")]
+    squared = order_spread(orders, worth, moments[0], moments[1], codes)
     product = Product(
         orders + prior.strength,
         exposed + prior.strength / prior.rate,
@@ -177,20 +192,25 @@ def estimate(account: Account, cohorts: Cohorts) -> Returns:
     )
 
 
-def order_spread(orders: np.ndarray, worth: np.ndarray, squares: np.ndarray, days: np.ndarray) -> np.ndarray:
-    """Relative variance of one order's value, per ad: its own mixed with the account's by degrees of freedom.
+def order_spread(
+    orders: np.ndarray, worth: np.ndarray, squares: np.ndarray, days: np.ndarray, cohort: np.ndarray
+) -> np.ndarray:
+    """Relative variance of one order's value, per ad: its own mixed with its cohort's by degrees of freedom.
 
-    `squares` is Σ over days of value² / purchases, `days` the days with purchases.
+    `squares` is Σ over days of value² / purchases, `days` the days with purchases, `cohort` small integers.
     """
     told = (orders > 0) & (worth > 0) & (days >= 2) & (squares > 0)
     mean = np.divide(worth, orders, out=np.ones_like(orders), where=told)
     sums = np.where(told, np.maximum(squares - worth * mean, 0.0) / mean**2, 0.0)
     freedom = np.where(told, days - 1, 0.0)
-    usual = float(sums.sum() / freedom.sum()) if freedom.sum() > 0 else UNKNOWN_SPREAD**2
-    return np.asarray((sums + PRIOR_DAYS * usual) / (freedom + PRIOR_DAYS))
+    spread, known_by = (np.bincount(cohort, weights=values) for values in (sums, freedom))
+    usual = np.divide(spread, known_by, out=np.full_like(spread, UNKNOWN_SPREAD**2), where=known_by > 0)
+    return np.asarray((sums + PRIOR_DAYS * usual[cohort]) / (freedom + PRIOR_DAYS))
 
 
-def _nodes() -> tuple[np.ndarray, np.ndarray]:
-    """Points in standard deviations and weights that add up to 1."""
-    points, weights = np.polynomial.hermite.hermgauss(NODES)
-    return points * np.sqrt(2), weights / np.sqrt(np.pi)
+def _usual_value(orders: np.ndarray, worth: np.ndarray, cohort: np.ndarray) -> np.ndarray:
+    """The mean value of an order in each ad's cohort, or in all of them where its own sold nothing of value."""
+    sold = orders > 0
+    value, count = (np.bincount(cohort, weights=np.where(sold, part, 0.0)) for part in (worth, orders))
+    everywhere = float(value.sum() / count.sum())
+    return np.asarray(np.where(value > 0, value / np.maximum(count, 1e-300), everywhere)[cohort])
