@@ -133,7 +133,7 @@ class Product:
             move = np.clip((q - below) / np.maximum(slope, 1e-300), -0.5, 0.5)
             scaled[unsolved] *= np.exp(move)
             unsolved = unsolved[np.abs(move) > 1e-7]
-        return scaled
+        return np.asarray(scaled)
 
     def _distribution(self, scaled: np.ndarray, nodes: int) -> tuple[np.ndarray, np.ndarray]:
         """P(product < limit) and its derivative by ln limit, of limits in units of value / exposure."""
