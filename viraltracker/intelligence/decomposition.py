@@ -113,7 +113,9 @@ def logarithmic_mean(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """(a − b) / (ln a − ln b), and a where both are the same."""
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = (one - other) / other
-        mean = other * relative / np.log1p(relative)
+        # The one form loses digits where both are near, the other where they are far apart.
+        apart = np.where(np.abs(relative) < 0.1, np.log1p(relative), np.log(one) - np.log(other))
+        mean = other * relative / apart
     return np.asarray(np.where(relative == 0, one, mean))
 
 

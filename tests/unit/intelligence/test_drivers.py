@@ -1,4 +1,4 @@
-"""Why CPA moved: parts that add up to the change, intervals that are those of the textbooks, and what cannot be said."""
+"""Why CPA moved: parts that add up to the change, intervals as in the textbooks, and what cannot be said."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def test_the_parts_add_up_to_the_change(account: list[tuple[Any, Any, float]]) -
         larger = max(path["cpa_before"], path["cpa_now"])
         change = path["cpa_now"] - path["cpa_before"]
         assert sum(step["money"] for step in path["steps"]) == pytest.approx(change, rel=1e-9, abs=1e-9 * larger)
-        assert path["steps"][-1]["end"] == pytest.approx(path["cpa_now"], rel=1e-9)
+        assert path["steps"][-1]["end"] == pytest.approx(path["cpa_now"], abs=1e-9 * larger)
     change = found.account.cpa_now - found.account.cpa_before
     larger = max(found.account.cpa_before, found.account.cpa_now)
     mix = found.mix
@@ -244,7 +244,7 @@ def test_ninety_percent_intervals_name_a_stable_step_one_time_in_ten() -> None:
     random = np.random.default_rng(11)
     n, days = 2_000, 30
 
-    def period(prefix: str) -> dict[str, np.ndarray]:
+    def period() -> dict[str, np.ndarray]:
         shown = random.integers(2_000, 4_000, (n, days)).astype(float)
         paid = shown * 0.01 * random.lognormal(0, 0.15, (n, days))
         # A Beta whose variance makes clicks φ times binomial: 1 + (m − 1) ρ = 1.5 at m impressions.
@@ -270,7 +270,7 @@ def test_ninety_percent_intervals_name_a_stable_step_one_time_in_ten() -> None:
             "cpm_freedom": np.full(n, 29.0),
         }
 
-    before, now = (funnel.Period(**period(prefix)) for prefix in ("prior_", ""))
+    before, now = (funnel.Period(**period()) for _ in range(2))
     found = decomposition.decompose(before, now, {"ctr": 1.5})
     assert found.possible.all()
     for name in ("cpm", "ctr", "lpv_rate", "cvr_lpv"):
@@ -289,7 +289,7 @@ def test_spend_that_moved_to_a_dearer_ad_is_mix() -> None:
     same = BEFORE | NOW
     _, found = explained(ad("stays", **same), ad("gone", **(same | gone | {"prior_purchases": 20})))
     assert found.mix is not None
-    assert (found.mix.within, found.mix.between) == (0.0, pytest.approx(-2.5 + 1.25 * 0, abs=5))
+    assert found.mix.within == 0.0
     assert found.account is not None
     assert found.mix.within + found.mix.between + found.mix.turnover == pytest.approx(12.5 - 20.0)
 
