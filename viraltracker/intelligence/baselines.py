@@ -20,6 +20,7 @@ MIN_ADS = 8
 MIN_SPEND_TARGETS = 10.0  # spend in units of T: a cohort that could not have bought ten conversions says little
 QUANTILES = (0.10, 0.25, 0.50, 0.75, 0.90)
 ACCOUNT = "account"
+UNLABELLED = "unlabelled"
 # metric: numerator, denominator, factor. `conversions` stands for the goal's own column.
 RATIOS = {
     "ctr": ("link_clicks", "impressions", 1.0),
@@ -27,7 +28,9 @@ RATIOS = {
     "cpm": ("spend", "impressions", 1000.0),
     "hook": ("video_3s", "impressions", 1.0),
     "hold": ("thruplays", "video_3s", 1.0),
+    "lpv_rate": ("landing_page_views", "link_clicks", 1.0),
     "cvr": ("conversions", "link_clicks", 1.0),
+    "cvr_lpv": ("conversions", "landing_page_views", 1.0),
     "cpa": ("spend", "conversions", 1.0),
     "roas": ("purchase_value", "spend", 1.0),
 }
@@ -130,6 +133,47 @@ def assign(account: Account) -> Cohorts:
         if reason is not None:
             uses = ACCOUNT if _too_small(spend[family == wide], target) else wide
         members[uses] = {name: inside, wide: family == wide, ACCOUNT: everything}[uses]
+        used[inside] = uses
+        cohorts.append(Cohort(name, int((spend[inside] > 0).sum()), float(spend[inside].sum()), uses, reason))
+    return Cohorts(cohorts, narrow, used, members)
+
+
+def creative_cohorts(account: Account) -> Cohorts:
+    """Puts each ad in its creative cohort, awareness × format, and falls back where that is too small.
+
+    Then its format at any stage, then its stage in any format, then the account; too small is as in `assign`. An ad
+    without both labels is held against the account. `measure` gives the quantiles.
+    """
+    ads, target = account.ads, account.target.value
+    spend = np.nan_to_num(frame.numbers(ads, "spend"))
+    stages, formats = ads["awareness"].to_numpy(dtype=object), ads["format"].to_numpy(dtype=object)
+    labels = [
+        UNLABELLED if stage is None or form is None else f"{stage} × {form}"
+        for stage, form in zip(stages, formats, strict=True)
+    ]
+    narrow = np.array(labels, dtype=object)
+    used = np.full(len(ads), ACCOUNT, dtype=object)
+    members: dict[str, np.ndarray] = {ACCOUNT: np.ones(len(ads), bool)}
+    cohorts = [Cohort(ACCOUNT, int((spend > 0).sum()), float(spend.sum()), ACCOUNT, None)]
+    for name in sorted(set(labels)):
+        inside = narrow == name
+        uses: str = ACCOUNT
+        reason: str | None = "their awareness stage or format is not known"
+        if name != UNLABELLED:
+            stage, form = stages[inside][0], formats[inside][0]
+            reasons = []
+            for wider, mask in (
+                (name, inside),
+                (f"any stage × {form}", formats == form),
+                (f"{stage} × any format", stages == stage),
+            ):
+                small = _too_small(spend[mask], target)
+                if small is None:
+                    uses = wider
+                    members[wider] = mask
+                    break
+                reasons.append(small)
+            reason = reasons[0] if reasons else None
         used[inside] = uses
         cohorts.append(Cohort(name, int((spend[inside] > 0).sum()), float(spend[inside].sum()), uses, reason))
     return Cohorts(cohorts, narrow, used, members)

@@ -39,6 +39,48 @@ class Interval:
     high: np.ndarray
 
 
+@dataclass(frozen=True)
+class RatePosterior:
+    """Beta posterior of each ad's rate; arrays of shape (ads,), NaN where the rate is unknown."""
+
+    alpha: np.ndarray
+    beta: np.ndarray
+
+    @property
+    def mean(self) -> np.ndarray:
+        """Posterior mean."""
+        return np.asarray(self.alpha / (self.alpha + self.beta))
+
+    @property
+    def interval(self) -> Interval:
+        """Posterior mean and 90 % interval."""
+        tail = (1 - INTERVAL) / 2
+        return Interval(
+            self.mean,
+            special.betaincinv(self.alpha, self.beta, tail),
+            special.betaincinv(self.alpha, self.beta, 1 - tail),
+        )
+
+    def take(self, rows: np.ndarray) -> RatePosterior:
+        """Some of the ads."""
+        return RatePosterior(self.alpha[rows], self.beta[rows])
+
+    def below(self, limit: np.ndarray) -> np.ndarray:
+        """P(rate < limit) of each ad; `limit` is of shape (ads,), held within 0 and 1."""
+        return np.asarray(special.betainc(self.alpha, self.beta, np.clip(limit, 0.0, 1.0)))
+
+
+def exposure(spend: np.ndarray, matured: np.ndarray) -> np.ndarray:
+    """The spend whose conversions have arrived: `matured` where it is known, at most the spend, else the spend.
+
+    Conversions of the last days are still to come, so per money spent an ad that sells as it always did looks worse
+    than it is. Conversions per matured money are not: with a part F(age) of a day's conversions in after so many days,
+    the count so far is Poisson with mean rate × Σ spend × F. Source: the exposure form of the chain ladder, England
+    and Verrall, "Stochastic claims reserving in general insurance", British Actuarial Journal 8 (2002), section 2.
+    """
+    return np.where(matured > 0, np.minimum(matured, spend), spend)
+
+
 def fit_cpa_prior(conversions: np.ndarray, spend: np.ndarray, cohort: np.ndarray, target: float | None) -> CpaPrior:
     """The prior of each ad, fitted to the ads of its cohort.
 
@@ -83,14 +125,21 @@ def probability_cpa_at_most(limit: float, conversions: np.ndarray, spend: np.nda
 
 
 def rate_interval(successes: np.ndarray, trials: np.ndarray, cohort: np.ndarray) -> Interval:
-    """Beta-binomial rate of each ad, pulled to its cohort: posterior mean and 90 % interval.
+    """Beta-binomial rate of each ad, pulled to its cohort: posterior mean and 90 % interval. See `rate_posterior`."""
+    return rate_posterior(successes, trials, cohort).interval
 
+
+def rate_posterior(successes: np.ndarray, trials: np.ndarray, cohort: np.ndarray, phi: float = 1.0) -> RatePosterior:
+    """Beta-binomial rate of each ad, pulled to its cohort.
+
+    `phi` is how many times binomial the day-to-day variance is: counts and trials say as little as φ times fewer would
+    (quasi-likelihood; McCullagh and Nelder, Generalized Linear Models, 2nd ed., section 4.5).
     Successes beyond the trials (a rate over 1, as when a click is counted on a later day) are held at the trials.
     NaN where either is unknown or there are no trials.
     """
     valid = ~np.isnan(successes) & ~np.isnan(trials) & (trials > 0)
-    tried = np.where(valid, trials, 0.0)
-    hit = np.where(valid, np.minimum(successes, trials), 0.0)
+    tried = np.where(valid, trials, 0.0) / phi
+    hit = np.where(valid, np.minimum(successes, trials), 0.0) / phi
     groups = int(cohort.max()) + 1 if cohort.size else 0
 
     def per_group(values: np.ndarray) -> np.ndarray:
@@ -107,10 +156,4 @@ def rate_interval(successes: np.ndarray, trials: np.ndarray, cohort: np.ndarray)
     strength = np.where(enough, np.clip(np.nan_to_num(fitted, nan=2.0), *RATE_STRENGTH_TRIALS), 2.0)
     alpha = hit + (centre * strength)[cohort]
     beta = tried - hit + ((1 - centre) * strength)[cohort]
-    tail = (1 - INTERVAL) / 2
-    unknown = np.where(valid, 0.0, np.nan)
-    return Interval(
-        alpha / (alpha + beta) + unknown,
-        special.betaincinv(alpha, beta, tail) + unknown,
-        special.betaincinv(alpha, beta, 1 - tail) + unknown,
-    )
+    return RatePosterior(np.where(valid, alpha, np.nan), np.where(valid, beta, np.nan))

@@ -36,7 +36,11 @@ class Outcome:
 
 
 def apply(conversions: np.ndarray, spend: np.ndarray, target: float, prior: CpaPrior) -> Outcome:
-    """The rule for each ad. `target` is T in the money of `spend`."""
+    """The rule for each ad. `target` is T in the money of `spend`.
+
+    `spend` is the money whose conversions have arrived (`estimates.exposure`): 3 T of it are needed to cut, since money
+    whose conversions are still to come says nothing against an ad.
+    """
     p_at_target = probability_cpa_at_most(target, conversions, spend, against_scale(prior, target))
     p_tolerable = probability_cpa_at_most(CUT_TOLERANCE * target, conversions, spend, against_cut(prior, target))
     return Outcome(

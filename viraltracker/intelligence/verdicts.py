@@ -15,6 +15,8 @@ from viraltracker.intelligence.plain import count, known, money, percent
 from viraltracker.intelligence.target import Target
 
 Name = Literal["scale", "cut", "keep_testing", "learning", "not_evaluated"]
+ARRIVED_IS_ALL = 0.98
+"""From this part of its conversions on, an ad's verdict says nothing about those still to come."""
 
 
 @dataclass(frozen=True)
@@ -43,21 +45,26 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Cost:
-    """What an ad spent and what a conversion cost, with the 90 % interval; the upper end may be open (None)."""
+    """What an ad spent and what a conversion cost, with the 90 % interval; the upper end may be open (None).
+
+    `cpa` is of what has been counted; the interval is of what it comes to once all conversions of the spend are in,
+    of which `arrived` is the part that is.
+    """
 
     conversions: float | None
     spend: float
     cpa: float | None
     low: float | None
     high: float | None
+    arrived: float = 1.0
 
     @classmethod
-    def of(cls, conversions: float, spend: float, rate_low: float, rate_high: float) -> Cost:
-        """From counts and the interval of conversions per money."""
+    def of(cls, conversions: float, spend: float, rate_low: float, rate_high: float, arrived: float = 1.0) -> Cost:
+        """From counts and the interval of conversions per money whose conversions are in."""
         if conversions == 0:
             # Without a conversion the upper end would be the prior's opinion, not the ad's.
-            return cls(conversions, spend, None, known(1 / rate_high), None)
-        return cls(conversions, spend, spend / conversions, known(1 / rate_high), known(1 / rate_low))
+            return cls(conversions, spend, None, known(1 / rate_high), None, arrived)
+        return cls(conversions, spend, spend / conversions, known(1 / rate_high), known(1 / rate_low), arrived)
 
     @property
     def range(self) -> str:
@@ -82,13 +89,15 @@ class Judgement:
     """The verdicts in the order of the frame, and the arrays behind them.
 
     `rows` are the positions of the ads the rule was applied to; `prior`, `interval` (conversions per money) and
-    `outcome` are of those, `conversions` and `spend` too.
+    `outcome` are of those, `conversions`, `spend` and `exposure` too. `exposure` is the spend whose conversions have
+    arrived: what the rule and every estimate is of, where `spend` is what was paid.
     """
 
     verdicts: list[Verdict]
     rows: np.ndarray
     conversions: np.ndarray
     spend: np.ndarray
+    exposure: np.ndarray
     prior: estimates.CpaPrior
     interval: estimates.Interval
     outcome: rule.Outcome | None
@@ -104,10 +113,11 @@ def judge(account: Account, cohorts: Cohorts, baselines: Baselines) -> Judgement
     buying = np.flatnonzero(conversions.judged & (spend > 0))
     counted, spent = conversions.values[buying], spend[buying]
     codes = np.unique(cohorts.used[buying].astype(str), return_inverse=True)[1]
-    prior = estimates.fit_cpa_prior(counted, spent, codes, target.value)
-    interval = estimates.conversion_rate_interval(counted, spent, prior)
-    outcome = None if target.value is None else rule.apply(counted, spent, target.value, prior)
-    needs = _needs(counted, spent, prior, outcome, target)
+    exposed = estimates.exposure(spent, frame.numbers(ads, "matured_spend")[buying])
+    prior = estimates.fit_cpa_prior(counted, exposed, codes, target.value)
+    interval = estimates.conversion_rate_interval(counted, exposed, prior)
+    outcome = None if target.value is None else rule.apply(counted, exposed, target.value, prior)
+    needs = _needs(counted, exposed, prior, outcome, target)
     at = np.full(len(ads), -1)
     at[buying] = np.arange(len(buying))
     writer = _Writer(account, cohorts, baselines)
@@ -117,7 +127,13 @@ def judge(account: Account, cohorts: Cohorts, baselines: Baselines) -> Judgement
         if place < 0:
             verdicts.append(writer.without_cost(row, float(spend[row])))
             continue
-        cost = Cost.of(float(counted[place]), float(spent[place]), interval.low[place], interval.high[place])
+        cost = Cost.of(
+            float(counted[place]),
+            float(spent[place]),
+            interval.low[place],
+            interval.high[place],
+            float(exposed[place] / spent[place]),
+        )
         ruling = None
         if outcome is not None:
             ruling = Ruling(
@@ -128,7 +144,7 @@ def judge(account: Account, cohorts: Cohorts, baselines: Baselines) -> Judgement
                 known(needs[place]),
             )
         verdicts.append(writer.with_cost(row, cost, ruling))
-    return Judgement(verdicts, buying, counted, spent, prior, interval, outcome)
+    return Judgement(verdicts, buying, counted, spent, exposed, prior, interval, outcome)
 
 
 def _needs(
@@ -181,11 +197,14 @@ class _Writer:
     def _decided(self, cost: Cost, ruling: Ruling) -> tuple[Name, str, float]:
         target, currency = self.target.value or 0.0, self.context.currency
         against = f"{self.target.words} of {money(target, currency)}"
+        late = f"about {(1 - cost.arrived) * 100:.0f} % of its {self.conversions.noun}s are still to come"
         if cost.cpa is None:
             words = f"No {self.conversions.noun} for {money(cost.spend, currency)}"
+            words += f" ({late})" if cost.arrived < ARRIVED_IS_ALL else ""
         else:
             sales = count(cost.conversions or 0.0, self.conversions.noun)
-            words = f"CPA {money(cost.cpa, currency)} on {sales} (90 % interval {cost.range})"
+            allowed = f"; {late}, which it allows for" if cost.arrived < ARRIVED_IS_ALL else ""
+            words = f"CPA {money(cost.cpa, currency)} on {sales} (90 % interval {cost.range}{allowed})"
         likely = percent(ruling.at_target)
         if ruling.scale:
             return "scale", f"{words}: at or under {against} with {likely} probability.", ruling.at_target
