@@ -115,7 +115,7 @@ def is_tag(value: str | None) -> bool:
 
 def words(value: str) -> str:
     """A label as a sentence names it."""
-    return textwrap.shorten(value.replace("_", " "), 60, placeholder="…")
+    return textwrap.shorten(value.replace("_aware", "-aware").replace("_", " "), 60, placeholder="…")
 
 
 def comparable(account: Account) -> np.ndarray:
@@ -328,7 +328,8 @@ def _sentence(account: Account, measure: _Measure, item: TagEffect) -> str:
         )
     same = 1 - (item.p_better or 0.0) - (item.p_worse or 0.0)
     if same >= LIKELY:
-        return f"{start}: no difference that matters; that it is within {MATTERS * 100:.0f} % is {percent(same)} likely."
+        within = f"that it is within {MATTERS * 100:.0f} % is {percent(same)} likely"
+        return f"{start}: no difference that matters; {within}."
     test = item.test
     if test is None:
         return f"{start}: unproven."
