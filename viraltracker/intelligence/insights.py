@@ -147,10 +147,12 @@ class _Reader:
             groups, values = pd.factorize(labels[rows])
             against = pooling.contrast(counts, exposure, groups, len(values))
             low, high = against.interval()
-            p_value, effect = against.p_value(), np.exp(against.log_ratio)
+            with np.errstate(over="ignore"):
+                p_value, effect = against.p_value(), np.exp(against.log_ratio)
             probability = np.maximum(against.above(1 + MATTERS), against.below(1 - MATTERS))
             units = np.bincount(groups)
-            for at in np.flatnonzero((units >= MIN_ADS) & (rows.size - units >= MIN_ADS)).tolist():
+            stated = np.isfinite(effect + low + high + probability + p_value)
+            for at in np.flatnonzero(stated & (units >= MIN_ADS) & (rows.size - units >= MIN_ADS)).tolist():
                 numbers = (float(part[at]) for part in (effect, low, high, probability, p_value))
                 found.append(_Difference(stage, str(values[at]), rows[groups == at], *numbers))
         return found

@@ -259,19 +259,24 @@ def _compared(
     against = pooling.contrast(counts, exposure, groups, max(tags, 1), noise=measure.noise)
     low, high = against.interval()
     better, worse, p_value = against.above(1 + MATTERS), against.below(1 - MATTERS), against.p_value()
-    log_ratio, deviation = against.log_ratio, np.sqrt(against.log_variance)
+    deviation = np.sqrt(against.log_variance)
+    with np.errstate(over="ignore"):
+        effect = np.exp(against.log_ratio)
+    stated = np.isfinite(effect + deviation + better + worse + p_value)
     test = settling_test(against.spread, measure.noise, measure.price, account.context.currency)
     found = []
     for at, item in enumerate(described):
         reason = _missing(item, measure, int(units[at]), rows.size, float(expected[at]))
+        if reason is None and not stated[at]:
+            reason = "Its numbers are too far from those of the other ads to be compared."
         part = replace(item, outcome=measure.outcome, compared=int(units[at]), reason=reason or "")
         if reason is None:
             part = replace(
                 part,
-                effect=known(math.exp(log_ratio[at])),
+                effect=float(effect[at]),
                 low=known(low[at]),
                 high=known(high[at]),
-                deviation=known(deviation[at]),
+                deviation=float(deviation[at]),
                 p_better=float(better[at]),
                 p_worse=float(worse[at]),
                 p_value=float(p_value[at]),
@@ -321,7 +326,7 @@ def _sentence(account: Account, measure: _Measure, item: TagEffect) -> str:
     )
     if item.verdict != "unproven":
         better = item.verdict == "likely_better"
-        probability, side = (item.p_better, "more") if better else (item.p_worse, "less")
+        probability, side = (item.p_better, "more") if better else (item.p_worse, "fewer")
         return (
             f"{start}; that it is over {MATTERS * 100:.0f} % {side} is {percent(probability or 0.0)} likely. "
             "The ads differ in more than this, so it is not shown to be the cause."
