@@ -22,6 +22,9 @@ from viraltracker.intelligence.estimates import INTERVAL
 # An account of few ads says little of how much its ads differ: so many ads' worth of the usual spread stand beside it.
 USUAL_SPREAD = 0.16  # squared: true costs of ads differ by 40 %
 USUAL_SPREAD_ADS = 4.0
+# Whoever was expected to have less than half an event tells nothing of how ads differ, one chance sale apart.
+LEAST_EXPECTED = 0.5
+MOST_SPREAD = 4.0  # squared; more is a fault in the numbers, not a difference between ads
 # Half-normal scale of true differences between groups, in logarithms. Gelman, Bayesian Analysis 1 (2006), section 7.
 SCALE_OF_SCALES = 0.25
 _SCALES = np.linspace(0.01, 0.99, 50)
@@ -98,7 +101,7 @@ class Contrast:
         # Both tails by the small one, which keeps its digits where the ratio runs off to zero or infinity.
         low = special.betaincinv(self.group.size, self.rest.size, tail)
         high = special.betaincinv(self.rest.size, self.group.size, tail)
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", over="ignore"):
             return scale * low / (1 - low), scale * (1 - high) / high
 
     def p_value(self) -> np.ndarray:
@@ -140,11 +143,13 @@ def spread_between(counts: np.ndarray, exposure: np.ndarray, groups: np.ndarray,
     total = float(counts.sum())
     if total <= 0:
         return USUAL_SPREAD
-    freedom = max(counts.size - np.unique(groups).size, 0)
     overall = total / float(exposure.sum())
     usual = (np.bincount(groups, counts, size) + 1.0) / (np.bincount(groups, exposure, size) + 1.0 / overall)
     expected = usual[groups] * exposure
-    found = between_variance(counts / expected, noise / expected, groups)
+    telling = expected >= LEAST_EXPECTED
+    kept, units = expected[telling], groups[telling]
+    freedom = max(units.size - np.unique(units).size, 0)
+    found = min(between_variance(counts[telling] / kept, noise / kept, units), MOST_SPREAD)
     return (freedom * found + USUAL_SPREAD_ADS * USUAL_SPREAD) / (freedom + USUAL_SPREAD_ADS)
 
 
