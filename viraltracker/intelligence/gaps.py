@@ -35,6 +35,7 @@ CORE_FORMATS = (
     "carousel",
 )
 MOST_GAPS = 5
+STAGE_GAPS = 2  # of the five: an account in one stage misses the others too
 TEST_ADS = 3
 MODELS = 3
 _Z = float(special.ndtri(0.95))
@@ -139,7 +140,7 @@ class _Finder:
         """The most valuable, best first.
 
         What one stage spends can be won but once, so a further gap of a stage or of a format is chosen for a half, a
-        third of its value.
+        third of its value, and two are the most of one stage.
         """
         left = {place: worth for place in range(len(self.cells)) if (worth := self._worth(place)) is not None}
         found: dict[int, _Worth] = {}
@@ -151,8 +152,10 @@ class _Finder:
 
         while left and len(found) < MOST_GAPS:
             best = max(left, key=lambda place: (score(place), -place))
-            taken.update((self.cells[best].awareness, self.cells[best].format))
-            found[best] = left.pop(best)
+            worth, cell = left.pop(best), self.cells[best]
+            if taken[cell.awareness] < STAGE_GAPS:
+                taken.update((cell.awareness, cell.format))
+                found[best] = worth
         ranked = sorted(found.items(), key=lambda item: (-item[1].value, item[0]))
         return [self._gap(self.cells[place], place, worth) for place, worth in ranked]
 

@@ -15,29 +15,27 @@ from viraltracker.intelligence import pooling
 ONE_GROUP = np.zeros(8, np.int64)
 
 
-@pytest.mark.parametrize("seed", [0, 2, 4])
-def test_the_variance_between_ads_is_paule_and_mandels(seed: int) -> None:
-    """Held against statsmodels' iterated estimate, to 1e-9."""
-    random = np.random.default_rng(seed)
-    variances = random.uniform(0.01, 0.2, 8)
-    values = random.normal(0, np.sqrt(0.3 + variances))
-    reference = combine_effects(values, variances, method_re="iterated", atol=1e-10)
-    assert reference.tau2 > 0
-    assert pooling.between_variance(values, variances, ONE_GROUP) == pytest.approx(reference.tau2, abs=1e-9)
+def test_the_variance_between_ads_is_paule_and_mandels() -> None:
+    """Held against statsmodels' iterated estimate, to 1e-9.
 
+    That one falls to zero where rounding carries its last step past the root, so there the equation itself is solved.
+    """
+    by_statsmodels = 0
+    for seed in range(12):
+        random = np.random.default_rng(seed)
+        variances = random.uniform(0.01, 0.2, 8)
+        values = random.normal(0, np.sqrt(0.3 + variances))
 
-def test_the_variance_between_ads_solves_its_equation() -> None:
-    """Where statsmodels gives up by rounding too: the weighted squares are the degrees of freedom."""
-    random = np.random.default_rng(1)
-    variances = random.uniform(0.01, 0.2, 8)
-    values = random.normal(0, np.sqrt(0.3 + variances))
+        def excess(between: float, values: np.ndarray = values, variances: np.ndarray = variances) -> float:
+            weights = 1 / (variances + between)
+            return float((weights * (values - np.average(values, weights=weights)) ** 2).sum()) - 7
 
-    def excess(between: float) -> float:
-        weights = 1 / (variances + between)
-        return float((weights * (values - np.average(values, weights=weights)) ** 2).sum()) - 7
-
-    expected = optimize.brentq(excess, 0.0, 10.0, xtol=1e-14)
-    assert pooling.between_variance(values, variances, ONE_GROUP) == pytest.approx(expected, abs=1e-9)
+        reference = combine_effects(values, variances, method_re="iterated", atol=1e-10).tau2
+        by_statsmodels += reference > 0
+        if reference == 0 and excess(0.0) > 0:
+            reference = optimize.brentq(excess, 0.0, 10.0, xtol=1e-14)
+        assert pooling.between_variance(values, variances, ONE_GROUP) == pytest.approx(reference, abs=1e-9)
+    assert by_statsmodels >= 4
 
 
 def test_one_chance_sale_of_a_tiny_ad_does_not_make_ads_look_different() -> None:
