@@ -150,7 +150,7 @@ def spread_between(counts: np.ndarray, exposure: np.ndarray, groups: np.ndarray,
     kept, units = expected[telling], groups[telling]
     freedom = max(units.size - np.unique(units).size, 0)
     found = min(between_variance(counts[telling] / kept, noise / kept, units), MOST_SPREAD)
-    return (freedom * found + USUAL_SPREAD_ADS * USUAL_SPREAD) / (freedom + USUAL_SPREAD_ADS)
+    return float((freedom * found + USUAL_SPREAD_ADS * USUAL_SPREAD) / (freedom + USUAL_SPREAD_ADS))
 
 
 def contrast(
