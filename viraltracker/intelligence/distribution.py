@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special
 
 from viraltracker.intelligence import frame
 from viraltracker.intelligence.account import Account
 from viraltracker.intelligence.baselines import weighted_quantiles
+from viraltracker.intelligence.estimates import INTERVAL
 from viraltracker.intelligence.plain import known, ratio
 
 STAGES = ("unaware", "problem_aware", "solution_aware", "product_aware", "most_aware", "unclear")
@@ -20,7 +22,9 @@ class Share:
 
     A label of None is what has not been classified; `unclear` is an answer. `cpa` is `cpa_spend`, the spend of the
     ads that buy the goal, over their conversions; `median_ad_cpa` counts each of those ads once, ads without a
-    conversion above every other, and is None when it falls among them.
+    conversion above every other, and is None when it falls among them. `cpa_low` and `cpa_high` are the 90 % interval
+    of `cpa` by the chance of these very ads' conversions (Jeffreys' Gamma posterior of a Poisson rate); without a
+    conversion there is no upper end.
     """
 
     awareness: str | None
@@ -32,6 +36,8 @@ class Share:
     cpa_spend: float
     cpa: float | None
     median_ad_cpa: float | None
+    cpa_low: float | None = None
+    cpa_high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,7 @@ def _split(account: Account, labels: list[str]) -> list[Share]:
             costs = spent / counted
         paid = spent > 0
         converted = float(counted.sum()) if judged.size else None
+        low, high = _interval(converted, float(spent.sum()))
         shares.append(
             Share(
                 key[labels.index("awareness")] if "awareness" in labels else None,
@@ -79,6 +86,17 @@ def _split(account: Account, labels: list[str]) -> list[Share]:
                 float(spent.sum()),
                 ratio(float(spent.sum()), converted),
                 known(float(weighted_quantiles(costs[paid], np.ones(int(paid.sum())), (0.5,))[0])),
+                low,
+                high,
             )
         )
     return sorted(shares, key=lambda share: (-share.spend, str(share.awareness), str(share.format)))
+
+
+def _interval(conversions: float | None, spend: float) -> tuple[float | None, float | None]:
+    if conversions is None or spend <= 0:
+        return None, None
+    tail = (1 - INTERVAL) / 2
+    low = spend / float(special.gammaincinv(conversions + 0.5, 1 - tail))
+    high = spend / float(special.gammaincinv(conversions + 0.5, tail)) if conversions else None
+    return known(low), known(high)
