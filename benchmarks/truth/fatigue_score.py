@@ -106,16 +106,22 @@ def _by_rule(days: Days) -> Calls:
     )
     phi = _phi(days)
     code = np.arange(accounts)[:, None, None] * fading.CHECKS + np.arange(fading.CHECKS)
-    rows = impressions.shape[0]
-    weeks = wear.Weeks(clicks, impressions, impressions, clicks, spend, conversions, np.ones(rows, bool))
-    result = wear.assess(
-        weeks,
-        Membership.disjoint(np.broadcast_to(code, shape).ravel()),
-        np.broadcast_to(phi[:, None, :], shape).ravel(),
+    membership = Membership.disjoint(np.broadcast_to(code, shape).ravel())
+    market = wear.market(spend, impressions, clicks, conversions, membership)
+    each = np.broadcast_to(phi[:, None, :], shape).ravel()
+    found = wear.find(clicks, impressions, membership, each, market).declines
+
+    def called(*calls: int) -> np.ndarray:
+        result = np.zeros(impressions.shape[0], bool)
+        result[found.rows[np.isin(found.call, calls)]] = True
+        return result.reshape(shape)
+
+    return Calls(
+        called(wear.WATCH, wear.FATIGUED),
+        called(wear.FATIGUED),
+        called(wear.MOVED_TOGETHER, wear.COST_EVERYWHERE),
+        phi,
     )
-    call = result.call.reshape(shape)
-    fatigued = call == wear.FATIGUED
-    return Calls((call == wear.WATCH) | fatigued, fatigued, call >= wear.MOVED_TOGETHER, phi)
 
 
 def _weeks(daily: np.ndarray) -> np.ndarray:

@@ -20,7 +20,8 @@ WORN_RATIO = 0.85  # of its own earlier rate: a smaller decline is nothing to ac
 INTERVAL = 0.90
 MIN_EXPECTED = 8.0  # events expected in the newest week at the earlier rate
 MIN_EARLIER = 15.0  # events in the weeks before a break
-OWN_PULL_WEEKS = 8.0  # an ad's own swings between weeks count beside the account's φ as if it had so many
+OWN_PULL_WEEKS = 16.0  # an ad's own swings between weeks count beside the account's φ as if it had so many
+AGE_PRIOR = 1.0  # power of a break's age in weeks by which it is less likely to be news
 RATIO_PULL_EVENTS = 0.5  # the later rate is pulled to the earlier one as if so many events had shown it
 
 
@@ -37,6 +38,17 @@ class Sums:
     later_exposure: np.ndarray
     earlier_exposure: np.ndarray
     valid: np.ndarray
+
+    def of(self, rows: np.ndarray) -> Sums:
+        """Those of some rows."""
+        return Sums(*(part[rows] for part in self._parts()))
+
+    def at(self, column: np.ndarray) -> Sums:
+        """Those of one break per row, shape (rows,)."""
+        return Sums(*(np.take_along_axis(part, column[:, None], axis=1)[:, 0] for part in self._parts()))
+
+    def _parts(self) -> tuple[np.ndarray, ...]:
+        return self.later, self.earlier, self.later_exposure, self.earlier_exposure, self.valid
 
 
 def add_up(events: np.ndarray, trials: np.ndarray, movement: Movement, phi: np.ndarray) -> Sums:
@@ -86,35 +98,32 @@ def ratios(sums: Sums) -> np.ndarray:
 def evidence(sums: Sums, ratio: float) -> np.ndarray:
     """Twice the log-likelihood ratio against `ratio`, as a signed root: below 0 where the rate fell further.
 
-    Shape (rows, weeks - 1), 0 where a break is not valid.
+    Shape (rows, weeks - 1), 0 where a break is not valid. What an older break is less likely to be news is taken off:
+    yesterday's look would have seen it too, so the prior of a break falls as 1 / its age in weeks.
     """
     total = sums.later + sums.earlier
     share = ratio * sums.later_exposure / (ratio * sums.later_exposure + sums.earlier_exposure)
     deviance = special.rel_entr(sums.later, total * share) + special.rel_entr(sums.earlier, total * (1 - share))
     sign = np.sign(ratios(sums) - ratio)
-    return np.asarray(np.where(sums.valid, sign * np.sqrt(2 * np.maximum(deviance, 0.0)), 0.0))
+    news = deviance - AGE_PRIOR * np.log(np.arange(1, deviance.shape[1] + 1))
+    return np.asarray(np.where(sums.valid, sign * np.sqrt(2 * np.maximum(news, 0.0)), 0.0))
 
 
-def probability_below(
-    ratio: float, later: np.ndarray, earlier: np.ndarray, later_exposure: np.ndarray, earlier_exposure: np.ndarray
-) -> np.ndarray:
-    """P(later rate < ratio × earlier rate), arguments as in `Sums`."""
-    later_shape, later_held = _pulled(later, earlier, later_exposure, earlier_exposure)
-    share = ratio * later_held / (ratio * later_held + earlier_exposure)
-    return np.asarray(special.betainc(later_shape, earlier, share))
+def probability_below(ratio: float, sums: Sums) -> np.ndarray:
+    """P(later rate < ratio × earlier rate); 0 where a break is not valid."""
+    shape, exposure = _pulled(sums)
+    share = ratio * exposure / (ratio * exposure + sums.earlier_exposure)
+    return np.asarray(np.where(sums.valid, special.betainc(shape, sums.earlier, share), 0.0))
 
 
-def interval(
-    later: np.ndarray, earlier: np.ndarray, later_exposure: np.ndarray, earlier_exposure: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """The ends of the 90 % interval of the ratio, arguments as in `Sums`."""
-    later_shape, later_held = _pulled(later, earlier, later_exposure, earlier_exposure)
-    ends = [special.betaincinv(later_shape, earlier, tail) for tail in ((1 - INTERVAL) / 2, (1 + INTERVAL) / 2)]
-    low, high = (end / (1 - end) * earlier_exposure / later_held for end in ends)
+def interval(sums: Sums) -> tuple[np.ndarray, np.ndarray]:
+    """The ends of the 90 % interval of the ratio."""
+    shape, exposure = _pulled(sums)
+    ends = [special.betaincinv(shape, sums.earlier, tail) for tail in ((1 - INTERVAL) / 2, (1 + INTERVAL) / 2)]
+    low, high = (end / (1 - end) * sums.earlier_exposure / exposure for end in ends)
     return low, high
 
 
-def _pulled(
-    later: np.ndarray, earlier: np.ndarray, later_exposure: np.ndarray, earlier_exposure: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    return later + RATIO_PULL_EVENTS, later_exposure + RATIO_PULL_EVENTS * earlier_exposure / earlier
+def _pulled(sums: Sums) -> tuple[np.ndarray, np.ndarray]:
+    exposure = sums.later_exposure + RATIO_PULL_EVENTS * sums.earlier_exposure / sums.earlier
+    return sums.later + RATIO_PULL_EVENTS, exposure

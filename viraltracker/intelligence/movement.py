@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-ROUNDS = 4
+ROUNDS = 3
 OWN_WANDERING = 0.15  # standard deviation of ln(rate) of a healthy ad between weeks, beyond noise and cohort
 USUAL_MOVEMENT = 0.20  # standard deviation of the cohort's ln(rate) between weeks: how far few ads may say it moved
-FAR = 1.5  # standard errors beyond which an ad's week counts less
+FAR = 1.0  # standard errors beyond which an ad's week counts less
 MIN_ADS_TO_FIT = 8
 STRENGTH_EVENTS = (1.0, 30.0)  # what the cohort's rate weighs beside an ad's own, in events free of overdispersion
 
@@ -73,6 +73,14 @@ class Movement:
     variance: np.ndarray
     rate: np.ndarray
     strength: np.ndarray
+
+    def of(self, rows: np.ndarray) -> Movement:
+        """That of some rows."""
+        return Movement(self.index[rows], self.variance[rows], self.rate[rows], self.strength[rows])
+
+    def without_movement(self) -> Movement:
+        """The same cohort, had nothing moved."""
+        return Movement(np.ones_like(self.index), np.zeros_like(self.variance), self.rate, self.strength)
 
 
 def follow(events: np.ndarray, trials: np.ndarray, membership: Membership, phi: np.ndarray) -> Movement:
