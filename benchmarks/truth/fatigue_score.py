@@ -1,4 +1,4 @@
-"""Applies the product's rule, and the rules of thumb, to simulated days as a daily check would, and counts the calls."""
+"""Applies the rule for fatigue, and the rules of thumb, to simulated days as a daily check would; counts the calls."""
 
 from __future__ import annotations
 

@@ -132,11 +132,11 @@ def find(events: np.ndarray, trials: np.ndarray, membership: Membership, phi: np
         net = before / (trials * together.index)[:, 1:].sum(1) * trials[:, 0] * together.index[:, 0]
         below, below_raw = (events[:, 0] < breaks.WORN_RATIO * usual for usual in (net, awaited))
         some = np.flatnonzero(judged & (below | below_raw))
-        return Found(judged, _declines(some, events[some], trials[some], together.of(some), noise[some], costs))
+        return Found(judged, _declines(some, events[some], trials[some], together.of(some), noise[some], costs=costs))
 
 
 def _declines(
-    rows: np.ndarray, events: np.ndarray, trials: np.ndarray, together: Movement, noise: np.ndarray, costs: Market
+    rows: np.ndarray, events: np.ndarray, trials: np.ndarray, together: Movement, noise: np.ndarray, *, costs: Market
 ) -> Declines:
     net, raw = (breaks.add_up(events, trials, moved, noise) for moved in (together, together.without_movement()))
     found, column = _search(net)
