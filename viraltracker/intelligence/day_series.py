@@ -131,7 +131,7 @@ def watched_from(table: pd.DataFrame, window: Window) -> int:
 
 def weekdays(table: pd.DataFrame) -> np.ndarray:
     """The weekday of each row, Monday 0, shape (days,)."""
-    return pd.DatetimeIndex(table.index).dayofweek.to_numpy()
+    return pd.DatetimeIndex(table.index).day_of_week.to_numpy()
 
 
 def measure(table: pd.DataFrame, window: Window) -> tuple[list[Series], dict[str, str]]:

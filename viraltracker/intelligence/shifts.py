@@ -1,7 +1,6 @@
 """Days on which a KPI was not what it usually is: single ones by their deviation, lasting changes by a CUSUM.
 
-Page 1954 (CUSUM): a change begins after the last day on which the sum stood at zero, and is over on the day of its
-highest value. The lasting changes of all KPIs form one set, all their days another; the false discoveries of each are
+Page 1954 (CUSUM): a change begins within the climb of the sum from zero to its highest value, where it is over. The lasting changes of all KPIs form one set, all their days another; the false discoveries of each are
 controlled (Benjamini & Hochberg 1995).
 """
 
@@ -92,8 +91,13 @@ def _rise(series: Series, *, up: bool) -> _Rise:
         elif height > best[0]:
             best = (height, start, place)
     top, begin, end = best
-    p = min(2 * cusum_p(top, watched.size), 1.0) if top > 0 else 1.0
-    return _Rise(watched[begin : end + 1] if top > 0 else watched[:0], p)
+    if top <= 0:
+        return _Rise(watched[:0], 1.0)
+    # The sum also climbs over the odd day before a change: it began where what follows stands out most, Σz / √n.
+    climb = steps[begin : end + 1][::-1]
+    stands_out = climb.cumsum() / np.sqrt(np.arange(1, climb.size + 1))
+    begin = end - int(stands_out.argmax())
+    return _Rise(watched[begin : end + 1], min(2 * cusum_p(top, watched.size), 1.0))
 
 
 def _shift(series: Series, rise: _Rise, discovery: float, *, up: bool) -> Event | None:
