@@ -1,7 +1,8 @@
 """Days on which a KPI was not what it usually is: single ones by their deviation, lasting changes by a CUSUM.
 
-Page 1954 (CUSUM): a change begins within the climb of the sum from zero to its highest value, where it is over. The lasting changes of all KPIs form one set, all their days another; the false discoveries of each are
-controlled (Benjamini & Hochberg 1995).
+Page 1954 (CUSUM): a change begins within the climb of the sum from zero to its highest value, where it is over. The
+lasting changes of all KPIs form one set, all their days another; the false discoveries of each are controlled
+(Benjamini & Hochberg 1995).
 """
 
 from __future__ import annotations
