@@ -134,7 +134,7 @@ def _counts(summary: Json) -> Json:
 
 def _analyze(asked: Asked, run: Json) -> Answer:
     summary = run["summary"]
-    cards, handled = tools.recommendations(asked.db, asked.brand, run)
+    cards, handled = tools.open_recommendations(asked.db, asked.brand, run, asked.now.date())
     lines = [f"{summary['brand']}, {wording.window(summary['window'])}."]
     if summary["ads"]:
         lines += [wording.headline(summary), wording.verdicts(summary)]
@@ -150,7 +150,7 @@ def _analyze(asked: Asked, run: Json) -> Answer:
 
 def _recommend(asked: Asked, run: Json) -> Answer:
     summary = run["summary"]
-    cards, handled = tools.recommendations(asked.db, asked.brand, run)
+    cards, handled = tools.open_recommendations(asked.db, asked.brand, run, asked.now.date())
     if not cards:
         said = f"Nothing to do in {wording.window(summary['window'])}: no verdict is sure enough to act on."
         lines = [f"All {handled:,} recommendations are answered." if handled else said]

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from viraltracker.chat import tools
 from viraltracker.chat.answer import Answer, Asked, Person, choices, tool_result
 from viraltracker.chat.commands import Intent
-from viraltracker.errors import BadInput, Refused
+from viraltracker.errors import BadInput
 from viraltracker.scheduling import cron
-from viraltracker.store import schedules
+from viraltracker.store import recommendations, schedules
+from viraltracker.store.recommendations import State
 
 Json = dict[str, Any]
 
@@ -23,7 +23,7 @@ NAMES = {
     "ad_intelligence_analysis": "an analysis",
 }
 CHANGES = frozenset({"classify", "sync", "rec_done", "rec_ignore", "rec_note"})
-STATES = {"rec_done": "acted_on", "rec_ignore": "ignored"}
+STATES: Final[dict[str, State]] = {"rec_done": "acted_on", "rec_ignore": "ignored"}
 
 
 def changes(intent: Intent) -> bool:
@@ -123,14 +123,13 @@ def perform(asked: Asked, deed: Json) -> Answer:
             )
             return Answer([sentence], suggestions=choices(("What is scheduled?", "/schedule")))
         case kind:
-            return _mark(person, kind, deed, asked.now)
+            return _mark(person, kind, deed)
 
 
-def _mark(person: Person, kind: str, deed: Json, now: datetime) -> Answer:
-    values: Json = {"note": deed["text"]}
-    if kind in STATES:
-        values = {"state": STATES[kind], "state_reason": deed["text"], "state_changed_at": now}
-    if not person.db.update("ad_intelligence_recommendations", values, where={"id": deed["row_id"]}):
-        raise Refused(VIEWER)
+def _mark(person: Person, kind: str, deed: Json) -> Answer:
+    if kind == "rec_note":
+        recommendations.note(person.db, deed["row_id"], deed["text"])
+    else:
+        recommendations.answer(person.db, deed["row_id"], STATES[kind], reason=deed["text"])
     done = {"rec_done": "marked as done", "rec_ignore": "ignored", "rec_note": "noted"}[kind]
     return Answer([f"Recommendation {deed['number']} is {done}."], suggestions=choices(("What is left?", "/recommend")))

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from difflib import SequenceMatcher
-from typing import Any, Final
+from typing import Any
 
 from viraltracker.analysis import full_analysis, question
 from viraltracker.analysis.question import Question
 from viraltracker.chat.answer import Asked, Person
-from viraltracker.store import analyses, schedules
+from viraltracker.store import analyses, recommendations, schedules
 from viraltracker.store.brands import Brand
 from viraltracker.store.client import Database
 
 Json = dict[str, Any]
 
-OPEN_STATES: Final = ("pending", "acknowledged")
 _NUMBERS = ("spend", "conversions", "cpa", "cpa_low", "cpa_high", "probability", "needs_spend")
 _AD_COLUMNS = ",".join(
     ["id", "ad_id", "verdict", "reason", "ad_name:detail->>ad_name", *(f"{name}:detail->{name}" for name in _NUMBERS)]
@@ -95,16 +94,16 @@ def _likeness(wanted: str, name: str) -> float:
     return max(SequenceMatcher(None, wanted, part).ratio() for part in (name, name.split("|", maxsplit=1)[0].strip()))
 
 
-def recommendations(db: Database, brand: Brand, run: Json) -> tuple[list[Json], int]:
-    """The run's open recommendations, numbered from 1, each with its `row_id`; and how many were answered already."""
+def open_recommendations(db: Database, brand: Brand, run: Json, today: date) -> tuple[list[Json], int]:
+    """The run's open recommendations, numbered from 1, each with its `row_id`; and how many were answered or snoozed
+    already."""
     wanted = run["summary"]["recommendations"]
-    rows = db.rows(
-        "ad_intelligence_recommendations",
-        columns="id,cause_key,state,superseded_at",
-        where={"brand_id": brand.id, "scope": run["scope"]},
-    )
-    standing = {row["cause_key"]: row for row in rows if row["superseded_at"] is None}
-    open_ones = [item for item in wanted if item["id"] in standing and standing[item["id"]]["state"] in OPEN_STATES]
+    standing = {
+        row["cause_key"]: row
+        for row in recommendations.standing(db, brand.id, run["scope"])
+        if row["state"] in recommendations.OPEN and (row["snoozed_until"] or "") <= today.isoformat()
+    }
+    open_ones = [item for item in wanted if item["id"] in standing]
     numbered = [
         {**item, "number": number, "row_id": standing[item["id"]]["id"]}
         for number, item in enumerate(open_ones, start=1)

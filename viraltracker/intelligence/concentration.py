@@ -1,16 +1,30 @@
-"""How much of the spend hangs on how few ads."""
+"""How much of the spend hangs on how few ads, and whether that is too few.
+
+The effective number of creatives is 1 / Σ share² (inverse Herfindahl; Laakso & Taagepera 1979): ten creatives with a
+tenth each count as ten, ten of which one has nine tenths as 1.2.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from viraltracker.intelligence import frame
 from viraltracker.intelligence.account import Account
-from viraltracker.intelligence.plain import ratio
+from viraltracker.intelligence.diagnoses import RuleStatus
+from viraltracker.intelligence.learning import day_of
+from viraltracker.intelligence.plain import count, percent, ratio
 
+NAME = "concentration"
 TOP = 5
+TOO_MUCH_ON_ONE = 0.40
+FEWEST_ADS = 5
+"""With fewer ads one of them has a large share whatever one does."""
+TOO_FEW_EFFECTIVE = 5.0
+MANY_ADS = 15
+"""An account that runs so many ads and leans on under five creatives does not know it has few."""
+OLD_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -73,3 +87,110 @@ def _portion(account: Account, spend: np.ndarray, rows: np.ndarray, *, single: b
         converted,
         ratio(float(spend[counted].sum()), converted),
     )
+
+
+@dataclass(frozen=True)
+class Reliance:
+    """How few creatives an account relies on; shares are of the spend of the window.
+
+    ads                 ads that spent; `active` those that run now, None where that is unknown
+    creatives           different creatives among them (an ad whose creative is unknown counts as its own)
+    effective           1 / Σ share² over creatives
+    top1_share          of the creative with most spend; `top1_ads` the ads that carry it, most spend first
+    top5_share          of the five with most spend
+    old_share           of ads that ran for over 30 days by the window's end, None where no start is known
+    start_known_share   of ads whose start is known: what `old_share` is of
+    fired               whether that is too few
+    """
+
+    ads: int
+    active: int | None
+    creatives: int
+    effective: float
+    top1_share: float
+    top1_ads: list[str]
+    top1_name: str | None
+    top5_share: float
+    old_share: float | None
+    start_known_share: float
+    fired: bool
+    sentence: str
+
+
+def diagnose(account: Account) -> tuple[RuleStatus, Reliance | None]:
+    """Whether too much hangs on one creative, or on few. Nothing is said where nothing was spent."""
+    ads = account.ads
+    spend = np.nan_to_num(frame.numbers(ads, "spend"))
+    spent = np.flatnonzero(spend > 0)
+    if not spent.size:
+        return RuleStatus.skipped(NAME, "No ad spent in this window.", len(ads)), None
+    names, which = np.unique(_creatives(account, spent), return_inverse=True)
+    sums = np.bincount(which, weights=spend[spent], minlength=len(names))
+    shares = np.sort(sums / sums.sum())[::-1]
+    effective = float(1 / (shares**2).sum())
+    states = [state for state in ads["active"] if state is not None]
+    active = sum(bool(state) for state in states) if states else None
+    running = spent.size if active is None else active
+    first = spent[which == int(np.argmax(sums))]
+    one = bool(shares[0] >= TOO_MUCH_ON_ONE and spent.size >= FEWEST_ADS)
+    few = bool(effective < TOO_FEW_EFFECTIVE and running >= MANY_ADS)
+    old, known = _old(account, spend)
+    found = Reliance(
+        ads=int(spent.size),
+        active=active,
+        creatives=len(names),
+        effective=effective,
+        top1_share=float(shares[0]),
+        top1_ads=[str(ads["ad_id"].iat[row]) for row in first.tolist()],
+        top1_name=account.name(int(first[0])),
+        top5_share=float(shares[:TOP].sum()),
+        old_share=old,
+        start_known_share=known,
+        fired=one or few,
+        sentence="",
+    )
+    status = RuleStatus.ran(NAME, int(spent.size), len(ads), int(found.fired))
+    return status, replace(found, sentence=_sentence(found, one=one, few=few))
+
+
+def _creatives(account: Account, rows: np.ndarray) -> np.ndarray:
+    """A name per ad, the same for ads of one creative: what was read of both is the same."""
+    hashes, names = account.ads["input_hashes"].tolist(), account.ads["ad_id"].tolist()
+    for row in rows.tolist():
+        if isinstance(hashes[row], list) and hashes[row]:
+            names[row] = "\x1f".join(sorted(map(str, hashes[row])))
+    return np.array([str(names[row]) for row in rows.tolist()], dtype=str)
+
+
+def _old(account: Account, spend: np.ndarray) -> tuple[float | None, float]:
+    """The share of spend on ads over 30 days old among those whose start is known, and the share of those."""
+    ads, end = account.ads, account.context.window.date_to
+    ages = np.full(len(ads), np.nan)
+    for row, (ever, made) in enumerate(zip(ads["first_ever"], ads["created_on"], strict=True)):
+        start = day_of(ever) or day_of(made)
+        if start is not None:
+            ages[row] = (end - start).days
+    known = np.isfinite(ages)
+    share = ratio(float(spend[known & (ages > OLD_DAYS)].sum()), float(spend[known].sum()))
+    return share, float(spend[known].sum() / spend.sum())
+
+
+def _sentence(found: Reliance, *, one: bool, few: bool) -> str:
+    name = f"“{found.top1_name}”" if found.top1_name else f"ad {found.top1_ads[0]}"
+    old = (
+        ""
+        if found.old_share is None
+        else f" {percent(found.old_share)} of the spend is on ads over {OLD_DAYS} days old."
+    )
+    spread = (
+        f"the {count(found.creatives, 'creative')} with spend count as {found.effective:.1f} of equal weight, and the "
+        f"largest, {name}, takes {percent(found.top1_share)} of the spend."
+    )
+    if one:
+        return (
+            f"{percent(found.top1_share)} of the spend is on one creative, {name}: when it tires, so does the account. "
+            f"The {count(found.creatives, 'creative')} with spend count as {found.effective:.1f} of equal weight.{old}"
+        )
+    if few:
+        return f"Of {found.active or found.ads} ads that run few carry the account: {spread}{old}"
+    return f"{spread[0].upper()}{spread[1:]}{old}"

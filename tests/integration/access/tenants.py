@@ -59,7 +59,9 @@ BY_TABLE: dict[str, Row] = {
         "finished_at": "2026-10-01T00:00:00Z",
         "config_hash": "question",
         "data_version": 1,
+        "scope": "same",
     },
+    "recommendation_outcomes": {"days": 14, "verdict": "helped"},
     "chat_messages": {"role": "user"},
     "llm_batches": {"state": "collected", "closed_at": "2026-10-01T00:00:00Z"},
 }

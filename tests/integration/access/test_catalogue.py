@@ -17,7 +17,6 @@ READS = "SELECT"
 WRITES: dict[tuple[str, str, str], str] = {
     ("authenticated", "brands", "INSERT"): "aliases currency goal name organization_id target_cpa target_roas",
     ("authenticated", "brands", "UPDATE"): "aliases currency goal model_budget_usd name target_cpa target_roas",
-    ("authenticated", "ad_intelligence_recommendations", "UPDATE"): "note state state_changed_at state_reason",
     ("authenticated", "chat_sessions", "INSERT"): "brand_id created_at id title user_id",
     ("authenticated", "chat_sessions", "DELETE"): "*",
     ("authenticated", "chat_messages", "INSERT"): "brand_id content created_at id role session_id tool_results",

@@ -8,8 +8,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from viraltracker import clock
 from viraltracker.local.stack import Endpoints
-from viraltracker.store import analyses, schedules
+from viraltracker.store import analyses, recommendations, schedules
 from viraltracker.store.client import Database
 
 from .conftest import Api
@@ -111,6 +112,7 @@ def answers(db: Database, tenant: Tenant) -> dict[str, object]:
         "videos": db.call("videos", p_brand=brand, **days),
         "video": db.call("video_readings", p_brand=brand, p_video="900", **days),
         "last full day": db.call("last_full_day", p_brand=brand),
+        "inbox": recommendations.inbox(db, brand, today=clock.now().date())["open"],
         "jobs": schedules.jobs(db, brand),
     }
 
