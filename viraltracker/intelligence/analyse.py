@@ -9,15 +9,18 @@ import numpy as np
 import pandas as pd
 
 from viraltracker.intelligence import account as accounts
-from viraltracker.intelligence import baselines, coverage, diagnoses, distribution, estimates, frame, totals, verdicts
+from viraltracker.intelligence import baselines, coverage, distribution, estimates, findings, frame, returns, totals
 from viraltracker.intelligence.account import Account
+from viraltracker.intelligence.advice import Recommendation
 from viraltracker.intelligence.baselines import Baselines, Cohorts
 from viraltracker.intelligence.context import AnalysisContext
 from viraltracker.intelligence.coverage import Classified
 from viraltracker.intelligence.diagnoses import Diagnosis, RuleStatus
 from viraltracker.intelligence.distribution import Distribution
+from viraltracker.intelligence.findings import Findings
 from viraltracker.intelligence.plain import plain
-from viraltracker.intelligence.recommendations import Recommendation, recommend
+from viraltracker.intelligence.recommendations import recommend
+from viraltracker.intelligence.returns import Returns
 from viraltracker.intelligence.target import Target
 from viraltracker.intelligence.totals import Totals, Trends
 from viraltracker.intelligence.verdicts import Verdict
@@ -73,18 +76,32 @@ class Analysis:
     distribution: Distribution
     classified: Classified
     rates: AdRates
-    verdicts: list[Verdict]
-    diagnoses: list[Diagnosis]
-    rules: list[RuleStatus]
+    returns: Returns
+    found: Findings
     recommendations: list[Recommendation]
     notes: list[str]
+
+    @property
+    def rules(self) -> list[RuleStatus]:
+        """What each rule says of itself."""
+        return self.found.rules
+
+    @property
+    def diagnoses(self) -> list[Diagnosis]:
+        """Everything that is said of single ads beside their verdict."""
+        return self.found.diagnoses
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        """One for each ad, in the order of spend."""
+        return self.found.judgement.verdicts
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values, no NaN and no infinity. Keys are the field names, with the context's spread out.
 
         Of the account there are only the sums and verdicts of the other parts.
         """
-        context = self.context
+        context, found = self.context, self.found
         parts = {
             "window": context.window,
             "prior_window": context.prior,
@@ -108,17 +125,33 @@ class Analysis:
             "classified": self.classified,
             "verdicts": self.verdicts,
             "diagnoses": self.diagnoses,
+            "drivers": {
+                "reason": found.drivers.reason,
+                "sentence": found.drivers.sentence,
+                "account": found.drivers.account,
+                "mix": found.drivers.mix,
+                "ads_told": found.drivers.ads_told,
+            },
+            "tags": found.tags,
+            "gaps": found.gaps,
+            "pages": found.pages,
+            "anomalies": found.anomalies,
+            "concentration": found.reliance,
+            "insights": found.insights,
+            "overdispersion": found.overdispersion,
             "rules": self.rules,
             "recommendations": self.recommendations,
             "rates": self.rates,
+            "returns": self.returns,
             "notes": self.notes,
         }
         return {name: plain(part) for name, part in parts.items()}
 
 
-def analyse(ads: pd.DataFrame, context: AnalysisContext) -> Analysis:
+def analyse(ads: pd.DataFrame, context: AnalysisContext, days: pd.DataFrame | None = None) -> Analysis:
     """Analyses a frame with a row per ad (`frame.COLUMNS`; absent columns count as not reported).
 
+    `days` has a row per day of the account as `anomalies.find` reads it; its conversions are added here.
     Verdicts and ads come in the order of spend, highest first. Raises BadInput only for rows that are not ads:
     no `ad_id`, or two rows for one ad. Few, silent or contradictory numbers lead to notes, not to errors.
     """
@@ -129,9 +162,7 @@ def analyse(ads: pd.DataFrame, context: AnalysisContext) -> Analysis:
     trends = totals.compare(now, before, context)
     cohorts = baselines.assign(account)
     usual = baselines.measure(account, cohorts)
-    judgement = verdicts.judge(account, cohorts, usual)
-    silent_status, silent = diagnoses.spend_without_conversions(account)
-    starved_status, starved = diagnoses.starvation(account)
+    found = findings.find(account, cohorts, usual, _with_conversions(account, days))
     return Analysis(
         account=account,
         context=context,
@@ -144,12 +175,20 @@ def analyse(ads: pd.DataFrame, context: AnalysisContext) -> Analysis:
         distribution=distribution.distribute(account),
         classified=coverage.cover(account),
         rates=_rates(account, cohorts),
-        verdicts=judgement.verdicts,
-        diagnoses=silent + starved,
-        rules=[diagnoses.winner_loser_status(judgement.verdicts, account.target), silent_status, starved_status],
-        recommendations=recommend(account, judgement, silent, starved),
+        returns=returns.estimate(account, cohorts),
+        found=found,
+        recommendations=recommend(account, found),
         notes=notes + _notes(account, now, cohorts),
     )
+
+
+def _with_conversions(account: Account, days: pd.DataFrame | None) -> pd.DataFrame:
+    """The days with the goal's conversions: unknown where results of several kinds would be added up."""
+    table = pd.DataFrame({"date": pd.Series(dtype=object)}) if days is None else days.copy()
+    column = account.conversions.column
+    kinds = account.ads["result_type"].dropna().nunique()
+    table["conversions"] = table[column] if column in table and (column == "purchases" or kinds <= 1) else np.nan
+    return table
 
 
 def _rates(account: Account, cohorts: Cohorts) -> AdRates:

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from viraltracker.intelligence import frame
+from viraltracker.intelligence import estimates, frame
 from viraltracker.intelligence.context import AnalysisContext
 from viraltracker.intelligence.objectives import Conversions
 from viraltracker.intelligence.plain import count, money
@@ -45,6 +45,8 @@ def choose(ads: pd.DataFrame, conversions: Conversions, context: AnalysisContext
     """
     judged = conversions.judged
     spend = np.nan_to_num(frame.numbers(ads, "spend"))
+    # What is still to come of late conversions is no part of their price.
+    arrived = estimates.exposure(spend, frame.numbers(ads, "matured_spend"))
     converted = float(conversions.values[judged].sum()) if judged.any() else 0.0
     if (
         context.target_cpa is not None
@@ -58,7 +60,7 @@ def choose(ads: pd.DataFrame, conversions: Conversions, context: AnalysisContext
         if converted > 0 and value > 0:
             return Target(value / converted / context.target_roas, "target_roas")
     noun = conversions.noun
-    spent = float(spend[judged].sum())
+    spent = float(arrived[judged].sum())
     if not judged.any():
         return Target(None, None, _nothing_to_judge(ads, conversions, context))
     if converted < OWN_AVERAGE_CONVERSIONS or spent <= 0:

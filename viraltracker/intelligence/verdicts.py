@@ -10,6 +10,7 @@ import numpy as np
 from viraltracker.intelligence import estimates, frame, rule
 from viraltracker.intelligence.account import Account
 from viraltracker.intelligence.baselines import Baselines, Cohorts
+from viraltracker.intelligence.context import AnalysisContext
 from viraltracker.intelligence.evidence import Evidence, money_evidence
 from viraltracker.intelligence.plain import count, known, money, percent
 from viraltracker.intelligence.target import Target
@@ -40,7 +41,33 @@ class Verdict:
     probability: float | None
     needs_spend: float | None
     cohort: str
-    evidence: list[Evidence]
+    cohort_cpa: float | None
+
+    def evidence(self, context: AnalysisContext, target: Target) -> list[Evidence]:
+        """The numbers behind it, worked out where they are shown: of ten thousand ads they would be most of a run."""
+        spent = money_evidence(context, "spend", self.spend)
+        if self.conversions is None or self.cpa_low is None:
+            return [spent]
+        return [
+            money_evidence(
+                context,
+                "cpa",
+                self.cpa,
+                low=self.cpa_low,
+                high=self.cpa_high,
+                baseline=target.value,
+                baseline_name=None if target.value is None else target.words,
+            ),
+            money_evidence(
+                context,
+                "cpa",
+                self.cpa,
+                baseline=self.cohort_cpa,
+                baseline_name=f"{self.cohort}: all its ads together",
+            ),
+            spent,
+            Evidence("conversions", self.conversions, "count", context.window, attribution=context.attribution),
+        ]
 
 
 @dataclass(frozen=True)
@@ -243,31 +270,5 @@ class _Writer:
             probability=probability,
             needs_spend=needs_spend,
             cohort=cohort,
-            evidence=self._evidence(cohort, cost),
+            cohort_cpa=self.cohort_cpa.get(cohort),
         )
-
-    def _evidence(self, cohort: str, cost: Cost) -> list[Evidence]:
-        context, target = self.context, self.target
-        spent = money_evidence(context, "spend", cost.spend)
-        if cost.conversions is None or cost.low is None:
-            return [spent]
-        return [
-            money_evidence(
-                context,
-                "cpa",
-                cost.cpa,
-                low=cost.low,
-                high=cost.high,
-                baseline=target.value,
-                baseline_name=None if target.value is None else target.words,
-            ),
-            money_evidence(
-                context,
-                "cpa",
-                cost.cpa,
-                baseline=self.cohort_cpa.get(cohort),
-                baseline_name=f"{cohort}: all its ads together",
-            ),
-            spent,
-            Evidence("conversions", cost.conversions, "count", context.window, attribution=context.attribution),
-        ]

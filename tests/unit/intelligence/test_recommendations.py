@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from viraltracker.intelligence.analyse import analyse
-from viraltracker.intelligence.recommendations import SINGLE
+from viraltracker.intelligence.cost_advice import SINGLE
 
 from .build import ad, ads, question
 

@@ -1,0 +1,77 @@
+"""What a recommendation is: what to do, why, with which money at stake, and what would change our mind."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from viraltracker.intelligence.evidence import Evidence
+
+Action = Literal[
+    "pause_ad",
+    "increase_budget",
+    "decrease_budget",
+    "create_variation",
+    "change_audience",
+    "update_creative",
+    "launch_test",
+    "monitor",
+]
+Category = Literal[
+    "kill",
+    "scale",
+    "iterate",
+    "refresh",
+    "creative_test",
+    "coverage_gap",
+    "congruence_fix",
+    "budget_realloc",
+]
+
+LONGEST_NAME = 60
+
+
+@dataclass(frozen=True)
+class WeeklyMoney:
+    """Money at stake per week and its range, with the arithmetic in words."""
+
+    value: float
+    low: float
+    high: float
+    currency: str
+    how: str
+
+
+@dataclass(frozen=True)
+class AffectedAd:
+    """An ad the recommendation is about."""
+
+    ad_id: str
+    ad_name: str | None
+    spend: float
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """`id` names the cause and stays the same from run to run; `confidence` is a probability or None.
+
+    `brief` says what to make, of a recommendation to make something new.
+    """
+
+    id: str
+    category: Category
+    action: Action
+    title: str
+    why: str
+    ads: list[AffectedAd]
+    money_per_week: WeeklyMoney | None
+    confidence: float | None
+    change_our_mind: str
+    evidence: list[Evidence]
+    brief: dict[str, Any] | None = field(default=None)
+
+
+def called(ad_id: str, ad_name: str | None) -> str:
+    """How a title names an ad."""
+    return f"“{textwrap.shorten(ad_name, LONGEST_NAME, placeholder='…')}”" if ad_name else f"ad {ad_id}"

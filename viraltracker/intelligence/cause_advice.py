@@ -1,0 +1,322 @@
+"""Recommendations that rest on a cause beside cost: a fault, a page, wear, a weak step, and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+
+import numpy as np
+
+from viraltracker.intelligence import frame
+from viraltracker.intelligence.account import Account
+from viraltracker.intelligence.advice import Action, AffectedAd, Category, Recommendation, WeeklyMoney, called
+from viraltracker.intelligence.anomaly import Anomaly
+from viraltracker.intelligence.congruence import Page
+from viraltracker.intelligence.diagnoses import Diagnosis
+from viraltracker.intelligence.evidence import Evidence, money_evidence
+from viraltracker.intelligence.findings import Findings
+from viraltracker.intelligence.funnel import STEP_WORDS
+from viraltracker.intelligence.plain import count, known
+from viraltracker.intelligence.tags import TagEffect, words
+
+SINGLE = 10
+"""Of ads that wear out and of weak steps, so many are recommended; the rest are in their tables."""
+LABELS = 3
+"""Labels whose difference is recommended to be used."""
+FALSE_LABELS = 0.10
+"""At most this share of the labels recommended would show such a difference by chance."""
+
+
+def faults(account: Account, found: Findings) -> list[Recommendation]:
+    """What broke and goes on, to anyone's harm: one for each cause."""
+    return [_fault(account, item) for item in found.anomalies if item.ongoing and item.harmful]
+
+
+def broken_pages(account: Account, found: Findings) -> list[Recommendation]:
+    """Pages that do not answer, with the ads that pay for their visits."""
+    return [_page(account, page, found.congruence) for page in found.pages if page.verdict == "page_broken"]
+
+
+def mismatched_pages(account: Account, found: Findings, *, without: Collection[str]) -> list[Recommendation]:
+    """Pages that do not keep what their ads promise, where it costs; but for pages whose ads have a cause already."""
+    return [
+        _page(account, page, found.congruence)
+        for page in found.pages
+        if page.verdict == "costs" and not set(page.diagnosed) <= set(without)
+    ]
+
+
+def worn_out(account: Account, found: Findings) -> list[Recommendation]:
+    """A successor for each ad that is worn out, most spend first."""
+    worn = sorted((item for item in found.fatigue if item.verdict == "fatigued"), key=lambda item: -item.spend)
+    return [_worn(account, item) for item in worn[:SINGLE]]
+
+
+def weak_steps(account: Account, found: Findings, *, without: Collection[str]) -> list[Recommendation]:
+    """One for each step of the funnel that holds ads back, with all of those ads."""
+    steps: dict[str, list[Diagnosis]] = {}
+    for item in found.bottlenecks:
+        if item.ad_id not in without and item.detail.get("saving_per_week"):
+            steps.setdefault(item.verdict, []).append(item)
+    return [_step(account, step, items) for step, items in steps.items()]
+
+
+def gaps(account: Account, found: Findings) -> list[Recommendation]:
+    """A test for each gap of the coverage."""
+    made = []
+    spend = _spends(account)
+    for gap in found.gaps.gaps:
+        value = WeeklyMoney(
+            gap.value_per_week,
+            0.0,
+            max(gap.value_per_week, gap.value_per_week * gap.high),
+            account.context.currency,
+            "what the stage's spend would gain if the cell turns out better, weighed by how likely that is",
+        )
+        made.append(
+            Recommendation(
+                gap.id,
+                "coverage_gap",
+                "launch_test",
+                gap.brief.title,
+                gap.brief.why,
+                [_ad(spend, ad_id) for ad_id in gap.brief.based_on],
+                value,
+                None,
+                gap.brief.would_settle,
+                [
+                    Evidence(
+                        "expected_rate",
+                        gap.expected,
+                        "ratio",
+                        account.context.window,
+                        gap.low,
+                        gap.high,
+                        1.0,
+                        "the account's conversions per money",
+                    )
+                ],
+                asdict(gap.brief),
+            )
+        )
+    return made
+
+
+def labels(account: Account, found: Findings) -> list[Recommendation]:
+    """More of what likely works, where the difference survives the look at all labels."""
+    good = [
+        item
+        for item in found.tags
+        if item.outcome == "conversions"
+        and item.verdict == "likely_better"
+        and item.q_value is not None
+        and item.q_value <= FALSE_LABELS
+    ]
+    good.sort(key=lambda item: -item.spend)
+    return [_label(account, item) for item in good[:LABELS]]
+
+
+def reliance(account: Account, found: Findings) -> list[Recommendation]:
+    """A successor in time, where too much hangs on one creative or on few."""
+    item = found.reliance
+    if item is None or not item.fired:
+        return []
+    spend = _spends(account)
+    return [
+        Recommendation(
+            "concentration",
+            "creative_test",
+            "create_variation",
+            "Test a successor before the account needs one",
+            item.sentence,
+            [_ad(spend, ad_id) for ad_id in item.top1_ads],
+            None,
+            None,
+            "A second creative that carries a fifth of the spend at the target.",
+            [
+                Evidence("top1_share", item.top1_share, "rate", account.context.window),
+                Evidence("effective_creatives", item.effective, "count", account.context.window),
+            ],
+        )
+    ]
+
+
+def _fault(account: Account, item: Anomaly) -> Recommendation:
+    category: Category = "refresh" if item.kind == "disapproved_ads" else "budget_realloc"
+    action: Action = "update_creative" if item.kind == "disapproved_ads" else "monitor"
+    titles = {
+        "zero_spend": "Find out why nothing is delivered",
+        "silent_pixel": f"Check the tracking: no {account.conversions.noun} is counted any more",
+        "disapproved_ads": "Appeal or replace the disapproved ads",
+        "missing_days": "Sync the days that are missing",
+    }
+    title = titles.get(item.kind, f"Look into it: {_first_words(item.sentence)}")
+    spend = _spends(account)
+    why = " ".join([item.sentence, *(part.sentence for part in item.consequences[:2])])
+    return Recommendation(
+        f"anomaly:{item.id}",
+        category,
+        action,
+        title,
+        why,
+        [_ad(spend, ad_id) for ad_id in item.ads],
+        _stake(account, item.money_per_week, item.money_low, item.money_high, item.money_how or "what it costs a week"),
+        None if item.p is None else 1 - item.p,
+        "The number back in its usual range for three days.",
+        [
+            Evidence(
+                item.metric or item.kind,
+                item.value,
+                "money" if item.metric in ("spend", "cpm", "cpa") else "rate",
+                account.context.window,
+                item.low,
+                item.high,
+                item.usual,
+                "usual for these days",
+                account.context.currency if item.metric in ("spend", "cpm", "cpa") else None,
+            )
+        ]
+        if item.value is not None
+        else [],
+    )
+
+
+def _page(account: Account, page: Page, diagnosed: Sequence[Diagnosis]) -> Recommendation:
+    mine = [item for item in diagnosed if item.ad_id in set(page.diagnosed)]
+    mine.sort(key=lambda item: -item.spend)
+    broken = page.verdict == "page_broken"
+    title = f"Repair {page.landing_url}" if broken else f"Make {page.landing_url} say what its ads promise"
+    others = (
+        ""
+        if len(mine) == 1
+        else f" {count(len(mine) - 1, 'more ad')} of the same page {'has' if len(mine) == 2 else 'have'} it too."
+    )
+    return Recommendation(
+        f"page:{page.landing_url}",
+        "congruence_fix",
+        "update_creative",
+        title,
+        mine[0].reason + others,
+        [AffectedAd(item.ad_id, item.ad_name, item.spend) for item in mine],
+        _stake(
+            account, page.per_week, page.low, page.high, "spend per week beyond what its sales are worth at the cohort's rate"
+        ),
+        known(min((item.probability for item in mine if item.probability is not None), default=None)),
+        "The page answers again, and visits buy as before."
+        if broken
+        else "A conversion rate after landing at the cohort's on the next hundred visits.",
+        mine[0].evidence,
+    )
+
+
+def _worn(account: Account, item: Diagnosis) -> Recommendation:
+    before, now = item.detail.get("cost_before"), item.detail.get("cost_now")
+    stake = None
+    if before and now and now > before:
+        weekly = _weekly(account, item.spend)
+        ratio = item.detail.get("ratio_high") or 1.0
+        value = weekly * (1 - before / now)
+        least = max(weekly * (1 - ratio), 0.0)
+        stake = _stake(
+            account, value, min(least, value), value, "spend per week over what the same results cost before"
+        )
+    return Recommendation(
+        f"fatigue:{item.ad_id}",
+        "refresh",
+        "create_variation",
+        f"Refresh {called(item.ad_id, item.ad_name)}: it wears out",
+        item.reason,
+        [AffectedAd(item.ad_id, item.ad_name, item.spend)],
+        stake,
+        item.probability,
+        "Two weeks back at the earlier rate without a change to the ad.",
+        item.evidence,
+    )
+
+
+def _step(account: Account, step: str, items: list[Diagnosis]) -> Recommendation:
+    items = sorted(items, key=lambda item: -float(item.detail["saving_per_week"]))
+    named = STEP_WORDS.get(step, step)
+    first = items[0]
+    if len(items) == 1:
+        title, why = f"Lift the {named} of {called(first.ad_id, first.ad_name)}", first.reason
+    else:
+        title = f"Lift the {named} of {len(items)} ads"
+        why = f"{len(items)} ads lose most there. {called(first.ad_id, first.ad_name)} most of all: {first.reason}"
+    action: Action = "change_audience" if step == "cpm" else "update_creative"
+    value, low, high = (
+        sum(max(float(item.detail[key] or 0.0), 0.0) for item in items)
+        for key in ("saving_per_week", "saving_low", "saving_high")
+    )
+    how = "spend per week saved if the step were at the cohort's median, all else equal"
+    return Recommendation(
+        f"step:{step}" if len(items) > 1 else f"step:{step}:{first.ad_id}",
+        "iterate",
+        action,
+        title,
+        why,
+        [AffectedAd(item.ad_id, item.ad_name, item.spend) for item in items],
+        _stake(account, value, low, high, how if len(items) == 1 else f"{how}; the range adds up the ends of the single ads'"),
+        min((item.probability for item in items if item.probability is not None), default=None),
+        f"The {named} at the cohort's median on new spend, with the cost per {account.conversions.noun} unchanged.",
+        first.evidence,
+    )
+
+
+def _label(account: Account, item: TagEffect) -> Recommendation:
+    name, kind = words(item.value or ""), item.kind
+    labelled = np.flatnonzero((account.ads[kind] == item.value).to_numpy(dtype=bool)).tolist()[:SINGLE]
+    spend = _spends(account)
+    return Recommendation(
+        f"label:{kind}:{item.value}",
+        "creative_test",
+        "create_variation",
+        f"Make more with the {kind} “{name}”",
+        item.reason,
+        [_ad(spend, str(account.ads["ad_id"].iat[row])) for row in labelled],
+        None,
+        item.p_better,
+        "Two new ads with it at the target that do no better than the rest.",
+        [
+            Evidence(
+                "conversions_per_money",
+                item.effect,
+                "ratio",
+                account.context.window,
+                item.low,
+                item.high,
+                1.0,
+                f"ads with another {kind}",
+                attribution=account.context.attribution,
+            ),
+            money_evidence(account.context, "spend", item.spend),
+        ],
+    )
+
+
+def _stake(
+    account: Account, value: float | None, low: float | None, high: float | None, how: str
+) -> WeeklyMoney | None:
+    if value is None:
+        return None
+    ends = (value if low is None else max(low, 0.0), value if high is None else max(high, 0.0))
+    return WeeklyMoney(max(value, 0.0), min(ends), max(ends), account.context.currency, how)
+
+
+def _weekly(account: Account, spend: float) -> float:
+    return spend / max(account.context.days_covered, 1) * 7
+
+
+def _spends(account: Account) -> dict[str, tuple[str | None, float]]:
+    spend = np.nan_to_num(frame.numbers(account.ads, "spend")).tolist()
+    names = account.ads["ad_name"].tolist()
+    return {str(ad_id): (names[row], spend[row]) for row, ad_id in enumerate(account.ads["ad_id"].tolist())}
+
+
+def _ad(spends: dict[str, tuple[str | None, float]], ad_id: str) -> AffectedAd:
+    name, spend = spends.get(ad_id, (None, 0.0))
+    return AffectedAd(ad_id, name, spend)
+
+
+def _first_words(sentence: str) -> str:
+    return sentence.split(":", maxsplit=1)[0].split(",", maxsplit=1)[0].rstrip(".")
