@@ -79,7 +79,7 @@ def test_the_largest_of_two_credible_savings_is_named() -> None:
     """Half the clicks and a tenth of the sales per view, on enough of both: the page costs more."""
     both = {"spend": 10_000.0, "impressions": 1_000_000, "link_clicks": 10_000, "landing_page_views": 8_000}
     both["purchases"] = 40
-    _, told = found(*USUAL, full("both", **both))
+    _, told = found(*(full(f"usual{n}") for n in range(15)), full("both", **both))
     assert told[0].verdict == "cvr_lpv"
     assert {step["step"] for step in told[0].detail["steps"] if step["credible"]} == {"ctr", "cvr_lpv"}
 
