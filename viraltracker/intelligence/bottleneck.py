@@ -73,7 +73,9 @@ class _Step:
             "saving_high": self._kept(best, places),
         }
         plain = [_known(part) for part in columns.values()]
-        return [{"step": self.name} | dict(zip(columns, row, strict=True)) for row in zip(*plain, strict=True)]
+        plain.append(self.credible[places].tolist())
+        names = (*columns, "credible")
+        return [{"step": self.name} | dict(zip(names, row, strict=True)) for row in zip(*plain, strict=True)]
 
     def _kept(self, value: np.ndarray, places: np.ndarray) -> np.ndarray:
         if self.name == HOOK:
@@ -101,8 +103,7 @@ def find(account: Account, cohorts: Cohorts, phi: Mapping[str, float]) -> tuple[
     rows: np.ndarray = np.flatnonzero(account.conversions.judged & (spend > 0))
     out = ~account.learning.inside[rows]
     if not rows.size:
-        reason = account.target.reason if not account.conversions.judged.any() else "No ad that buys the goal spent."
-        return RuleStatus.skipped(RULE, reason or "There are no ads.", len(ads)), []
+        return RuleStatus.skipped(RULE, _why_nothing(account), len(ads)), []
     steps, hook = _steps(account, cohorts, rows, phi)
     # An ad counts as looked at when at least one step that could cost money has a probability.
     looked = out & np.any([~np.isnan(step.worse) for step in steps], axis=0)
@@ -121,6 +122,17 @@ def find(account: Account, cohorts: Cohorts, phi: Mapping[str, float]) -> tuple[
         known_steps = [step for step in described if step["value"] is not None]
         found.append(writer.diagnosis(row, described[best], known_steps))
     return RuleStatus.ran(RULE, int(looked.sum()), len(ads), len(found)), found
+
+
+def _why_nothing(account: Account) -> str:
+    counts = account.conversions
+    if account.ads.empty:
+        return "There are no ads."
+    if not counts.bought.any():
+        return f"No ad has an objective that buys {counts.noun}s."
+    if not counts.judged.any():
+        return f"No {counts.noun}s are reported for the ads that buy them."
+    return "No ad that buys the goal spent."
 
 
 def _why_none(out: np.ndarray, rows: np.ndarray) -> str:

@@ -55,10 +55,13 @@ def test_quantiles_agree_with_draws(shape: float, spread: float) -> None:
 
 def test_the_spread_of_orders_by_hand() -> None:
     """Days of 2 orders for 60 and 2 for 100: Σ V²/n − V²/N = 1,800 + 5,000 − 6,400 = 400, relative 400 / 40²."""
-    found = order_spread(*(np.array([part]) for part in (4.0, 160.0, 6_800.0, 2.0)), np.array([0]))
-    assert found[0] == pytest.approx(0.25)
-    silent = order_spread(*(np.array([part]) for part in (4.0, 160.0, np.nan, np.nan)), np.array([0]))
-    assert silent[0] == 1.0
+
+    def spread(*given: float) -> float:
+        orders, worth, squares, days = (np.array([part]) for part in given)
+        return float(order_spread(orders, worth, squares, days, np.array([0]))[0])
+
+    assert spread(4.0, 160.0, 6_800.0, 2.0) == pytest.approx(0.25)
+    assert spread(4.0, 160.0, np.nan, np.nan) == 1.0
 
 
 def test_an_ad_is_estimated_and_held_against_the_target() -> None:
