@@ -23,6 +23,11 @@ def ad_intelligence() -> st.Page:
     return st.Page(_FOLDER / "ad_intelligence.py", title="Ad Intelligence", icon=":material/query_stats:")
 
 
+def recommendations() -> st.Page:
+    """What to do, and what came of what was done."""
+    return st.Page(_FOLDER / "recommendations.py", title="Recommendations", icon=":material/checklist:")
+
+
 def ads() -> st.Page:
     """What each ad says, who says so, and how far to trust it."""
     return st.Page(_FOLDER / "ads.py", title="Ads", icon=":material/label:")
@@ -50,7 +55,7 @@ def members() -> st.Page:
 
 def every() -> list[st.Page]:
     """All of them."""
-    return [home(), ad_intelligence(), ads(), video(), ad_scheduler(), data(), members()]
+    return [home(), ad_intelligence(), recommendations(), ads(), video(), ad_scheduler(), data(), members()]
 
 
 def import_ahead() -> None:
