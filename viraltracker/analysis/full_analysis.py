@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import pandas as pd
+
 from viraltracker.analysis import blocks, question, rows
 from viraltracker.analysis.question import Question
+from viraltracker.intelligence import ad_scores, frame
+from viraltracker.intelligence.analyse import Analysis
 from viraltracker.intelligence.analyse import analyse as judge
 from viraltracker.store import analyses
 from viraltracker.store.client import Database
@@ -38,7 +42,7 @@ def analyse(
 ) -> StoredAnalysis:
     """Answers the question: from store where an earlier run did, else by judging the rows and storing the run.
 
-    At most five round trips for any number of ads. Raises what `question.ask` raises.
+    At most six round trips for any number of ads. Raises what `question.ask` raises.
     """
     asked = question.ask(db, brand_id, days=days, now=now, date_to=date_to)
     earlier = stored(db, brand_id, asked)
@@ -46,13 +50,14 @@ def analyse(
         return StoredAnalysis(earlier["id"], reused=True)
 
     read = rows.read(db, brand_id, asked)
-    analysis = judge(read.ads, read.context).as_dict()
+    found = judge(read.ads, read.context, read.days)
+    analysis = found.as_dict()
     summary = blocks.summary(asked.context["brand"]["name"], analysis, read.notes)
     run_id = analyses.save(
         db,
         run_row(brand_id, asked, summary, blocks.render(analysis, summary), job_run_id),
         baselines=_baseline_rows(analysis),
-        diagnostics=_diagnostic_rows(analysis),
+        diagnostics=_diagnostic_rows(analysis, found),
         recommendations=_recommendation_rows(analysis),
     )
     return StoredAnalysis(run_id, reused=False)
@@ -85,9 +90,25 @@ def _baseline_rows(analysis: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"cohort": row["cohort"], "metric": row["metric"], "detail": row} for row in found]
 
 
-def _diagnostic_rows(analysis: dict[str, Any]) -> list[dict[str, Any]]:
-    verdicts = [_diagnostic(row, "winner_loser", row["verdict"]) for row in analysis["verdicts"]]
+def _diagnostic_rows(analysis: dict[str, Any], found: Analysis) -> list[dict[str, Any]]:
+    """A row per verdict, with what else is known of the ad, and one for each thing that a rule says of it."""
+    rates, scores = analysis["rates"], ad_scores.scores(found)
+    sums, returned = _sums(found.account.ads), analysis["returns"]["ads"]
+    verdicts = []
+    for row in analysis["verdicts"]:
+        ad_id = row["ad_id"]
+        more = {"rates": rates.get(ad_id), "scores": scores[ad_id], "sums": sums[ad_id], "roas": returned.get(ad_id)}
+        verdicts.append(_diagnostic({**row, **more}, "winner_loser", row["verdict"]))
     return verdicts + [_diagnostic(row, row["rule"], row["verdict"]) for row in analysis["diagnoses"]]
+
+
+def _sums(ads: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Each ad's sums over the window, as far as they are reported."""
+    columns = [frame.numbers(ads, metric).tolist() for metric in frame.METRICS]
+    return {
+        str(ad_id): {name: value for name, value in zip(frame.METRICS, values, strict=True) if value == value}
+        for ad_id, *values in zip(ads["ad_id"].tolist(), *columns, strict=True)
+    }
 
 
 def _diagnostic(row: dict[str, Any], diagnosis: str, verdict: str) -> dict[str, Any]:

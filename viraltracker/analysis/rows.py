@@ -11,9 +11,10 @@ import pandas as pd
 
 from viraltracker.analysis.question import Question
 from viraltracker.analysis.sources import Source
-from viraltracker.intelligence import windows
+from viraltracker.intelligence import maturity, windows
 from viraltracker.intelligence.context import AnalysisContext
 from viraltracker.intelligence.frame import DATES, METRICS, WEEKLY
+from viraltracker.intelligence.maturity import Maturity
 from viraltracker.intelligence.windows import Window
 from viraltracker.store import analyses
 from viraltracker.store.client import Database
@@ -21,6 +22,7 @@ from viraltracker.store.client import Database
 NAME_OF_TEXT: Final = 50
 """So much of an ad's text stands for its name."""
 
+PURCHASE: Final = "purchase"
 WEEKS: Final = 13
 """So far back from the window's last day the weeks of an ad are read."""
 CLOSELY: Final = 2_000
@@ -32,25 +34,48 @@ class Rows:
     """The ads of a question, a row each, what they are judged by, and what is to be said of how they were read.
 
     `days` has a row for each of the account's days before and in the window, at most 120: date, stored, and sums; none
-    for a source that is not read day by day.
+    for a source that is not read day by day. `maturity` is how late its conversions arrive, None where nobody looked.
     """
 
     ads: pd.DataFrame
     days: pd.DataFrame
     context: AnalysisContext
+    maturity: Maturity | None
     notes: list[str]
 
 
 def read(db: Database, brand_id: str, asked: Question) -> Rows:
-    """What the question is about: one round trip for any number of ads, two for a file that has the days before."""
-    source, window = asked.source, asked.window
-    stats = _read(db, brand_id, source, window)
+    """What the question is about: two round trips for any number of ads."""
+    source, window, brand = asked.source, asked.window, asked.context["brand"]
+    arrival = None if source.dataset_id is not None else _arrival(db, brand_id, asked)
+    stats = _read(db, brand_id, source, window, arrival)
     frame = _columns(stats["ads"], "ad_id")
     if "weeks" in stats:
         frame = pd.concat([frame, _weeks(stats["weeks"], len(frame))], axis=1)
     frame = _with_names(_with_dates(frame))
-    context = _judged_by(asked.context["brand"], source, window, stats, frame)
-    return Rows(frame, _columns(stats.get("days"), "date"), context, asked.notes + _unreadable(frame, source.currency))
+    context = _judged_by(brand, source, window, stats, frame)
+    notes = asked.notes + _unreadable(frame, source.currency)
+    if arrival is not None and arrival.known and arrival.incomplete_days():
+        notes.append(arrival.sentence)
+    return Rows(frame, _days(stats.get("days"), window, arrival), context, arrival, notes)
+
+
+def _arrival(db: Database, brand_id: str, asked: Question) -> Maturity:
+    """How late the conversions of the brand's goal are counted, as days were seen to grow."""
+    seen = analyses.conversion_development(db, brand_id, asked.source.currency, asked.window.date_to)
+    goal = asked.context["brand"]["goal"] or PURCHASE
+    if goal != PURCHASE:
+        seen = [{**row, "now": row["now_results"], "next": row["next_results"]} for row in seen]
+    return maturity.curve(seen, goal.replace("_", " "))
+
+
+def _days(given: dict[str, list[Any] | None] | None, window: Window, arrival: Maturity | None) -> pd.DataFrame:
+    """The account's days, each with the share of its conversions that is in: the window's last is a day old."""
+    days = _columns(given, "date")
+    if arrival is not None and arrival.known and not days.empty:
+        ages = [(window.date_to - date.fromisoformat(day)).days + maturity.NEWEST_AGE for day in days["date"]]
+        days["arrived"] = [arrival.completeness(age) for age in ages]
+    return days
 
 
 def _columns(given: dict[str, list[Any] | None] | list[dict[str, Any]] | None, key: str) -> pd.DataFrame:
@@ -76,7 +101,7 @@ def _weeks(columns: dict[str, list[Any] | None], ads: int) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def _read(db: Database, brand_id: str, source: Source, window: Window) -> dict[str, Any]:
+def _read(db: Database, brand_id: str, source: Source, window: Window, arrival: Maturity | None) -> dict[str, Any]:
     prior = windows.window_before(window)
     if source.dataset_id is not None:
         now = analyses.import_stats(db, source.dataset_id, since=window.date_from, until=window.date_to)
@@ -93,6 +118,7 @@ def _read(db: Database, brand_id: str, source: Source, window: Window) -> dict[s
         prior_since=prior.date_from,
         weeks=WEEKS,
         closely=CLOSELY,
+        arrived=arrival.weights if arrival is not None and arrival.known else (),
     )
 
 

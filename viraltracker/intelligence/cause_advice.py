@@ -199,7 +199,11 @@ def _page(account: Account, page: Page, diagnosed: Sequence[Diagnosis]) -> Recom
         mine[0].reason + others,
         [AffectedAd(item.ad_id, item.ad_name, item.spend) for item in mine],
         _stake(
-            account, page.per_week, page.low, page.high, "spend per week beyond what its sales are worth at the cohort's rate"
+            account,
+            page.per_week,
+            page.low,
+            page.high,
+            "spend per week that a page like the cohort's would save",
         ),
         known(min((item.probability for item in mine if item.probability is not None), default=None)),
         "The page answers again, and visits buy as before."
@@ -249,6 +253,7 @@ def _step(account: Account, step: str, items: list[Diagnosis]) -> Recommendation
         for key in ("saving_per_week", "saving_low", "saving_high")
     )
     how = "spend per week saved if the step were at the cohort's median, all else equal"
+    how += "" if len(items) == 1 else "; the range adds up the ends of the single ads'"
     return Recommendation(
         f"step:{step}" if len(items) > 1 else f"step:{step}:{first.ad_id}",
         "iterate",
@@ -256,7 +261,13 @@ def _step(account: Account, step: str, items: list[Diagnosis]) -> Recommendation
         title,
         why,
         [AffectedAd(item.ad_id, item.ad_name, item.spend) for item in items],
-        _stake(account, value, low, high, how if len(items) == 1 else f"{how}; the range adds up the ends of the single ads'"),
+        _stake(
+            account,
+            value,
+            low,
+            high,
+            how,
+        ),
         min((item.probability for item in items if item.probability is not None), default=None),
         f"The {named} at the cohort's median on new spend, with the cost per {account.conversions.noun} unchanged.",
         first.evidence,
