@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -106,7 +107,7 @@ def _sums(ads: pd.DataFrame) -> dict[str, dict[str, float]]:
     """Each ad's sums over the window, as far as they are reported."""
     columns = [frame.numbers(ads, metric).tolist() for metric in frame.METRICS]
     return {
-        str(ad_id): {name: value for name, value in zip(frame.METRICS, values, strict=True) if value == value}
+        str(ad_id): {name: value for name, value in zip(frame.METRICS, values, strict=True) if not math.isnan(value)}
         for ad_id, *values in zip(ads["ad_id"].tolist(), *columns, strict=True)
     }
 

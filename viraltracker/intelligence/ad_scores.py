@@ -1,8 +1,8 @@
 """Four scores of an ad from 0 to 100: where it stands among the account's ads of its media type.
 
 Hook, Watch, Click and Convert are the percentile ranks (mid-ranks; Hyndman and Fan, 1996, on ties) of the posterior
-means of hook rate, hold rate, link CTR and conversion rate. A rate of few events is pulled to its cohort's first, so that
-one lucky view is no score of 100.
+means of hook rate, hold rate, link CTR and conversion rate. A rate of few events is pulled to its cohort's first, so
+that one lucky view is no score of 100.
 """
 
 from __future__ import annotations

@@ -21,6 +21,8 @@ from viraltracker.intelligence.tags import TagEffect, words
 
 SINGLE = 10
 """Of ads that wear out and of weak steps, so many are recommended; the rest are in their tables."""
+WORTH_A_CARD = 0.02
+"""Of the account's spend a week: what a step of the funnel must save to be recommended."""
 LABELS = 3
 """Labels whose difference is recommended to be used."""
 FALSE_LABELS = 0.10
@@ -53,12 +55,18 @@ def worn_out(account: Account, found: Findings) -> list[Recommendation]:
 
 
 def weak_steps(account: Account, found: Findings, *, without: Collection[str]) -> list[Recommendation]:
-    """One for each step of the funnel that holds ads back, with all of those ads."""
+    """One for each step of the funnel that holds running ads back, with all of those ads, where it comes to something."""
+    off = {str(ad_id) for ad_id, on in zip(account.ads["ad_id"], account.ads["active"], strict=True) if on is False}
     steps: dict[str, list[Diagnosis]] = {}
     for item in found.bottlenecks:
-        if item.ad_id not in without and item.detail.get("saving_per_week"):
+        if item.ad_id not in without and item.ad_id not in off and item.detail.get("saving_per_week"):
             steps.setdefault(item.verdict, []).append(item)
-    return [_step(account, step, items) for step, items in steps.items()]
+    least = WORTH_A_CARD * _weekly(account, float(np.nansum(frame.numbers(account.ads, "spend"))))
+    return [
+        _step(account, step, items)
+        for step, items in steps.items()
+        if sum(float(item.detail["saving_per_week"]) for item in items) >= least
+    ]
 
 
 def gaps(account: Account, found: Findings) -> list[Recommendation]:
@@ -116,10 +124,10 @@ def labels(account: Account, found: Findings) -> list[Recommendation]:
     return [_label(account, item) for item in good[:LABELS]]
 
 
-def reliance(account: Account, found: Findings) -> list[Recommendation]:
-    """A successor in time, where too much hangs on one creative or on few."""
+def reliance(account: Account, found: Findings, *, without: Collection[str]) -> list[Recommendation]:
+    """A successor in time, where too much hangs on one creative or on few; none for one that is to go."""
     item = found.reliance
-    if item is None or not item.fired:
+    if item is None or not item.fired or set(item.top1_ads) <= set(without):
         return []
     spend = _spends(account)
     return [

@@ -24,7 +24,7 @@ def recommend(account: Account, found: Findings) -> list[Recommendation]:
     made = cause_advice.faults(account, found)
     pages = cause_advice.broken_pages(account, found)
     worn = cause_advice.worn_out(account, found)
-    taken = {ad.ad_id for item in pages for ad in item.ads}
+    taken, cut = {ad.ad_id for item in pages for ad in item.ads}, set[str]()
     if target is not None:
         advisor = Advisor(account, judgement)
         converted, spent = float(judgement.conversions.sum()), float(judgement.spend.sum())
@@ -34,7 +34,8 @@ def recommend(account: Account, found: Findings) -> list[Recommendation]:
             made.append(advisor.nothing_converts(spent))
         else:
             losers = advisor.losers({item.ad_id for item in found.silent}, without=taken)
-            taken |= {ad.ad_id for item in losers for ad in item.ads}
+            cut = {ad.ad_id for item in losers for ad in item.ads}
+            taken |= cut
             worn = [item for item in worn if item.ads[0].ad_id not in taken]
             taken |= {ad.ad_id for item in worn for ad in item.ads}
             made += losers + advisor.winners(without=taken)
@@ -43,7 +44,9 @@ def recommend(account: Account, found: Findings) -> list[Recommendation]:
     made += cause_advice.mismatched_pages(account, found, without=taken)
     made += cause_advice.weak_steps(account, found, without=taken)
     made += (
-        cause_advice.gaps(account, found) + cause_advice.labels(account, found) + cause_advice.reliance(account, found)
+        cause_advice.gaps(account, found)
+        + cause_advice.labels(account, found)
+        + cause_advice.reliance(account, found, without=cut)
     )
     decided = {verdict.ad_id for verdict in judgement.verdicts if verdict.verdict in ("scale", "cut")}
     untried = [item for item in found.starved if item.ad_id not in decided and not _had_its_chance(item, account)]

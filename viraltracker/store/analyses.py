@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from viraltracker.errors import NotFound
-from viraltracker.store.client import Database
+from viraltracker.store.client import Database, Plain
 
 
 def context(db: Database, brand_id: str) -> dict[str, Any]:
@@ -79,14 +79,14 @@ def save(
     diagnostics: Sequence[dict[str, Any]],
     recommendations: Sequence[dict[str, Any]],
 ) -> str:
-    """Stores a whole analysis in one transaction; the same run id twice changes nothing."""
+    """Stores a whole analysis in one transaction; the same run id twice changes nothing. The rows are plain JSON."""
     return str(
         db.call(
             "save_analysis",
             p_run=run,
-            p_baselines=baselines,
-            p_diagnostics=diagnostics,
-            p_recommendations=recommendations,
+            p_baselines=Plain(baselines),
+            p_diagnostics=Plain(diagnostics),
+            p_recommendations=Plain(recommendations),
         )
     )
 

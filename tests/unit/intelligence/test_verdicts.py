@@ -37,7 +37,7 @@ def test_the_rule_by_hand(spend: float, purchases: int, expected: str) -> None:
     verdict = verdict_of(analysis, "a")
     assert verdict.verdict == expected
     assert "USD" in verdict.reason
-    cpa = verdict.evidence[0]
+    cpa = verdict.evidence(analysis.context, analysis.target)[0]
     assert (cpa.metric, cpa.baseline, cpa.baseline_name) == ("cpa", 20.0, "your target")
     assert cpa.attribution == "7d_click_1d_view"
     if purchases:
