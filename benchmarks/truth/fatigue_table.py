@@ -11,15 +11,15 @@ from benchmarks.truth.fading import Scenario
 from benchmarks.truth.fatigue_score import Found
 from benchmarks.truth.score import Share, share
 
-SEED = 0  # the rule was tuned on seeds from 1000 on
+SEED = 20  # the rule was tuned on seeds from 1000 on
 VOLUMES = (500.0, 2_000.0, 10_000.0, 50_000.0)  # impressions a day
 RATES = (0.005, 0.01, 0.02)
 PHIS = (1.0, 1.5, 3.0)
 AIM = (0.01, 1.5)  # the rate and φ the targets are set for
 HOOK_RATE = 0.25
-ACCOUNTS = 10
-ACCOUNTS_AT_AIM = {500.0: 60, 2_000.0: 150, 10_000.0: 80, 50_000.0: 20}
-ACCOUNTS_BY_CAUSE = 40
+ACCOUNTS = 20
+ACCOUNTS_AT_AIM = {500.0: 80, 2_000.0: 200, 10_000.0: 100, 50_000.0: 40}
+ACCOUNTS_BY_CAUSE = 80
 
 
 class Target(Protocol):
@@ -84,15 +84,17 @@ def _other_causes(target: Target) -> list[bool]:
         "auction": f"impressions {fading.AUCTION_RISE * 100:.0f} % dearer everywhere",
         "page": f"broken page, {fading.PAGE_LOSS * 100:.0f} % fewer conversions",
     }
-    for cause, label in words.items():
-        for volume in (2_000.0, 10_000.0):
-            days, calls = fatigue_score.simulate_and_judge(Scenario(volume, *AIM, cause), ACCOUNTS_BY_CAUSE, SEED)
+    for place, (cause, label) in enumerate(words.items()):
+        for volume, at_most in ((2_000.0, 0.05), (10_000.0, 0.01)):
+            scenario = Scenario(volume, *AIM, cause)
+            days, calls = fatigue_score.simulate_and_judge(scenario, ACCOUNTS_BY_CAUSE, SEED + 1 + place)
             thumb = fatigue_score.by_thumb(days)["2× its cost per result"]
             watch = share(fatigue_score.count(calls.watch, days).false_alarms)
             twice = share(fatigue_score.count(thumb, days).false_alarms)
-            print(f"  {label}, {volume:,.0f} a day: WATCH {watch}, thumb “2× its cost per result” {twice}")
             fatigued = share(fatigue_score.count(calls.fatigued, days).false_alarms)
+            met.append(target(f"WATCH, {label}, {volume:,.0f} impressions a day", watch, at_most=at_most))
             met.append(target(f"FATIGUED, {label}, {volume:,.0f} impressions a day", fatigued, at_most=0.01))
+            print(f"  thumb “2× its cost per result” on the same: {twice}")
     print()
     return met
 

@@ -117,7 +117,7 @@ def weekly(frame: pd.DataFrame, metric: str, weeks: int) -> np.ndarray:
     """A metric of `WEEKLY` as float64, shape (ads, weeks), the newest week first; NaN where nothing is stored."""
     table = np.full((len(frame), weeks), np.nan)
     for row, found in enumerate(frame[f"week_{metric}"].tolist()):
-        if found is not None:
+        if isinstance(found, list):  # of joined frames a row may hold NaN
             part = np.array(found[:weeks], dtype=np.float64)
             table[row, : part.size] = part
     return table

@@ -3,7 +3,8 @@
 Indirect standardisation: a week's events of the cohort divided by those expected had every ad kept its own rate, the ad
 that is judged left out. Own rates and movement are fitted in turn (iterative proportional fitting, Deming and Stephan
 1940), since ads run in different weeks. So that one large ad, or one that fades, is not taken for the cohort, an ad
-counts for no more than its own wanderings allow, and less the further it is from the others (Huber's weights).
+counts for no more than its own wanderings allow, and less the further it is from the others (Huber's weights) or its
+newest weeks are from its earlier ones, up or down.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ ROUNDS = 3
 OWN_WANDERING = 0.15  # standard deviation of ln(rate) of a healthy ad between weeks, beyond noise and cohort
 USUAL_MOVEMENT = 0.20  # standard deviation of the cohort's ln(rate) between weeks: how far few ads may say it moved
 FAR = 1.0  # standard errors beyond which an ad's week counts less
+GONE = 2.0  # standard errors by which an ad's newest weeks left its others, beyond which all its weeks count less
+GONE_WEEKS = 6
 MIN_ADS_TO_FIT = 8
 STRENGTH_EVENTS = (1.0, 30.0)  # what the cohort's rate weighs beside an ad's own, in events free of overdispersion
 
@@ -110,7 +113,8 @@ def follow(events: np.ndarray, trials: np.ndarray, membership: Membership, phi: 
             if turn:
                 mean = expected * moved
                 far = np.abs(seen - mean) / np.sqrt(noise * mean + (OWN_WANDERING * mean) ** 2)
-                weight = base * np.where(far > FAR, FAR / far, 1.0)
+                gone = _drift(seen - mean, mean, noise)
+                weight = base * np.where(far > FAR, FAR / far, 1.0) * np.where(gone > GONE, (GONE / gone) ** 2, 1.0)
             weighed, awaited = weight * seen, weight * expected
             observed_sum, expected_sum = per_cohort(weighed), per_cohort(awaited)
             index = (observed_sum + pseudo) / (expected_sum + pseudo)
@@ -119,6 +123,19 @@ def follow(events: np.ndarray, trials: np.ndarray, membership: Membership, phi: 
     without = (np.maximum(observed_sum[own_cohort] - weighed[place], 0.0) + pseudo) / others
     rate, strength = _usual(total[:, 0], shown.sum(1), noise[:, 0], per_cohort)
     return Movement(without, 1 / others, rate[own_cohort], strength[own_cohort])
+
+
+def _drift(surplus: np.ndarray, mean: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """The furthest that an ad's newest one to six weeks lie from its others, in standard errors; shape (rows, 1).
+
+    One that fades would pull the cohort's newest weeks down with it, though no single week of it stands out.
+    """
+    newest = mean.cumsum(1)
+    others = 1 - newest / newest[:, -1:]
+    chance = noise * (newest * others + 1)  # one event more, so that a mean near none is never sure
+    wandering = OWN_WANDERING**2 * (mean**2).cumsum(1) * others**2
+    drift = np.abs(surplus.cumsum(1)) / np.sqrt(chance + wandering)
+    return np.nan_to_num(drift[:, :GONE_WEEKS]).max(1, keepdims=True)
 
 
 def _usual(

@@ -19,8 +19,8 @@ from viraltracker.intelligence.movement import Membership, Movement
 
 WATCH_PROBABILITY = 0.80  # P(ratio < breaks.WORN_RATIO)
 FATIGUED_PROBABILITY = 0.95
-WATCH_EVIDENCE = 2.7  # root of twice the log-likelihood ratio: standard errors
-FATIGUED_EVIDENCE = 3.2
+WATCH_EVIDENCE = 2.8  # root of twice the log-likelihood ratio: standard errors
+FATIGUED_EVIDENCE = 3.3
 COST_RISE = 1.10  # × its own earlier cost per click, net of the cohort
 COST_PROBABILITY = 0.80  # P(CPA rose)
 COST_CONVERSIONS = 10.0  # in the weeks before and since, for CPA to be asked
@@ -106,12 +106,13 @@ def market(
 ) -> Market:
     """From weekly sums of shape (rows, weeks); `conversions` is NaN for ads whose conversions do not count."""
     one = np.ones(spend.shape[0])
-    shown = impressions.sum()
-    usual = spend.sum() / shown if shown else 0.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        usual = spend.sum(1, keepdims=True) / impressions.sum(1, keepdims=True)
+        # In impressions at the ad's own price, so that neither currency nor other ads set the scale.
+        bought = np.nan_to_num(spend / usual)
     counts = ~np.isnan(conversions)
     sold, of_clicks = np.where(counts, conversions, 0.0), np.where(counts, clicks, 0.0)
-    # In units of the usual cost per impression, so that no currency weighs more than another.
-    price = movement.follow(spend / usual if usual else spend, impressions, membership, one)
+    price = movement.follow(bought, impressions, membership, one)
     sale = movement.follow(sold, of_clicks, membership, one)
     return Market(spend, impressions, clicks, sold, of_clicks, price.index, sale.index)
 

@@ -27,7 +27,7 @@ FALLEN = [90.0, 90.0] + [140.0] * (WEEKS - 2)
 
 
 def runner(ad_id: str, clicks: list[float] | None = None, **columns: Any) -> dict[str, Any]:
-    """An image ad shown 2,000 times a day for eight weeks after learning, newest first; a thousand impressions cost 10."""
+    """An image ad shown 2,000 times a day for eight weeks after learning, newest first, at a CPM of 10."""
     clicks = STEADY if clicks is None else clicks
     row: dict[str, Any] = {
         "media_type": "image",
@@ -116,7 +116,7 @@ def test_the_probability_is_a_ratio_of_gammas() -> None:
         ([140.0, 90.0, 90.0, *STEADY[3:]], None),  # it came back
         ([180.0, *STEADY[1:]], None),
         ([90.0] * 5 + [140.0] * 3, "fatigued"),  # an old decline that stays
-        ([102.0, 102.0, *STEADY[2:]], "watch"),
+        ([107.0, 107.0, *STEADY[2:]], "watch"),
     ],
 )
 def test_what_is_called_and_what_is_not(clicks: list[float], verdict: str | None) -> None:
@@ -275,9 +275,10 @@ def test_a_rule_without_its_inputs_is_skipped(rows: list[dict[str, Any]], contex
     assert words in status.reason
 
 
-def test_one_ad_alone_is_judged_against_itself() -> None:
-    """There is no cohort to compare with, and none is needed for a decline this deep."""
-    assert only(runner("worn", FALLEN)).verdict == "fatigued"
+def test_one_ad_alone_must_fall_further() -> None:
+    """Without a cohort nobody knows what the auction did: by a third is no verdict, by two thirds is one."""
+    assert run(runner("worn", FALLEN))[1] == []
+    assert only(runner("worn", [45.0, 45.0, *STEADY[2:]])).verdict == "fatigued"
 
 
 def test_a_currency_without_small_coins_and_no_spend() -> None:
@@ -302,7 +303,7 @@ def verdicts_of(rows: list[dict[str, Any]], **context: Any) -> dict[str, tuple[s
     return {item.ad_id: (item.verdict, item.probability) for item in run(*rows, **context)[1]}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(account_of=histories, power=st.integers(-10, 14))
 def test_neither_currency_nor_order_changes_a_verdict(account_of: list[list[int]], power: int) -> None:
     """Money times a power of two, and the ads the other way round."""
@@ -318,14 +319,14 @@ def test_neither_currency_nor_order_changes_a_verdict(account_of: list[list[int]
             assert probability == pytest.approx(usual[key][1], rel=1e-9, abs=1e-12)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(account_of=histories, stranger=st.lists(st.integers(0, 300), min_size=WEEKS, max_size=WEEKS))
 def test_an_ad_of_another_cohort_changes_nothing(account_of: list[list[int]], stranger: list[int]) -> None:
-    """Videos that stand alone do not care what a picture does; the account's φ is of steady days either way."""
+    """Videos that stand alone do not care what a picture does that has no say in the account's φ."""
     crowd = [*account_of, *[[140] * WEEKS] * 8]
     rows = [row | {"media_type": "video", "spend": 400.0} for row in rows_of(crowd)]
     alone = verdicts_of(rows)
-    joined = verdicts_of([*rows, runner("stranger", [float(part) for part in stranger])])
+    joined = verdicts_of([*rows, runner("stranger", [float(part) for part in stranger], delivery_days=None)])
     joined.pop("stranger", None)
     assert joined.keys() == alone.keys()
     for key, (verdict, probability) in joined.items():
