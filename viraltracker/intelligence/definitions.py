@@ -13,7 +13,7 @@ import importlib
 import sys
 import textwrap
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -33,9 +33,9 @@ _OPENING: Final = """\
 Made of `viraltracker/intelligence/defined/*.toml`, like the tooltips: `python -m viraltracker.intelligence.definitions`
 writes this page.
 
-Ratios are computed from sums over the window, never averaged. Rates are fractions in the database and percent on screen.
-A metric that was not reported is absent; an action that nobody did is 0 when the account reports that action anywhere in
-the window. Reach is never added up. The window is full days in the ad account's own time zone, never today.
+Ratios are computed from sums over the window, never averaged. Rates are fractions in the database and percent on
+screen. A metric that was not reported is absent; an action that nobody did is 0 when the account reports that action
+anywhere in the window. Reach is never added up. The window is full days in the ad account's own time zone, never today.
 """
 
 
@@ -116,13 +116,17 @@ def short(column: str) -> str:
 
 def filled(template: str) -> str:
     """A text with the constants it names. Raises AttributeError or ImportError for one that is not there."""
-    return _Constants().vformat(template, (), {})
+    return _Constants().vformat(template, (), _Modules())
+
+
+class _Modules(dict[str, ModuleType]):
+    """Those of this package by name. Looked up when a text names one: SciPy takes seconds to come."""
+
+    def __missing__(self, name: str) -> ModuleType:
+        return importlib.import_module(f"viraltracker.intelligence.{name}")
 
 
 class _Constants(Formatter):
-    def get_value(self, key: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> ModuleType:
-        return importlib.import_module(f"viraltracker.intelligence.{key}")
-
     def format_field(self, value: Any, format_spec: str) -> str:
         if format_spec == "percent":
             return f"{value * 100:g} %"
