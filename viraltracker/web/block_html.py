@@ -6,7 +6,7 @@ Computes nothing: what is shown is what was stored. Every text from outside is e
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from viraltracker.intelligence import definitions
@@ -54,13 +54,19 @@ def meaning(column: str, facts: Mapping[str, Any]) -> str:
     return " ".join(said)
 
 
-def table(block: Json, facts: Mapping[str, Any]) -> str:
-    """A table with its names explained. Of an analysis' summary, `facts` has `currency`, and what `meaning` reads."""
+def table(block: Json, facts: Mapping[str, Any], head_of: Callable[[Json, bool], str] | None = None) -> str:
+    """A table with its names explained. Of an analysis' summary, `facts` has `currency`, and what `meaning` reads.
+
+    `head_of` makes a column's head otherwise; its second argument says whether the column is in the right half.
+    """
     columns, currency = block["columns"], facts["currency"]
-    half = len(columns) / 2
+
+    def explained(column: Json, at_end: bool) -> str:
+        return term(column["label"], meaning(column["key"], facts), at_end=at_end)
+
+    made = head_of or explained
     head = "".join(
-        f'<th scope="col" class="{_kind(column)}">'
-        f"{term(column['label'], meaning(column['key'], facts), at_end=place >= half)}</th>"
+        f'<th scope="col" class="{_kind(column)}">{made(column, place >= len(columns) / 2)}</th>'
         for place, column in enumerate(columns)
     )
     about_ads = any("ad_id" in row for row in block["rows"])
@@ -100,10 +106,11 @@ def chart(block: Json, currency: str) -> str:
     return chart_blocks.draw(block, currency) or f'<p class="vt-note">{words.html(block.get("alt") or "")}</p>'
 
 
-def metrics(block: Json, facts: Mapping[str, Any]) -> str:
-    """The numbers at the top with their changes, for where there is no Streamlit."""
+def metrics(block: Json, facts: Mapping[str, Any], name_of: Callable[[Json], str]) -> str:
+    """The numbers at the top with their changes, for where there is no Streamlit; `name_of` an item is HTML."""
     currency, against = facts["currency"], words.period(facts.get("prior_window"))
-    return f'<dl class="vt-metrics">{"".join(_metric(item, currency, against) for item in block["items"])}</dl>'
+    items = "".join(f"<div><dt>{name_of(item)}</dt>{_amount(item, currency, against)}</div>" for item in block["items"])
+    return f'<dl class="vt-metrics">{items}</dl>'
 
 
 def leaders(block: Json) -> list[Json]:
@@ -111,14 +118,14 @@ def leaders(block: Json) -> list[Json]:
     return [row for row in block["rows"] if "ad_id" in row][:LEADERS] if block["title"] in LEADERBOARDS else []
 
 
-def _metric(item: Json, currency: str, against: str | None) -> str:
+def _amount(item: Json, currency: str, against: str | None) -> str:
     name, change = item["name"], item["change"]
     value = words.html(words.number(item["value"], item["unit"], currency))
     said = [f"{words.change(change)} against {against}" if against else words.change(change)] if change else []
     said += [item["note"]] if item["note"] else []
     tone = "" if change is None else words.tone_of(name, change)
     small = f'<small class="{tone}">{words.html("; ".join(said))}</small>' if said else ""
-    return f"<div><dt>{words.html(item['label'])}</dt><dd>{value}{small}</dd></div>"
+    return f"<dd>{value}{small}</dd>"
 
 
 def _kind(column: Json) -> str:
