@@ -106,10 +106,9 @@ def chart(block: Json, currency: str) -> str:
     return chart_blocks.draw(block, currency) or f'<p class="vt-note">{words.html(block.get("alt") or "")}</p>'
 
 
-def metrics(block: Json, facts: Mapping[str, Any], name_of: Callable[[Json], str]) -> str:
+def metrics(block: Json, currency: str, name_of: Callable[[Json], str]) -> str:
     """The numbers at the top with their changes, for where there is no Streamlit; `name_of` an item is HTML."""
-    currency, against = facts["currency"], words.period(facts.get("prior_window"))
-    items = "".join(f"<div><dt>{name_of(item)}</dt>{_amount(item, currency, against)}</div>" for item in block["items"])
+    items = "".join(f"<div><dt>{name_of(item)}</dt>{_amount(item, currency)}</div>" for item in block["items"])
     return f'<dl class="vt-metrics">{items}</dl>'
 
 
@@ -118,12 +117,12 @@ def leaders(block: Json) -> list[Json]:
     return [row for row in block["rows"] if "ad_id" in row][:LEADERS] if block["title"] in LEADERBOARDS else []
 
 
-def _amount(item: Json, currency: str, against: str | None) -> str:
-    name, change = item["name"], item["change"]
+def _amount(item: Json, currency: str) -> str:
+    change = item["change"]
     value = words.html(words.number(item["value"], item["unit"], currency))
-    said = [f"{words.change(change)} against {against}" if against else words.change(change)] if change else []
+    said = [] if change is None else [f"{words.change(change)} on the period before"]
     said += [item["note"]] if item["note"] else []
-    tone = "" if change is None else words.tone_of(name, change)
+    tone = "" if change is None else words.tone_of(item["name"], change)
     small = f'<small class="{tone}">{words.html("; ".join(said))}</small>' if said else ""
     return f"<dd>{value}{small}</dd>"
 

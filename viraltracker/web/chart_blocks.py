@@ -35,14 +35,15 @@ STATES: Final[Mapping[str, str]] = {
 def draw(block: Json, currency: str) -> str:
     """The chart as HTML; nothing for a kind that is not known here, or when there is nothing to draw.
 
-    `currency` is of amounts where the data names none.
+    Its caption is what the block says of it in words; the title stands over it. `currency` is of amounts where the data
+    names none.
     """
     data = block.get("data") or {}
     drawer = _KINDS.get(str(block.get("chart")))
-    return drawer(block["title"], data, str(data.get("currency") or currency)) if drawer else ""
+    return drawer(block.get("alt") or block["title"], data, str(data.get("currency") or currency)) if drawer else ""
 
 
-def _waterfall(title: str, data: Json, currency: str) -> str:
+def _waterfall(caption: str, data: Json, currency: str) -> str:
     """From one amount to another, step by step: each begins where the one before it ended."""
     begin, end, steps, unit = data["start"], data["end"], data["steps"], data["unit"]
     if begin["value"] is None or end["value"] is None:
@@ -60,7 +61,7 @@ def _waterfall(title: str, data: Json, currency: str) -> str:
     lines.append(_standing(end, axis))
     unsure = any(not step["named"] for step in steps)
     note = "Striped steps may be chance: their 90 % interval holds 0." if unsure else ""
-    return figure(title, "valued", lines, axis.ticks(), None, note=note)
+    return figure(caption, "valued", lines, axis.ticks(), None, note=note)
 
 
 def _standing(point: Json, axis: _Axis) -> str:
@@ -83,7 +84,7 @@ def _step(step: Json, pair: tuple[float, float], axis: _Axis) -> str:
     return line(step["label"], said, drawn, amount)
 
 
-def _intervals(title: str, data: Json, currency: str) -> str:
+def _intervals(caption: str, data: Json, currency: str) -> str:
     """Each row's value with its interval, against a rule; an end that is not known is open."""
     rows, unit, rule = data["rows"], data["unit"], data.get("rule")
     reach = [row[name] for row in rows for name in ("value", "low", "high") if row[name] is not None]
@@ -94,7 +95,7 @@ def _intervals(title: str, data: Json, currency: str) -> str:
     else:
         axis = _Axis.over([*reach, rule["value"]], unit, currency)
         at = (axis.place(rule["value"]), f"{rule['label']}: {axis.said(rule['value'])}")
-    return figure(title, "valued", [_interval(row, axis) for row in rows], axis.ticks(), at)
+    return figure(caption, "valued", [_interval(row, axis) for row in rows], axis.ticks(), at)
 
 
 def _interval(row: Json, axis: _Axis) -> str:
@@ -112,7 +113,7 @@ def _interval(row: Json, axis: _Axis) -> str:
     return line(row["label"], said, drawn, shown)
 
 
-def _bars(title: str, data: Json, currency: str) -> str:
+def _bars(caption: str, data: Json, currency: str) -> str:
     """Amounts from zero, to either side of it."""
     rows, unit = data["rows"], data["unit"]
     known = [row["value"] for row in rows if row["value"] is not None]
@@ -124,10 +125,10 @@ def _bars(title: str, data: Json, currency: str) -> str:
         shown = "not known" if row["value"] is None else axis.said(row["value"])
         drawn = "" if row["value"] is None else span("step", axis.place(0.0), axis.place(row["value"]))
         lines.append(line(row["label"], f"{row['label']}: {shown}", drawn, shown))
-    return figure(title, "valued", lines, axis.ticks(), None)
+    return figure(caption, "valued", lines, axis.ticks(), None)
 
 
-def _heatmap(title: str, data: Json, currency: str) -> str:
+def _heatmap(caption: str, data: Json, currency: str) -> str:
     """A cell for each row and column: colour against the account, opacity how sure, hatched where nothing is known."""
     rows, columns = data["rows"], data["columns"]
     if not rows or not columns:
@@ -145,8 +146,8 @@ def _heatmap(title: str, data: Json, currency: str) -> str:
         "the fainter, the less sure. Striped: untested."
     )
     return (
-        f'<figure class="vt-chart vt-heat"><figcaption>{words.html(title)}</figcaption><div class="vt-scroll">'
-        f'<table aria-label="{words.html(title)}"><tr><td></td>{head}</tr>{body}</table></div>'
+        f'<figure class="vt-chart vt-heat"><figcaption>{words.html(caption)}</figcaption><div class="vt-scroll">'
+        f'<table aria-label="{words.html(caption)}"><tr><td></td>{head}</tr>{body}</table></div>'
         f'<p class="note">{note}</p></figure>'
     )
 
@@ -164,7 +165,7 @@ def _heat(row: str, column: str, cell: Json | None, currency: str) -> str:
         certainty = min(1.0, max(0.0, cell["certainty"] or 0.0))
         ratio = f"{value:.2f} ×"
         sign = "" if ratio == "1.00 ×" else "▲ " if value > 1 else "▼ "
-        said.insert(1, f"{ratio} the account's cost, {words.percent(certainty)} certain")
+        said.insert(1, f"{ratio} the account's cost, {words.sure(certainty)} certain")
         shown = cell["label"] or f"{sign}{ratio}"
         strength = min(1.0, abs(math.log(value)) / STRONGEST)
         tint = TINT_PERCENT[0] + (TINT_PERCENT[1] - TINT_PERCENT[0]) * strength

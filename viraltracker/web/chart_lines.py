@@ -93,7 +93,8 @@ def head(at: float, said: str) -> str:
     """The words of an upright line, over the lines; beyond the middle they stand at its left."""
     side = "right" if at > 50 else "left"
     place = 100 - at if side == "right" else at
-    return f'<p class="head"><span style="{side}:{place:.2f}%">{words.html(said)}</span></p>'
+    text, most = words.html(said), 100 - place
+    return f'<p class="head"><span style="{side}:{place:.2f}%;max-width:{most:.2f}%" title="{text}">{text}</span></p>'
 
 
 def line(name: str, said: str, drawn: str, shown: str | None = None) -> str:

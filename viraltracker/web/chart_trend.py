@@ -50,7 +50,7 @@ class _Panel:
         return words.number(value, self.unit, self.currency)
 
 
-def draw(title: str, data: Json, currency: str) -> str:
+def draw(caption: str, data: Json, currency: str) -> str:
     """The data of a `trend` (see `analysis.blocks`); nothing when no value is known."""
     series = [each for each in data["series"] if any(point["value"] is not None for point in each["points"])]
     if not series:
@@ -65,7 +65,7 @@ def draw(title: str, data: Json, currency: str) -> str:
     )
     heads = "".join(_head(each, first, last) for each in marks)
     return (
-        f'<figure class="vt-chart vt-trend"><figcaption>{words.html(title)}</figcaption>{heads}{panels}'
+        f'<figure class="vt-chart vt-trend"><figcaption>{words.html(caption)}</figcaption>{heads}{panels}'
         f'<p class="axis" aria-hidden="true">{axis}</p>{_numbers(series, currency)}</figure>'
     )
 

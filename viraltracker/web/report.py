@@ -90,7 +90,7 @@ class _Writer:
             case "text":
                 return f'<p class="vt-said">{words.html(block["text"])}</p>'
             case "metrics":
-                return block_html.metrics(block, self._summary, self._metric_name)
+                return block_html.metrics(block, currency, self._metric_name)
             case "cards":
                 cards = card_html.recommendations(block["items"], unfolded=True)
                 return _titled(block, cards, "with less money at stake")
