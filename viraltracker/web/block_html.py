@@ -33,8 +33,8 @@ def term(name: str, means: str, *, at_end: bool = False) -> str:
     key = f"vt-tip-{zlib.crc32(means.encode()):08x}"
     end = " end" if at_end else ""
     return (
-        f'<span class="vt-term" tabindex="0" aria-describedby="{key}">{words.html(name)}</span>'
-        f'<span class="vt-tip{end}" role="tooltip" id="{key}">{words.html(means)}</span>'
+        f'<span class="vt-name"><span class="vt-term" tabindex="0" aria-describedby="{key}">{words.html(name)}</span>'
+        f'<span class="vt-tip{end}" role="tooltip" id="{key}">{words.html(means)}</span></span>'
     )
 
 
