@@ -12,7 +12,19 @@ from viraltracker.errors import NotFound
 from viraltracker.jobs import registry
 from viraltracker.store import chats
 from viraltracker.store.brands import Brand
-from viraltracker.web import answers, blocks, cards, guard, notices, overview, places, states, times, words
+from viraltracker.web import (
+    answers,
+    blocks,
+    cards,
+    guard,
+    notices,
+    overview,
+    places,
+    report_button,
+    states,
+    times,
+    words,
+)
 from viraltracker.web.pictures import Pictures
 
 viewer = guard.require_user()
@@ -135,6 +147,10 @@ def draw_ways_on(session: Session, message: Message) -> None:
             st.button(message.envelope["confirm"]["label"], type="primary", on_click=say, args=("Yes",))
             st.button("No, leave it", on_click=say, args=("No",))
         return
+    source = answers.source(message)
+    of = next((brand for brand in viewer.brands if brand.id == session.row["brand_id"]), None)
+    if source is not None and of is not None:
+        report_button.draw(viewer.db, of, source["analysis"], (source["from"], source["to"]))
     suggestions = message.envelope.get("suggestions") or []
     draw_suggestions([(choice["label"], choice["line"]) for choice in suggestions], message.key)
 
@@ -159,6 +175,8 @@ def draw_opening(brand: Brand) -> None:
     if state.analysis is not None:
         cards.section("The newest analysis")
         cards.freshness(overview.freshness(state, clock.now()))
+        days = state.analysis["summary"]["window"]
+        report_button.draw(viewer.db, brand, state.analysis["id"], (days["from"], days["to"]))
         blocks.draw(state.analysis["blocks"], state.analysis["summary"], Pictures(viewer.db, brand.id))
 
 

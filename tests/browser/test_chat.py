@@ -45,6 +45,12 @@ def test_a_question_with_slips_is_answered_with_the_stored_numbers(app: App, new
     page.get_by_text("Rows and arithmetic").click()
     expect(page.locator(".vt-sum").filter(has_text="Link CTR = link clicks ÷ impressions").first).to_be_visible()
 
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download as a report").click()
+    report = waiting.value.path().read_text(encoding="utf-8")
+    assert f"{found['summary']['totals']['impressions']:,}" in report
+    assert waiting.value.suggested_filename.startswith("wonder-paws-")
+
     page.reload()
     expect(page.locator(".vt-said").first).to_have_text(QUESTION)
     assert page.locator(".vt-answer").first.inner_text() == said
@@ -67,6 +73,27 @@ def test_a_question_that_needs_work_answers_itself(app: App, new_page: Callable[
     expect(page.locator(".vt-answer").first).to_contain_text("against the 12 days before", timeout=LONG_MS)
     stored = stored_metrics(app, days=12)
     assert shown_metrics(page, stored) == stored
+
+
+def test_a_tables_names_are_explained_at_the_keyboard(app: App, new_page: Callable[[], Page]) -> None:
+    """The words come with the focus, say the window and the attribution, and move nothing."""
+    page = new_page()
+    page.goto(f"{app.url}/ad_intelligence")
+    table = page.get_by_role("table", name="Winners")
+    expect(table).to_be_visible()
+    name = table.locator(".vt-term").get_by_text("CPA", exact=True)
+    name.scroll_into_view_if_needed()
+    before = table.bounding_box()
+    tip = table.get_by_role("tooltip").filter(has_text="Attribution: 7d_click").first
+    expect(tip).to_be_hidden()
+    name.focus()
+    expect(tip).to_be_visible()
+    expect(tip).to_contain_text("÷ the conversions they brought")
+    assert table.bounding_box() == before
+    at, under = name.bounding_box(), tip.bounding_box()
+    assert at is not None
+    assert under is not None
+    assert 0 <= under["y"] - at["y"] - at["height"] < 20
 
 
 def test_a_change_waits_for_a_yes(app: App, new_page: Callable[[], Page]) -> None:

@@ -7,9 +7,20 @@ A block is one of
      a column may have `from`, the key of the value before, and a table a `note`: a sentence under its title
     {kind: cards, title, items: [{id, title, why, category, action, money_per_week, confidence, change_our_mind, ads}],
      more}
+    {kind: chart, chart, title, data, alt}; `alt` says in words what the chart shows, for where it is not drawn
 Units are money, money_change (with its sign), count, rate (a fraction), share (a fraction, coarser), ratio or text.
 `more` counts rows that were left out. `change` is a fraction
 of the period before, None where there is none.
+
+The data of a chart, by its name; what is not known is None, and `currency` may be left out where the analysis has one:
+    waterfall  {start: {label, value}, steps: [{label, value, low, high, named}], end: {label, value}, unit, currency}
+               of a cost: a step's `value` is its part, `low` and `high` its 90 % interval, `named` that it is no chance
+    heatmap    {rows: [label], columns: [label], cells: [{row, column, value, certainty, state, ads, spend, label}]}
+               `value` is cost ÷ the account's, `certainty` 0 to 1, `state` untested, weak, good or unclear; a `label`
+               stands in place of the number; where there is no cell there is no ad
+    intervals  {rows: [{label, value, low, high}], rule: {label, value}, unit}; an end of None is open
+    trend      {series: [{name, unit, points: [{at, value, low, high}]}], marks: [{at, label}]}; `at` is an ISO date
+    bars       {rows: [{label, value}], unit}
 """
 
 from __future__ import annotations

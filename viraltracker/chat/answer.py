@@ -111,7 +111,7 @@ class Answer:
 
 def facts(summary: Json) -> Json:
     """What drawing the blocks of an analysis needs of its summary."""
-    names = ("currency", "target", "prior_window", "attribution")
+    names = ("currency", "target", "window", "prior_window", "attribution")
     return {name: summary[name] for name in names} | {"totals": {"cpa": summary["totals"]["cpa"]}}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 
-from viraltracker.cli import accounts, data, jobs, output, stack  # noqa: F401 - each adds its commands to the app
+from viraltracker.cli import accounts, data, jobs, output, report, stack  # noqa: F401 - each adds its commands to the app
 from viraltracker.cli.app import app
 from viraltracker.errors import ViralTrackerError
 

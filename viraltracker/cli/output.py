@@ -109,6 +109,10 @@ def draw(blocks: Sequence[dict[str, Json]], currency: str) -> None:
                 _table(block, currency)
             case "cards":
                 _cards(block, currency)
+            case _ if block.get("alt"):
+                # A chart, or a kind that is not known here: what it says in words.
+                out.print(Text(plain(block.get("title") or ""), style="bold"))
+                out.print(Text(plain(block["alt"])))
         out.print()
 
 

@@ -62,6 +62,12 @@ def answer(message: Message, pictures: Pictures, *, newest: bool) -> None:
                 _tool(result)
 
 
+def source(message: Message) -> Json | None:
+    """The stored analysis an answer was read from, as `{analysis, from, to, …}`; None where there was none."""
+    found = (result["rows"][0] for result in message.tools if result["tool"] == "stored_analysis" and result["rows"])
+    return next(found, None)
+
+
 @st.fragment(run_every=LOOK_SECONDS)
 def progress(db: Database, run_id: str, label: str) -> None:
     """The run that the answer waits for, live; draws the whole page again when it has ended."""

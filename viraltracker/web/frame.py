@@ -13,6 +13,7 @@ HERE = Path(__file__).parent
 
 st.set_page_config(page_icon=HERE / "mark.svg", layout="wide", initial_sidebar_state=230)
 st.html(HERE / "look.css")
+st.html(HERE / "blocks.css")
 st.logo(HERE / "logo.svg", icon_image=HERE / "mark.svg", size="large")
 try:
     viewer = guard.viewer()

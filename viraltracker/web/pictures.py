@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import io
-import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
 import streamlit as st
-from PIL import Image, ImageOps
 from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
 from viraltracker.errors import NotFound, Unavailable
 from viraltracker.store import ad_data
 from viraltracker.store.client import Database
-from viraltracker.web import files
+from viraltracker.web import files, thumbnails
 
-EDGE_PX: Final = 320
-"""Twice what a card shows, for screens with dense pixels."""
-MOST_PIXELS: Final = 50_000_000
 KEPT: Final = 1_000
 AT_ONCE: Final = 8
 """Files asked for at a time: a page of 40 waits for five rounds instead of forty."""
@@ -34,7 +27,7 @@ class Pictures:
     db: Database
     brand_id: str
 
-    def of(self, ad_ids: Sequence[str], edge_px: int = EDGE_PX) -> Mapping[str, str]:
+    def of(self, ad_ids: Sequence[str], edge_px: int = thumbnails.EDGE_PX) -> Mapping[str, str]:
         """A data URI for each of these ads whose picture is stored and can be read, by ad id."""
         keys = ad_data.pictures(self.db, self.brand_id, ad_ids)
         wanted = sorted(set(keys.values()))
@@ -58,32 +51,16 @@ def _thumbnail(storage_key: str, edge_px: int, _db: Database) -> str | None:
     A file that is gone is remembered as such; a Storage that does not answer is asked again.
     """
     try:
-        return data_uri(files.of(_db).get("assets", storage_key), edge_px)
+        return thumbnails.data_uri(files.of(_db).get("assets", storage_key), edge_px)
     except NotFound:
         return None
 
 
-def thumbnails_or_none(pictures: Pictures, ad_ids: Sequence[str], edge_px: int = EDGE_PX) -> Mapping[str, str]:
+def thumbnails_or_none(
+    pictures: Pictures, ad_ids: Sequence[str], edge_px: int = thumbnails.EDGE_PX
+) -> Mapping[str, str]:
     """Like `of`, and nothing while Storage is away: numbers are worth showing without pictures."""
     try:
         return pictures.of(ad_ids, edge_px)
     except Unavailable:
         return {}
-
-
-def data_uri(data: bytes, edge_px: int = EDGE_PX) -> str | None:
-    """A JPEG whose edges are at most `edge_px` long; None for bytes that are no picture, or one too large to unpack."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "GIF", "WEBP")) as opened:
-                if opened.width * opened.height > MOST_PIXELS:
-                    return None
-                opened.draft("RGB", (edge_px, edge_px))
-                small = ImageOps.exif_transpose(opened).convert("RGB")
-        small.thumbnail((edge_px, edge_px))
-        out = io.BytesIO()
-        small.save(out, "JPEG", quality=80)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
-        return None
-    return f"data:image/jpeg;base64,{base64.b64encode(out.getvalue()).decode()}"

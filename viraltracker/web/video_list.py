@@ -9,8 +9,8 @@ from typing import Any, Final
 import streamlit as st
 
 from viraltracker.creatives import taxonomy
-from viraltracker.intelligence import retention
-from viraltracker.web import provenance, states, video_timeline, words
+from viraltracker.intelligence import definitions, retention
+from viraltracker.web import block_html, provenance, states, video_timeline, words
 
 Json = dict[str, Any]
 
@@ -21,14 +21,14 @@ WATCHED: Final[Mapping[str, str]] = {EVERY: "All videos", "yes": "Analysed", "no
 DAYS: Final = (7, 30, 90)
 HEADS: Final[Sequence[tuple[str, str, str]]] = (
     ("Video", "Named after the ad with the highest spend that shows it.", ""),
-    ("Spend", words.DEFINITIONS["spend"], "num"),
-    ("Impr.", words.DEFINITIONS["impressions"], "num"),
-    ("Hook", words.DEFINITIONS["hook_rate"], "num"),
-    ("Hold", words.DEFINITIONS["hold_rate"], "num"),
-    ("25 %", words.DEFINITIONS["reached_p25"], "num"),
-    ("50 %", words.DEFINITIONS["reached_p50"], "num"),
-    ("75 %", words.DEFINITIONS["reached_p75"], "num"),
-    ("100 %", words.DEFINITIONS["reached_p100"], "num"),
+    ("Spend", "spend", "num"),
+    ("Impr.", "impressions", "num"),
+    ("Hook", "hook_rate", "num"),
+    ("Hold", "hold_rate", "num"),
+    ("25 %", "reached_p25", "num"),
+    ("50 %", "reached_p50", "num"),
+    ("75 %", "reached_p75", "num"),
+    ("100 %", "reached_p100", "num"),
     ("Opens with", "The hook's type and the awareness at the opening, as the analysis says.", ""),
 )
 
@@ -110,7 +110,8 @@ def draw(videos: Sequence[Json], *, show: Callable[[str], None]) -> None:
     last = (len(videos) - 1) // PER_PAGE
     here = min(int(st.session_state.get("video-page", 0)), last)
     heads = "".join(
-        f'<span class="{kind}"><abbr title="{words.html(means)}">{name}</abbr></span>' for name, means, kind in HEADS
+        f'<span class="{kind}">{block_html.term(name, definitions.short(means) or means)}</span>'
+        for name, means, kind in HEADS
     )
     with st.container(horizontal=True, vertical_alignment="center", key="video-head"):
         st.html(f'<div class="vt-video head">{heads}</div>')

@@ -1,4 +1,4 @@
-"""How numbers, times and names are written on screen, and what each metric means."""
+"""How numbers, times and names are written on screen, and what a column means."""
 
 from __future__ import annotations
 
@@ -10,31 +10,12 @@ from typing import Any, Final
 
 SYMBOLS: Final = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "AUD": "A$", "CAD": "C$", "NZD": "NZ$", "INR": "₹"}
 
-DEFINITIONS: Final[Mapping[str, str]] = {
-    "spend": "What Meta charged for the ads in this window.",
-    "impressions": "How often the ads were shown.",
-    "link_clicks": "Clicks on the ad's link; clicks on the profile, likes and the like are not counted.",
-    "ctr": "Link clicks ÷ impressions.",
-    "cpc": "Spend ÷ link clicks.",
-    "cpm": "Spend per 1,000 impressions.",
-    "purchases": "Purchases that Meta attributes to the ads.",
-    "purchase_value": "What those purchases were worth, as Meta reports it.",
-    "results": "Results of the type that most of the spend goes for; other types are not added.",
-    "cost_per_result": "Spend of the ads with that result type ÷ their results.",
-    "cpa": "Spend of the ads that buy the brand's goal ÷ the conversions they brought.",
-    "roas": "Purchase value ÷ spend.",
-    "hook_rate": "Views of 3 seconds or more ÷ impressions (the thumbstop).",
-    "hold_rate": "ThruPlays ÷ views of 3 seconds or more.",
-    "reached_p25": "Plays that reached 25 % of the length ÷ impressions.",
-    "reached_p50": "Plays that reached 50 % of the length ÷ impressions.",
-    "reached_p75": "Plays that reached 75 % of the length ÷ impressions.",
-    "reached_p100": "Plays that reached the end ÷ impressions.",
-}
-
 _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|$~:^=])")
 
 LESS_IS_BETTER: Final = frozenset({"cpc", "cpm", "cpa", "cost_per_result"})
 NEITHER_IS_BETTER: Final = frozenset({"spend", "impressions"})
+UNCHANGED: Final = 0.0005
+"""A change that reads as 0.0 % is neither good nor bad."""
 
 CATEGORIES: Final[Mapping[str, tuple[str, str]]] = {
     "kill": ("Cut", "bad"),
@@ -112,6 +93,13 @@ def counted(number: int, one: str, many: str | None = None) -> str:
 def change(fraction: float) -> str:
     """A change with its sign."""
     return f"{fraction * 100:+.1f} %"
+
+
+def tone_of(metric: str, relative: float) -> str:
+    """Whether a change of a metric is `good`, `bad`, or neither."""
+    if metric in NEITHER_IS_BETTER or abs(relative) < UNCHANGED:
+        return ""
+    return "good" if (relative > 0) != (metric in LESS_IS_BETTER) else "bad"
 
 
 def sure(probability: float | None) -> str:

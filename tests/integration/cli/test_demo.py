@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,25 @@ def test_jobs_show_how_the_demo_came_about(analysis: dict[str, Any], viraltracke
     assert shown["trigger"] == "chain"
     assert shown["result"]["classification"]["new"] > 0
     assert shown["events"]
+
+
+def test_a_report_is_the_stored_analysis_in_one_file(
+    analysis: dict[str, Any], viraltracker: Command, tmp_path: Path
+) -> None:
+    """It holds the same run's numbers and the pictures of its leaders; a folder that is not there is said by name."""
+    file = tmp_path / "week.html"
+    said = viraltracker("report", "wonder paws", "--out", str(file), "--json").json
+    assert (said["run_id"], said["file"]) == (analysis["run_id"], str(file.resolve()))
+    page = file.read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert f"{analysis['totals']['impressions']:,}" in page
+    names = [row["ad_name"] for block in analysis["blocks"] if block.get("title") == "Winners" for row in block["rows"]]
+    assert names
+    assert all(html.escape(name) in page for name in names)
+    assert page.count('src="data:image/jpeg;base64,') >= 4
+    lost = viraltracker("report", "wonder paws", "--out", str(tmp_path / "no" / "week.html"))
+    assert lost.code == 1
+    assert "week.html cannot be written: No such file or directory." in lost.err
 
 
 def test_a_brand_that_is_not_there_is_named_with_those_that_are(

@@ -60,3 +60,15 @@ def test_a_table_shows_what_was_beside_what_is_and_never_says_certain(capsys: py
 def test_words_in_any_language_and_emojis_stay() -> None:
     """Only what steers is dropped."""
     assert output.plain("Größe – 犬 👩‍🔬 שלום") == "Größe – 犬 👩‍🔬 שלום"
+
+
+def test_what_cannot_be_drawn_on_a_terminal_is_said_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    """A chart, and a kind of block that a newer analysis may have."""
+    chart = {"kind": "chart", "chart": "heatmap", "title": f"Map{HOSTILE}", "data": {}, "alt": f"Two gaps{HOSTILE}"}
+    output.draw([chart, {"kind": "song", "alt": "La la"}, {"kind": "silence"}], "USD")
+    printed = capsys.readouterr().out
+    said = [
+        line[: len(start)] for line in printed.splitlines() for start in ("Map", "Two gaps", "La la") if start in line
+    ]
+    assert said == ["Map", "Two gaps", "La la"]
+    assert not set("\x1b\x07\x9b\u202e\x00") & set(printed)

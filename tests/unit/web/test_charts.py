@@ -6,9 +6,8 @@ import math
 import re
 
 import pytest
-import streamlit as st
 
-from viraltracker.web import charts
+from viraltracker.web import chart_lines
 
 INTERVALS = [
     {"ad_name": "Stairs", "cpa": 24.0, "cpa_low": 20.5, "cpa_high": 28.0, "spend": 900.0},
@@ -20,23 +19,14 @@ SHARES = [
 ]
 
 
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The charts as they go out."""
-    out: list[str] = []
-    monkeypatch.setattr(st, "html", out.append)
-    return out
-
-
 def places(drawn: str, kind: str) -> list[float]:
     """Where the marks of a kind stand, in percent of the axis."""
     return [float(found) for found in re.findall(rf'class="{kind}" style="left:([\d.]+)%', drawn)]
 
 
-def test_intervals_stand_at_their_place_on_a_logarithmic_axis(drawn: list[str]) -> None:
+def test_intervals_stand_at_their_place_on_a_logarithmic_axis() -> None:
     """Equal ratios are equal distances, the point lies within its interval, and all of it on the axis."""
-    charts.cpa_intervals(INTERVALS, tone="good", target=30.0, target_words="Your target", currency="USD")
-    (chart,) = drawn
+    chart = chart_lines.cpa_intervals(INTERVALS, tone="good", target=30.0, target_words="Your target", currency="USD")
     spans = [
         (float(left), float(left) + float(width))
         for left, width in re.findall(r'class="span" style="left:([\d.]+)%;width:([\d.]+)%', chart)
@@ -56,10 +46,9 @@ def test_intervals_stand_at_their_place_on_a_logarithmic_axis(drawn: list[str]) 
     assert "<b>Offer" not in chart
 
 
-def test_shares_and_costs_stand_side_by_side(drawn: list[str]) -> None:
+def test_shares_and_costs_stand_side_by_side() -> None:
     """A group without a conversion has no mark, and says so."""
-    charts.spend_and_cpa(SHARES, "format", "Format", account_cpa=31.0, currency="USD")
-    (pair,) = drawn
+    pair = chart_lines.spend_and_cpa(SHARES, "format", "Format", account_cpa=31.0, currency="USD")
     widths = [float(found) for found in re.findall(r'class="bar" style="width:([\d.]+)%', pair)]
     assert widths[1] / widths[0] == pytest.approx(0.4 / 0.6, abs=0.001)
     (diamond,), (rule,) = places(pair, "diamond"), places(pair, "rule")
@@ -71,35 +60,38 @@ def test_shares_and_costs_stand_side_by_side(drawn: list[str]) -> None:
     ]
 
 
-def test_without_a_target_or_a_cpa_of_the_account_no_line_is_drawn(drawn: list[str]) -> None:
-    charts.cpa_intervals(INTERVALS, tone="bad", target=None, target_words="Target", currency="USD")
-    charts.spend_and_cpa(SHARES, "format", "Format", account_cpa=None, currency="USD")
+def test_without_a_target_or_a_cpa_of_the_account_no_line_is_drawn() -> None:
+    drawn = (
+        chart_lines.cpa_intervals(INTERVALS, tone="bad", target=None, target_words="Target", currency="USD"),
+        chart_lines.spend_and_cpa(SHARES, "format", "Format", account_cpa=None, currency="USD"),
+    )
     assert [places(chart, "rule") for chart in drawn] == [[], []]
 
 
 @pytest.mark.parametrize("scale", [0.001, 1.0, 1e6])
-def test_one_row_of_any_size_is_drawn(drawn: list[str], scale: float) -> None:
+def test_one_row_of_any_size_is_drawn(scale: float) -> None:
     """Neither an account with one ad nor one in another currency breaks an axis."""
     row = {"ad_name": "One", "format": "One", "spend": scale, "spend_share": 1.0}
     row |= dict.fromkeys(("cpa", "cpa_low", "cpa_high"), scale)
-    charts.cpa_intervals([row], tone="good", target=None, target_words="", currency="JPY")
-    charts.spend_and_cpa([row], "format", "Format", account_cpa=scale, currency="JPY")
-    charts.spend_and_cpa(
-        [row | {"cpa": None, "spend_share": None}], "format", "Format", account_cpa=None, currency="JPY"
+    bare = row | {"cpa": None, "spend_share": None}
+    drawn = (
+        chart_lines.cpa_intervals([row], tone="good", target=None, target_words="", currency="JPY"),
+        chart_lines.spend_and_cpa([row], "format", "Format", account_cpa=scale, currency="JPY"),
+        chart_lines.spend_and_cpa([bare], "format", "Format", account_cpa=None, currency="JPY"),
     )
     assert [len(places(chart, "dot") + places(chart, "diamond")) for chart in drawn] == [1, 1, 0]
 
 
-def test_an_axis_says_each_number_whole(drawn: list[str]) -> None:
+def test_an_axis_says_each_number_whole() -> None:
     """Rounded, ticks at 2.50 and 7.50 would stand there as $2 and $8."""
     rows = [{**SHARES[0], "cpa": 9.0}]
-    charts.spend_and_cpa(rows, "format", "Format", account_cpa=None, currency="USD")
-    assert re.findall(r">(\$[\d.]+)</span>", drawn[0]) == ["$0.00", "$2.50", "$5.00", "$7.50"]
+    drawn = chart_lines.spend_and_cpa(rows, "format", "Format", account_cpa=None, currency="USD")
+    assert re.findall(r">(\$[\d.]+)</span>", drawn) == ["$0.00", "$2.50", "$5.00", "$7.50"]
 
 
-def test_an_ad_without_a_name_goes_by_its_id(drawn: list[str]) -> None:
-    charts.cpa_intervals(
+def test_an_ad_without_a_name_goes_by_its_id() -> None:
+    drawn = chart_lines.cpa_intervals(
         [{**INTERVALS[0], "ad_name": None, "ad_id": "120210"}], tone="bad", target=None, target_words="", currency="USD"
     )
-    assert "120210: CPA $24.00" in drawn[0]
-    assert "None" not in drawn[0]
+    assert "120210: CPA $24.00" in drawn
+    assert "None" not in drawn

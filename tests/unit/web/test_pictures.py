@@ -16,7 +16,7 @@ from PIL import Image
 from viraltracker.errors import Unavailable
 from viraltracker.store import ad_data
 from viraltracker.store.client import Database
-from viraltracker.web import files, pictures
+from viraltracker.web import files, pictures, thumbnails
 
 
 def encoded(kind: str, size: tuple[int, int] = (1200, 900), mode: str = "RGB") -> bytes:
@@ -41,7 +41,7 @@ def png_that_claims(width: int, height: int) -> bytes:
 )
 def test_a_picture_becomes_a_small_jpeg(kind: str, mode: str) -> None:
     """Whatever Meta stores goes out as one kind, small enough for a page with many."""
-    uri = pictures.data_uri(encoded(kind, mode=mode))
+    uri = thumbnails.data_uri(encoded(kind, mode=mode))
     assert uri is not None
     assert uri.startswith("data:image/jpeg;base64,")
     with Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))) as small:
@@ -55,12 +55,12 @@ def test_a_picture_becomes_a_small_jpeg(kind: str, mode: str) -> None:
 )
 def test_what_is_no_picture_shows_none(data: bytes) -> None:
     """A page is drawn without it rather than not at all."""
-    assert pictures.data_uri(data) is None
+    assert thumbnails.data_uri(data) is None
 
 
 @pytest.mark.parametrize("side", [8_000, 60_000])
 def test_a_picture_that_would_fill_the_memory_is_not_unpacked(side: int) -> None:
-    assert pictures.data_uri(png_that_claims(side, side)) is None
+    assert thumbnails.data_uri(png_that_claims(side, side)) is None
 
 
 class Slow:
