@@ -93,7 +93,7 @@ def draw_empty(view: str, inbox: Json) -> None:
     elif view == "answered":
         states.empty(
             "Nothing answered yet",
-            "What you mark as done, dismiss or ignore is kept here. 14 and 28 days after “done” it says what came of it.",
+            "What you mark as done or dismiss is kept here. Two and four weeks after “done” it says what came of it.",
             icon=":material/history:",
         )
     elif inbox["snoozed"] or inbox["answered"]:
