@@ -305,6 +305,11 @@ def test_a_viewer_sees_the_numbers_and_no_control_that_writes(
 
     look_at_videos(page)
 
+    page.get_by_role("link", name="Recommendations", exact=True).click()
+    expect(page.locator(".vt-rec").first).to_be_visible()
+    views = {name for name in controls(page) if name.startswith(("Open (", "Snoozed (", "Answered (", "Show "))}
+    assert controls(page) == {"Brand", "Open"} | views
+
     page.get_by_role("link", name="Members").click()
     expect(page.get_by_text(OWNER)).to_be_visible()
     assert controls(page) == {"Leave"}
@@ -359,6 +364,7 @@ def test_the_ids_of_another_organisation_show_nothing_of_it(
         (f"ads?{theirs}", "ads, highest spend first"),
         (f"ads?{theirs}&ad=1", "No such ad"),
         (f"ads?{theirs}&view=review", "1 of "),
+        (f"recommendations?{theirs}", "From the analysis of"),
         (f"data?{theirs}", "Imported files"),
         (f"video?{theirs}", "Why does this video hold or lose people?"),
         (f"members?{theirs}", OWNER),

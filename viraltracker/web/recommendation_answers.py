@@ -33,26 +33,26 @@ class Answers:
     today: date
 
     def say(self, state: State, text: str, *, reason: str | None = None, until: date | None = None) -> None:
-        """Stores an answer, and keeps `text` for the next drawing, with what stood before."""
+        """Stores an answer, and keeps `text` and the title for the next drawing, with what stood before."""
 
         def store() -> None:
             recommendations.answer(self.db, self.card["id"], state, reason=reason, snoozed_until=until)
 
         before = None if self.card["state"] not in recommendations.OPEN else self.card
-        _do(store, f"“{self.card['title']}” {text}", before)
+        _do(store, f"{text} {self.card['title']}", before)
 
     def dismiss(self, key: str) -> None:
         """Dismisses for the reason that was typed into the field `key`."""
         reason = str(st.session_state.get(key) or "").strip()
-        self.say("dismissed", f"is dismissed: {words.sentence(reason)}", reason=reason)
+        self.say("dismissed", f"Dismissed ({reason}):", reason=reason)
 
     def note(self, key: str) -> None:
         """Stores the note that was typed into the field `key`; an empty one takes the note away."""
         text = str(st.session_state.get(key) or "").strip()
-        said = "has a note now." if text else "has no note any more."
+        said = "Noted:" if text else "The note is gone:"
         _do(
             lambda: recommendations.note(self.db, self.card["id"], text or recommendations.CLEAR),
-            f"“{self.card['title']}” {said}",
+            f"{said} {self.card['title']}",
             None,
         )
 
@@ -60,10 +60,10 @@ class Answers:
         """The ways to answer an open card."""
         card = self.card
         with st.container(horizontal=True, key=f"ways-{card['id']}"):
-            self._button("Done", "done", ":material/check:", "acted_on", "is done.")
-            self._button("Partly", "partly", ":material/rule:", "partially_acted", "is partly done.")
+            self._button("Done", "done", ":material/check:", "acted_on", "Done:")
+            self._button("Partly", "partly", ":material/rule:", "partially_acted", "Partly done:")
             if card["snoozed_until"]:
-                self._button("Wake", "wake", ":material/alarm_on:", "pending", "is open again.")
+                self._button("Wake", "wake", ":material/alarm_on:", "pending", "Open again:")
             else:
                 self._draw_snooze()
             self._draw_dismiss()
@@ -72,7 +72,7 @@ class Answers:
     def draw_again(self) -> None:
         """The way back to the open ones, and the note."""
         with st.container(horizontal=True, key=f"ways-{self.card['id']}"):
-            self._button("Open again", "again", ":material/replay:", "pending", "is open again.")
+            self._button("Open again", "again", ":material/replay:", "pending", "Open again:")
             self.draw_note()
 
     def draw_note(self) -> None:
@@ -91,7 +91,7 @@ class Answers:
                     key=f"snooze-{weeks}-{self.card['id']}",
                     width="stretch",
                     on_click=self.say,
-                    args=("pending", f"sleeps until {words.day(until)}."),
+                    args=("pending", f"Asleep until {words.day(until)}:"),
                     kwargs={"until": until},
                 )
 
@@ -104,7 +104,7 @@ class Answers:
                     key=f"dismiss-{place}-{self.card['id']}",
                     width="stretch",
                     on_click=self.say,
-                    args=("dismissed", f"is dismissed: {reason}."),
+                    args=("dismissed", f"Dismissed ({reason}):"),
                     kwargs={"reason": reason},
                 )
             st.text_input("Another reason", max_chars=500, key=key)
@@ -135,7 +135,7 @@ def undo(db: Database, before: Json) -> None:
     def store() -> None:
         recommendations.answer(db, before["id"], before["state"], reason=before["state_reason"], snoozed_until=until)
 
-    _do(store, f"Taken back: “{before['title']}” is as it was.", None)
+    _do(store, f"Taken back: {before['title']}", None)
 
 
 def _do(store: Callable[[], None], text: str, before: Json | None) -> None:

@@ -28,6 +28,7 @@ STATES: Final[Mapping[str, tuple[str, str]]] = {
     "ignored": ("Ignored", "warn"),
     "dismissed": ("Dismissed", "warn"),
 }
+ACTED: Final = ("acted_on", "partially_acted")
 VERDICTS: Final[Mapping[str, tuple[str, str]]] = {
     "helped": ("Helped", "good"),
     "hurt": ("Hurt", "bad"),
@@ -93,7 +94,7 @@ def draw_empty(view: str, inbox: Json) -> None:
     elif view == "answered":
         states.empty(
             "Nothing answered yet",
-            "What you mark as done, dismiss or ignore is kept here. 14 and 28 days after “done” it says what came of it.",
+            "What you mark as done or dismiss is kept here. Two and four weeks after “done” it says what came of it.",
             icon=":material/history:",
         )
     elif inbox["snoozed"] or inbox["answered"]:
@@ -115,7 +116,7 @@ def _draw_card(desk: Desk, card: Json, seen: Mapping[str, str]) -> None:
     answered = card["state"] in STATES
     with st.container(border=True, key=f"rec-{card['id']}"):
         st.html(head_html(card, desk) + ads_html(card, seen))
-        if answered:
+        if card["state"] in ACTED:
             st.html(outcomes_html(card, desk))
         if card["detail"].get("evidence"):
             with st.expander("The evidence"):
@@ -153,8 +154,8 @@ def ads_html(card: Json, seen: Mapping[str, str]) -> str:
     currency = _currency(card)
     tiles = "".join(_tile(ad, seen.get(ad["ad_id"]), currency) for ad in found[:SHOWN_ADS])
     left = card["ad_count"] - min(len(found), SHOWN_ADS)
-    more = f"<li class='more'>and {words.counted(left, 'more ad')}</li>" if left > 0 else ""
-    return f'<ul class="vt-rec-ads" aria-label="Ads">{tiles}{more}</ul>'
+    more = f"<div class='more' role='listitem'>and {words.counted(left, 'more ad')}</div>" if left > 0 else ""
+    return f'<div class="vt-rec-ads" role="list" aria-label="Ads">{tiles}{more}</div>'
 
 
 def evidence_html(card: Json) -> str:
@@ -168,9 +169,7 @@ def evidence_html(card: Json) -> str:
 
 
 def outcomes_html(card: Json, desk: Desk) -> str:
-    """What was measured 14 and 28 days after, or when it will be."""
-    if card["state"] not in ("acted_on", "partially_acted"):
-        return ""
+    """What was measured 14 and 28 days after a deed, or when it will be."""
     measured = {outcome["days"]: outcome for outcome in card["outcomes"]}
     lines = []
     for days in DAYS:
@@ -239,7 +238,7 @@ def _tile(ad: Json, picture: str | None, currency: str) -> str:
     name = words.html(ad["ad_name"] or ad["ad_id"])
     shown = f'<img src="{words.html(picture)}" alt="">' if picture else "<i></i>"
     spent = f"<small>{words.money(ad['spend'], currency)} spent</small>" if ad.get("spend") is not None else ""
-    return f'<li title="{name}">{shown}<span><b>{name}</b>{spent}</span></li>'
+    return f'<div role="listitem" title="{name}">{shown}<span><b>{name}</b>{spent}</span></div>'
 
 
 def _evidence(item: Json) -> str:
