@@ -44,6 +44,7 @@ BY_TABLE: dict[str, Row] = {
     "sync_chunks": {"status": "done"},
     "dataset_status": {"dataset": "insights"},
     "import_datasets": {"status": "ready"},
+    "ad_performance_period": {"date_to": "2026-10-01"},
     "ad_assets": {"kind": "image", "status": "stored"},
     "landing_pages": {"status": "refused", "reason": "gone"},
     "llm_calls": {"purpose": "copy", "state": "answered", "finished_at": "2026-10-01T00:00:00Z"},
@@ -60,6 +61,7 @@ BY_TABLE: dict[str, Row] = {
         "config_hash": "question",
         "data_version": 1,
     },
+    "ad_intelligence_diagnostics": {"ad_id": "same"},
     "chat_messages": {"role": "user"},
     "llm_batches": {"state": "collected", "closed_at": "2026-10-01T00:00:00Z"},
 }

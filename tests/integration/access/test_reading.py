@@ -98,6 +98,9 @@ def answers(db: Database, tenant: Tenant) -> dict[str, object]:
         "import candidates": db.call("classification_candidates", p_brand=brand, p_dataset=dataset, **days),
         "videos": db.call("videos", p_brand=brand, **days),
         "video": db.call("video_readings", p_brand=brand, p_video="900", **days),
+        "board": db.call("ad_board", p_brand=brand)["ads"],
+        "diagnoses": db.call("ad_diagnoses", p_brand=brand, p_ad="same")["diagnoses"],
+        "trend": db.call("ad_trend", p_brand=brand, p_ad="same", **days)["currency"],
         "last full day": db.call("last_full_day", p_brand=brand),
         "jobs": schedules.jobs(db, brand),
     }
