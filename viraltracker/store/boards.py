@@ -38,11 +38,14 @@ def of_brand(
     """`{run, total, found, verdicts, median_spend, quadrants, points, ads}`; `run` is None before the first analysis.
 
     `run` is `{id, source, date_from, date_to, days, finished_at, currency, attribution, goal, target, rules,
-    target_roas}`; `verdicts` counts all ads by verdict, NOT_JUDGED too. Without a limit all ads that fit are given. An ad
-    has `ad_id, name, effective_status, object_type, headline`, `verdict, reason, probability` (None where the analysis did
-    not look at it), `fatigue, fatigue_reason, break_on`, money (`spend, cpa, cpa_low, cpa_high, needs_spend, cpm, cpc`),
-    `roas` with its ends, counts, rates as fractions (`ctr, hook_rate, hold_rate, lpv_rate, cvr`, each with `_low` and
-    `_high`), `hook_score, watch_score, click_score, convert_score` from 0 to 100, and its labels with their `reader`.
+    target_roas}`; `verdicts` counts all ads by verdict, NOT_JUDGED too. Without a limit all ads that fit are given.
+
+    An ad has `ad_id, name, effective_status, object_type, headline`, `verdict, reason, probability` (None where the
+    analysis did not look at it), `fatigue, fatigue_reason, break_on`, money (`spend, cpa, cpa_low, cpa_high,
+    needs_spend, cpm, cpc`), `roas` with its ends, counts, rates as fractions (`ctr, hook_rate, hold_rate, lpv_rate,
+    cvr`, each with `_low` and `_high`), `hook_score, watch_score, click_score, convert_score` from 0 to 100, and its
+    labels with their `reader`.
+
     `points` are the ads with the most spend among those that fit; `quadrants` count these by `much` spend (over the
     median of all) and `within` the target, None without a known CPA.
     """

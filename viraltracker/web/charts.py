@@ -7,6 +7,7 @@ a chart for longer than the page around it takes.
 
 from __future__ import annotations
 
+import base64
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -58,7 +59,7 @@ def cpa_intervals(rows: list[Json], *, tone: str, target: float | None, target_w
         begin, end = place(row["cpa_low"]), place(row["cpa_high"])
         span = f'<i class="span" style="left:{begin:.2f}%;width:{end - begin:.2f}%"></i>'
         lines.append(_line(name, said, span + _mark("dot", place(row["cpa"]))))
-    ticks = [(place(value), said) for value, said in _said(_ticks(min(at), max(at)), currency)]
+    ticks = [(place(value), said) for value, said in amounts(ticks_between(min(at), max(at)), currency)]
     rule = None if target is None else (place(target), f"{target_words}: {words.money(target, currency)}")
     title = f"CPA of each ad with its 90 % interval in {currency}, on a logarithmic scale"
     st.html(_chart(title, tone, lines, ticks, rule))
@@ -78,7 +79,7 @@ def spend_and_cpa(rows: list[Json], key: str, label: str, *, account_cpa: float 
         cost = f"CPA {words.money(row['cpa'], currency)}" if row["cpa"] else "no conversion yet"
         mark = _mark("diamond", 100 * row["cpa"] / most_cost) if row["cpa"] else ""
         prices.append(_line(row[key], f"{row[key]}: {cost}", mark))
-    ticks = [(100 * value / most_cost, said) for value, said in _said(_steps(most_cost), currency)]
+    ticks = [(100 * value / most_cost, said) for value, said in amounts(_steps(most_cost), currency)]
     rule = None
     if account_cpa:
         rule = (100 * account_cpa / most_cost, f"Whole account: {words.money(account_cpa, currency)}")
@@ -119,13 +120,31 @@ def _mark(kind: str, at: float) -> str:
     return f'<i class="{kind}" style="left:{at:.2f}%"></i>'
 
 
-def _said(values: Sequence[float], currency: str) -> list[tuple[float, str]]:
+def stroke(runs: Sequence[Sequence[tuple[float, float]]]) -> str:
+    """HTML: lines through points in percent from the left and the top, to lie over a positioned element.
+
+    An SVG that masks a coloured ground, since a page keeps no SVG of ours: so it has the colours of the theme. A run of
+    one point has no line.
+    """
+    path = "".join("M" + "L".join(f"{x:.2f} {y:.2f}" for x, y in run) for run in runs if len(run) > 1)
+    if not path:
+        return ""
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100" preserveAspectRatio="none" width="100" '
+        f'height="100"><path d="{path}" fill="none" stroke="#000" stroke-width="2" stroke-linejoin="round" '
+        'vector-effect="non-scaling-stroke"/></svg>'
+    )
+    uri = f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+    return f'<i class="stroke" style="-webkit-mask-image:url({uri});mask-image:url({uri})"></i>'
+
+
+def amounts(values: Sequence[float], currency: str) -> list[tuple[float, str]]:
     """Amounts in words, all with cents where one of them has some."""
     cents = any(value != round(value) for value in values)
     return [(value, words.money(value, currency, cents=cents)) for value in values]
 
 
-def _ticks(low: float, high: float) -> list[float]:
+def ticks_between(low: float, high: float) -> list[float]:
     """Round numbers between, by the coarsest of the usual steps that gives three of them."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     found: list[float] = []
