@@ -84,7 +84,7 @@ def freshness(found: Json, now: datetime) -> list[tuple[str, str]]:
 
 
 def draw(at: Place, name: str, view: str, found: Json, show: Callable[[str], None]) -> None:
-    """The filters of a brand with that name, and what fits them; `show` is called with the id of an ad that is opened."""
+    """The filters, and what fits them, of a brand with that name; `show` is called with the id of an opened ad."""
     _draw_filters(at, name, view, found)
     pictures = Pictures(at.db, at.brand_id)
     st.html(f'<p class="vt-more" role="status">{words.html(counted(found, view))}</p>')
@@ -183,7 +183,7 @@ def _draw_filters(at: Place, name: str, view: str, found: Json) -> None:
             placeholder="Name, words or id",
             max_chars=100,
             key="board-search",
-            width=220,
+            width=190,
             on_change=first_page,
             persist_state="session",
         )
@@ -215,7 +215,7 @@ def _select(name: str, title: str, named: Mapping[str, str]) -> None:
         list(options),
         format_func=lambda one: options.get(one, str(one)),
         key=key,
-        width=180,
+        width=165,
         on_change=first_page,
         persist_state="session",
     )

@@ -26,14 +26,14 @@ def draw(
     """The heads and a row for each ad; both callbacks get a key: a column's, or an ad's id."""
     columns = PRESETS[preset]
     with st.container(horizontal=True, vertical_alignment="center", key="board-head"):
-        with st.container(key=f"board-heads-{len(columns)}"):
+        with st.container(key=f"board-heads-{named(preset)}"):
             st.html("<div></div>")
             for column in (NAME, VERDICT, *columns):
                 _draw_head(column, preset, sort_by)
         st.html("<div></div>", width=BUTTON_PX)
     for ad in found["ads"]:
         with st.container(horizontal=True, vertical_alignment="center", key=f"ad-row-{ad['ad_id']}"):
-            st.html(row(ad, columns, pictures.get(ad["ad_id"]), found["run"]["currency"]))
+            st.html(row(ad, preset, pictures.get(ad["ad_id"]), found["run"]["currency"]))
             st.button("Details", key=f"open-{ad['ad_id']}", width=BUTTON_PX, on_click=show, args=(ad["ad_id"],))
 
 
@@ -49,7 +49,7 @@ def _draw_head(column: Column, preset: str, sort_by: Callable[[str], None]) -> N
     kind = "text" if column.unit == "label" else "num"
     st.button(
         column.label,
-        key=f"head-{kind}-{preset.replace(' ', '-')}-{column.key}",
+        key=f"head-{kind}-{named(preset)}-{column.key}",
         type="tertiary",
         icon=icon,
         icon_position="right",
@@ -59,14 +59,19 @@ def _draw_head(column: Column, preset: str, sort_by: Callable[[str], None]) -> N
     )
 
 
-def row(ad: Json, columns: tuple[Column, ...], picture: str | None, currency: str) -> str:
-    """HTML: a small picture, the name with its state, the verdict, and the columns."""
+def named(preset: str) -> str:
+    """A preset as the style sheet calls it, which gives each its widths."""
+    return preset.lower().replace(" ", "-")
+
+
+def row(ad: Json, preset: str, picture: str | None, currency: str) -> str:
+    """HTML: a small picture, the name with its state, the verdict, and the preset's columns."""
     shown = f'<img src="{words.html(picture)}" alt="">' if picture else f"<i>{board_cards.no_picture(ad)}</i>"
     name = words.html(ad["name"] or ad["ad_id"])
     state = words.html((ad["effective_status"] or "").replace("_", " ").lower())
-    cells = "".join(board_columns.cell(ad, column, currency) for column in columns)
+    cells = "".join(board_columns.cell(ad, column, currency) for column in PRESETS[preset])
     return (
-        f'<div class="vt-board c{len(columns)}"><figure>{shown}</figure>'
+        f'<div class="vt-board {named(preset)}"><figure>{shown}</figure>'
         f'<span class="name" title="{name}"><b>{name}</b><small>{state}</small></span>'
         f"<span>{board_columns.pill(ad)}</span>{cells}</div>"
     )

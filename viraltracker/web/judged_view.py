@@ -53,10 +53,9 @@ def draw(db: Database, brand_id: str, ad_id: str) -> None:
     with st.container(border=True, key="trend"):
         st.html(f'<h3 class="vt-section first">How it went</h3>{tiring(run, of(rows, "fatigue"))}')
         draw_trend(db, brand_id, ad_id, run, of(rows, "fatigue"))
-    left, right = st.columns(2)
-    with left, st.container(border=True, height="stretch", key="drivers"):
+    with st.container(border=True, key="drivers"):
         st.html(f'<h3 class="vt-section first">What moved its CPA</h3>{drivers(run, of(rows, "cpa_drivers"))}')
-    with right, st.container(border=True, height="stretch", key="bottleneck"):
+    with st.container(border=True, key="bottleneck"):
         st.html(f'<h3 class="vt-section first">What to mend first</h3>{bottleneck(run, of(rows, "bottleneck"))}')
 
 
@@ -66,7 +65,7 @@ def of(rows: Sequence[Json], rule: str) -> Json | None:
 
 
 def verdict(run: Json, row: Json | None) -> str:
-    """HTML: the verdict, its sentence, scores, and the numbers behind it."""
+    """HTML: the verdict, its sentence, and the numbers behind it."""
     if row is None:
         name, tone = board_columns.NOT_JUDGED
         return f'<p class="vt-told"><span class="vt-tag {tone}">{name}</span> {board_columns.NOT_JUDGED_WHY}</p>'
@@ -76,8 +75,8 @@ def verdict(run: Json, row: Json | None) -> str:
     if row["probability"] is not None and row["verdict"] != "keep_testing":
         sure = f' <span class="vt-sure">{words.sure(row["probability"])} sure</span>'
     return (
-        f'<p class="vt-told"><span class="vt-tag {tone}">{words.html(name)}</span>{sure} {words.html(row["reason"])}</p>'
-        f'{evidence(row)}<p class="vt-more">{words.html(basis(run))}</p>'
+        f'<p class="vt-told"><span class="vt-tag {tone}">{words.html(name)}</span>{sure} '
+        f'{words.html(row["reason"])}</p>{evidence(row)}<p class="vt-more">{words.html(basis(run))}</p>'
     )
 
 

@@ -26,10 +26,10 @@ QUADRANTS: Final[Mapping[tuple[bool, bool | None], tuple[str, str]]] = {
     (False, None): ("Little spend, no CPA known", "Too early, or not bought for the goal."),
 }  # fmt: skip
 CORNERS: Final = (
-    ("over few", "little spend, over"),
-    ("over much", "much spend, over"),
-    ("within few", "little spend, within"),
-    ("within much", "much spend, within"),
+    ("over few", "little spend, over target"),
+    ("over much", "much spend, over target"),
+    ("within few", "little spend, within target"),
+    ("within much", "much spend, within target"),
 )
 
 

@@ -43,8 +43,8 @@ def html(spans: Sequence[Json], currency: str, *, mark: date | None, mark_words:
     strips = "".join(_strip(strip, spans, axis, currency, line) for strip in STRIPS)
     ticks = "".join(f'<span style="left:{at:.2f}%">{words.html(said)}</span>' for at, said in axis.ticks(spans))
     return (
-        f'<figure class="vt-trend"><figcaption>Spend, CTR and CPA by {by}, {words.window(str(first), str(last))}; a gap '
-        f"is a {by} without delivery or, for CPA, without a conversion</figcaption>{head}{strips}"
+        f'<figure class="vt-trend"><figcaption>Spend, CTR and CPA by {by}, {words.window(str(first), str(last))}; '
+        f"a gap is a {by} without delivery or, for CPA, without a conversion</figcaption>{head}{strips}"
         f'<p class="axis" aria-hidden="true">{ticks}</p></figure>{table(spans, currency)}'
     )
 

@@ -18,8 +18,6 @@ STEPS: Final[Mapping[str, tuple[str, str]]] = {
     "arrival": ("Still arriving", "share"),
 }
 """What a step is called and its unit; their values before and now stand beside the bars."""
-ROOM: Final = 82
-"""Percent of the axis beyond which a number stands at the left of its bar's end."""
 
 
 def html(detail: Json, currency: str) -> str | None:
@@ -75,8 +73,7 @@ def _step(step: Json, bar: tuple[float, float], scale: _Scale, currency: str) ->
 
 
 def _number(said: str, end: float) -> str:
-    side = f"right:{100 - end:.2f}%" if end > ROOM else f"left:{end:.2f}%"
-    return f'<b style="{side}">{said}</b>'
+    return f'<b style="left:{end:.2f}%">{said}</b>'
 
 
 def _line(names: tuple[str, str], drawn: str, told: str) -> str:
@@ -93,7 +90,7 @@ class _Scale:
     """Money on an axis, in percent, with room for a number at its end."""
 
     def __init__(self, low: float, high: float) -> None:
-        self._low, self._span = low, (high - low) * 1.02 or 1.0
+        self._low, self._span = low, (high - low) * 1.3 or 1.0
 
     def at(self, value: float) -> float:
         """Where an amount stands."""
