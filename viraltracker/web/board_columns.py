@@ -85,9 +85,9 @@ LABEL_COLUMNS: Final = (
     Column("video_length", "Length", "label", "How long the video is.", None),
 )
 COUNTS: Final = (
-    Column("impressions", "Impressions", "count", words.DEFINITIONS["impressions"]),
-    Column("link_clicks", "Link clicks", "count", words.DEFINITIONS["link_clicks"]),
-    Column("landing_page_views", "Page views", "count", "Landing pages that finished loading after a click."),
+    Column("impressions", "Impr.", "count", words.DEFINITIONS["impressions"]),
+    Column("link_clicks", "Clicks", "count", words.DEFINITIONS["link_clicks"]),
+    Column("landing_page_views", "Views", "count", "Landing pages that finished loading after a click."),
     Column("video_3s", "3-s views", "count", "Views of 3 seconds or more."),
     Column("thruplays", "ThruPlays", "count", "Views to the end, or of 15 seconds or more."),
 )

@@ -60,7 +60,7 @@ STATES: Final[Mapping[str, str]] = {
 
 
 def money(value: float | None, currency: str, *, cents: bool | None = None) -> str:
-    """With the currency's sign; cents, if it has some, below 1,000 unless said otherwise. An unknown amount is a dash."""
+    """With the currency's sign; cents, if it has any, below 1,000 unless said otherwise. Unknown is a dash."""
     if value is None:
         return "–"
     sign = SYMBOLS.get(currency) or f"{currency} "
