@@ -9,7 +9,7 @@ import streamlit as st
 from viraltracker import clock
 from viraltracker.jobs import registry
 from viraltracker.store import brands
-from viraltracker.web import cards, guard, notices, overview, places, states, words, work
+from viraltracker.web import cards, guard, notices, overview, places, states, unanalysed, words, work
 from viraltracker.web.overview import BrandState
 
 viewer = guard.require_user()
@@ -75,35 +75,7 @@ def draw_brand(state: BrandState) -> None:
     if state.analysis is not None:
         draw_analysis(state.analysis)
     elif not state.active:
-        draw_unanalysed(state)
-
-
-def draw_unanalysed(state: BrandState) -> None:
-    """A brand without an analysis has one next step, for whoever may take it."""
-    may_write = viewer.may_write(state.brand)
-    if not state.has_data:
-        states.empty(
-            "No numbers yet",
-            "Connect its ad account or import a report from Ads Manager on the Data page."
-            if may_write
-            else "Somebody who may edit the brand can connect its ad account or import a report.",
-            icon=":material/upload_file:",
-        )
-        if may_write:
-            st.page_link(
-                places.data(), label="Open Data", icon=":material/database:", query_params={"brand": state.brand.id}
-            )
-        return
-    said = "The numbers are here; nothing has judged them yet."
-    if not may_write:
-        said += " Somebody who may edit the brand can start that."
-    states.empty("Ready to be analysed", said, icon=":material/check:")
-    if not may_write:
-        return
-    pressed = st.button("Analyse the account", type="primary", key=f"analyse-{state.brand.id}")
-    if pressed:
-        work.start(viewer, state.brand, kinds["ad_intelligence_analysis"], {})
-        st.rerun()
+        unanalysed.draw(viewer, state, kinds["ad_intelligence_analysis"])
 
 
 def draw_analysis(analysis: dict[str, Any]) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -297,3 +299,111 @@ def test_the_budget_form_refuses_nonsense_in_a_sentence(
     page.get_by_role("button", name="Set the budget").click()
     expect(page.get_by_text("of a budget of $75.50")).to_be_visible()
     assert readings.costs(place.db, place.brand.id)["budget_usd"] == 75.5
+
+
+@pytest.fixture(scope="module")
+def judged(hosted: Hosted, place: Place) -> Brand:
+    """An account of its own whose analysis is stored: a winner that tires, a loser, and an ad nobody was shown."""
+    service = place.db
+    brand = brands.ensure(hosted.db_of(OWNER), "Judged", currency="USD")
+    accounts.connect(service, brand.id, "act_2", source="meta", access_token="t")
+    account = next(one for one in accounts.of_brand(service, brand.id))
+    names = {"w": "Winner", "l": "=cmd|loser", "n": LOUD}
+    ad_data.apply_ads(service, account, ads=[{"ad_id": ad_id, "name": name} for ad_id, name in names.items()])
+    last = clock.now().date() - timedelta(days=1)
+    first = last - timedelta(days=29)
+    for day in range(30):
+        row = {"brand_id": brand.id, "account_id": "act_2", "ad_id": "w", "date": first + timedelta(days=day)}
+        row |= {"currency": "USD", "spend": 10, "impressions": 1000, "link_clicks": 20, "purchases": 1}
+        service.upsert("ad_performance_daily", row, on_conflict="brand_id,ad_id,date")
+    run = {
+        "id": str(uuid4()),
+        "brand_id": brand.id,
+        "source": "api",
+        "date_from": first,
+        "date_to": last,
+        "days": 30,
+        "scope": "api:30",
+        "config": {},
+        "summary": {
+            "currency": "USD",
+            "attribution": "7d_click",
+            "goal": "purchase",
+            "target": {"value": 30.0, "basis": "target_cpa", "words": "your target", "reason": None},
+            "rules": [],
+        },
+        "blocks": [],
+    }
+
+    def said(ad_id: str, rule: str, verdict: str, reason: str, **detail: Any) -> dict[str, Any]:
+        shared = {"ad_id": ad_id, "diagnosis": rule, "verdict": verdict, "probability": 0.95, "reason": reason}
+        return shared | {"detail": {"evidence": [], **detail}}
+
+    steps = [{"name": "cpm", "before": 8.0, "now": 10.0, "named": True, "money": 2.0}]
+    rows = [
+        said("w", "winner_loser", "scale", "It wins.", spend=300.0, cpa=10.0, cpa_low=8.0, cpa_high=13.0,
+             conversions=30.0, scores={"hook": 77.0}, sums={"impressions": 30000.0}),
+        said("l", "winner_loser", "cut", "It loses.", spend=200.0, cpa=90.0, cpa_low=70.0, cpa_high=140.0,
+             conversions=2.0),
+        said("w", "fatigue", "watch", "It may tire.", detail={"break_on": str(last - timedelta(days=9))}),
+        said("w", "cpa_drivers", "named", "CPM rose.", detail={"cpa_before": 8.0, "cpa_now": 10.0, "steps": steps}),
+    ]  # fmt: skip
+    service.call("save_analysis", p_run=run, p_baselines=[], p_diagnostics=rows, p_recommendations=[])
+    return brand
+
+
+def test_a_buyer_finds_what_works_and_why(hosted: Hosted, judged: Brand, new_page: Callable[[], Page]) -> None:
+    """Cards, table, chart and one ad say the numbers of the analysis; what is not known says so."""
+    page = new_page()
+    page.context.add_cookies([{"name": COOKIE, "value": to_cookie(hosted.tokens(OWNER)), "url": hosted.url}])
+    page.goto(f"{hosted.url}/ads?brand={judged.id}")
+    expect(page.get_by_text("2 of 3 ads in the analysis")).to_be_visible()
+    expect(page.get_by_text("without today")).to_be_visible()
+    first = page.locator(".st-key-ad-card-w")
+    for words in (
+        "Winner",
+        "$10.00 CPA",
+        "$8.00 to $13.00",
+        "$300.00 spent",
+        "Scale",
+        "May be tiring",
+        "77",
+        "unknown",
+    ):
+        expect(first).to_contain_text(words)
+    expect(page.locator(".st-key-ad-card-n")).to_contain_text("Not in the analysis")
+    expect(page.locator(".st-key-ad-card-n")).to_contain_text("<b>Loud</b> **name**")
+    settled(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").click()
+    lines = list(csv.DictReader(download.value.path().read_text(encoding="utf-8-sig").splitlines()))
+    assert [line["ad_name"] for line in lines[:2]] == ["Winner", "'=cmd|loser"]
+    assert [float(line["cpa"]) for line in lines[:2]] == [10.0, 90.0]
+    assert lines[2]["spend"] == ""
+
+    page.get_by_role("radio", name="Table").click()
+    rows = page.locator("[class*=st-key-ad-row-]")
+    expect(rows.first).to_contain_text("Winner")
+    page.get_by_role("button", name="CPA", exact=True).click()
+    expect(page.get_by_text("by CPA: lowest first")).to_be_visible()
+    settled(page).get_by_role("button", name="CPA", exact=True).click()
+    expect(page.get_by_text("by CPA: highest first")).to_be_visible()
+    expect(rows.first).to_contain_text("=cmd|loser")
+    choose(page, settled(page).get_by_role("combobox", name="Verdict"), "Scale (1)")
+    expect(page.get_by_text("1 of 3 ads")).to_be_visible()
+    expect(rows).to_have_count(1)
+
+    settled(page).get_by_role("radio", name="Spend and CPA").click()
+    quarters = page.get_by_role("list", name="The chart in words")
+    expect(quarters).to_contain_text("CPA within your target of $30.00: 1 ad, $300.00 spent")
+    expect(page.locator(".vt-scatter a.pt")).to_have_count(1)
+    page.locator(".vt-scatter a.pt").click()
+    judged_part = page.locator(".st-key-judged")
+    expect(judged_part).to_contain_text("It wins.")
+    trend = page.locator(".st-key-trend")
+    expect(trend).to_contain_text("It may tire.")
+    expect(trend).to_contain_text("seems to tire from")
+    expect(page.locator(".st-key-drivers")).to_contain_text("+$2.00")
+    expect(page.locator(".st-key-bottleneck")).to_contain_text("did not ask which step to mend first")
+    settled(page).get_by_role("radio", name="Daily").click()
+    expect(trend.get_by_text("by day")).to_be_visible()

@@ -11,7 +11,7 @@ import streamlit as st
 
 from viraltracker.store import evaluations, readings
 from viraltracker.store.client import Database
-from viraltracker.web import correction, labels_view, landing_view, places, unread, words
+from viraltracker.web import cards, correction, judged_view, labels_view, landing_view, places, unread, words
 from viraltracker.web.correction import Label
 from viraltracker.web.pictures import Pictures, thumbnails_or_none
 
@@ -34,6 +34,8 @@ class Place:
 def draw(at: Place, found: Json) -> None:
     """The whole view; `found` is the answer of `readings.of_ad`."""
     st.html(heading(found))
+    judged_view.draw(at.db, at.brand_id, found["ad"]["ad_id"])
+    cards.section("What it says")
     people = readings.agreement(at.db, at.brand_id)
     for reading in ("creative", "copy", "landing"):
         with st.container(border=True, key=f"reading-{reading}"):

@@ -1,4 +1,4 @@
-"""A brand's ads in a list: what each says, who says so, and what it has spent."""
+"""A brand's ads in a list before an analysis has judged them: what each says, who says so, and what it has spent."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ABSENT: Final = ""
 
 
 def draw(db: Database, brand_id: str, show: Callable[[str], None]) -> None:
-    """The filters and one page of the list; `show` is called with the id of the ad that was opened.
+    """The filters and one page of the list; `show` is called with the id of an ad that is opened, as a callback.
 
     A brand with an account has its ads from there, else they are those of the imported file.
     """
@@ -53,8 +53,7 @@ def draw(db: Database, brand_id: str, show: Callable[[str], None]) -> None:
     for ad in found["ads"]:
         with st.container(horizontal=True, vertical_alignment="center", key=f"ad-row-{ad['ad_id']}"):
             st.html(row(ad, shown.get(ad["ad_id"])))
-            if st.button("Details", key=f"open-{ad['ad_id']}", width=BUTTON_PX):
-                show(ad["ad_id"])
+            st.button("Details", key=f"open-{ad['ad_id']}", width=BUTTON_PX, on_click=show, args=(ad["ad_id"],))
     _draw_pages(found["found"])
 
 

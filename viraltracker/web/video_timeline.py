@@ -6,14 +6,13 @@ and all that is to be read or pointed at is HTML.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from viraltracker.intelligence import retention
 from viraltracker.intelligence.retention import Loss, Point
-from viraltracker.web import words
+from viraltracker.web import charts, words
 
 Json = dict[str, Any]
 
@@ -221,7 +220,9 @@ def _curve(points: Sequence[Point]) -> str:
         for level in (50, 100)
     )
     runs = [[_spot(point) for point in run] for run in retention.stretches(points)]
-    return levels + "".join(_area(run) for run in runs if len(run) > 1) + _drawn(runs) + "".join(map(_dot, points))
+    return (
+        levels + "".join(_area(run) for run in runs if len(run) > 1) + charts.stroke(runs) + "".join(map(_dot, points))
+    )
 
 
 def _spot(point: Point) -> tuple[float, float]:
@@ -232,19 +233,6 @@ def _spot(point: Point) -> tuple[float, float]:
 def _area(run: Sequence[tuple[float, float]]) -> str:
     corners = [(run[0][0], 100.0), *run, (run[-1][0], 100.0)]
     return f'<i class="area" style="clip-path:polygon({",".join(f"{x:.2f}% {y:.2f}%" for x, y in corners)})"></i>'
-
-
-def _drawn(runs: Sequence[Sequence[tuple[float, float]]]) -> str:
-    path = "".join("M" + "L".join(f"{x:.2f} {y:.2f}" for x, y in run) for run in runs if len(run) > 1)
-    if not path:
-        return ""
-    svg = (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100" preserveAspectRatio="none" width="100" '
-        f'height="100"><path d="{path}" fill="none" stroke="#000" stroke-width="2" stroke-linejoin="round" '
-        'vector-effect="non-scaling-stroke"/></svg>'
-    )
-    uri = f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
-    return f'<i class="stroke" style="-webkit-mask-image:url({uri});mask-image:url({uri})"></i>'
 
 
 def _dot(point: Point) -> str:

@@ -8,6 +8,8 @@ from datetime import date, datetime
 from html import escape
 from typing import Any, Final
 
+ZERO_DECIMAL: Final = frozenset({"CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF"})
+"""Currencies without a smaller unit (ISO 4217)."""
 SYMBOLS: Final = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "AUD": "A$", "CAD": "C$", "NZD": "NZ$", "INR": "₹"}
 
 _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|$~:^=])")
@@ -39,11 +41,12 @@ STATES: Final[Mapping[str, str]] = {
 
 
 def money(value: float | None, currency: str, *, cents: bool | None = None) -> str:
-    """With the currency's sign; cents below 1,000 unless said otherwise. An unknown amount is a dash."""
+    """With the currency's sign; cents, if it has any, below 1,000 unless said otherwise. Unknown is a dash."""
     if value is None:
         return "–"
     sign = SYMBOLS.get(currency) or f"{currency} "
-    digits = 2 if (abs(value) < 1000 if cents is None else cents) else 0
+    has_cents = currency not in ZERO_DECIMAL and (abs(value) < 1000 if cents is None else cents)
+    digits = 2 if has_cents else 0
     return f"{'−' if value < 0 else ''}{sign}{abs(value):,.{digits}f}"
 
 

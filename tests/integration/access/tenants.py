@@ -44,6 +44,7 @@ BY_TABLE: dict[str, Row] = {
     "sync_chunks": {"status": "done"},
     "dataset_status": {"dataset": "insights"},
     "import_datasets": {"status": "ready"},
+    "ad_performance_period": {"date_to": "2026-10-01"},
     "ad_assets": {"kind": "image", "status": "stored"},
     "landing_pages": {"status": "refused", "reason": "gone"},
     "llm_calls": {"purpose": "copy", "state": "answered", "finished_at": "2026-10-01T00:00:00Z"},
@@ -62,6 +63,7 @@ BY_TABLE: dict[str, Row] = {
         "scope": "same",
     },
     "recommendation_outcomes": {"days": 14, "verdict": "helped"},
+    "ad_intelligence_diagnostics": {"ad_id": "same"},
     "chat_messages": {"role": "user"},
     "llm_batches": {"state": "collected", "closed_at": "2026-10-01T00:00:00Z"},
 }
