@@ -89,7 +89,7 @@ def spend_without_conversions(account: Account) -> tuple[RuleStatus, list[Diagno
         return RuleStatus.skipped(name, target.reason, len(ads)), []
     spend = np.nan_to_num(frame.numbers(ads, "spend"))
     checked = conversions.judged & (spend > 0) & ~account.learning.inside
-    hit = checked & (conversions.values == 0) & (spend / target.value >= rule.CUT_SPEND - 1e-9)
+    hit = checked & rule.silent(conversions.values, spend, target.value)
     found = []
     for row in np.flatnonzero(hit).tolist():
         spent = float(spend[row])

@@ -99,6 +99,12 @@ def answers(db: Database, tenant: Tenant) -> dict[str, object]:
         "videos": db.call("videos", p_brand=brand, **days),
         "video": db.call("video_readings", p_brand=brand, p_video="900", **days),
         "last full day": db.call("last_full_day", p_brand=brand),
+        "replay": db.call("replay_days", p_brand=brand, p_currency="USD", **days)["ads"],
+        "import replay": db.call("replay_days", p_brand=brand, p_currency="USD", p_dataset=dataset, **days)["ads"],
+        "coverage": db.call("coverage_map", p_brand=brand),
+        "coverage ads": db.call(
+            "coverage_ads", p_run=tenant.rows["ad_intelligence_runs"]["id"], p_awareness="", p_format=""
+        )["ads"],
         "jobs": schedules.jobs(db, brand),
     }
 
