@@ -10,7 +10,19 @@ import viraltracker.web as parts
 from viraltracker import clock
 from viraltracker.store import readings
 from viraltracker.store.brands import Brand
-from viraltracker.web import ad_view, ads_view, cards, correction, guard, places, review_view, states, times, words
+from viraltracker.web import (
+    ad_view,
+    ads_view,
+    brand_picker,
+    cards,
+    correction,
+    guard,
+    places,
+    review_view,
+    states,
+    times,
+    words,
+)
 from viraltracker.web.ad_view import Place
 
 viewer = guard.require_user()
@@ -23,21 +35,6 @@ def go(**address: str) -> None:
     st.session_state.pop(correction.SAID, None)
     st.query_params.from_dict(address)
     st.rerun()
-
-
-def pick_brand() -> Brand:
-    """The brand in the address, else the first; an address with a brand that is not the person's own means nothing."""
-    names = {brand.id: brand.name for brand in viewer.brands}
-    wanted = st.query_params.get("brand")
-    now = wanted if wanted in names else viewer.brands[0].id
-    ids = list(names)
-    chosen = st.selectbox(
-        "Brand", ids, index=ids.index(now), format_func=lambda found: names[found], key=f"brand-{now}", width=320
-    )
-    if chosen != now:
-        go(brand=chosen)
-    st.query_params["brand"] = now
-    return next(brand for brand in viewer.brands if brand.id == now)
 
 
 def pick_view(wanted: str, waiting: int) -> None:
@@ -85,7 +82,7 @@ cards.title("Ads", "What does each ad say, who says so, and is it right?")
 for sheet in ("schedules.css", "video.css", "ads.css"):
     st.html(Path(parts.__path__[0]) / sheet)
 if viewer.brands:
-    brand = pick_brand()
+    brand = brand_picker.pick(viewer, changed=lambda: st.session_state.pop(correction.SAID, None))
     draw_brand(brand)
 else:
     states.empty("No brand yet", words.literal("Load the demo or import a report first."), icon=":material/label:")

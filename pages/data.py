@@ -13,6 +13,7 @@ from viraltracker.jobs import registry
 from viraltracker.store import brands
 from viraltracker.store.brands import Brand
 from viraltracker.web import (
+    brand_picker,
     cards,
     classification_view,
     connect_form,
@@ -33,21 +34,14 @@ kinds = registry.standard()
 
 
 def pick_brand() -> Brand | None:
-    """The brand in the address, else the first; an address with a brand that is not the person's own means nothing."""
+    """The brand that is looked at, None before there is one; beside it the way to another."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="controls"):
-        chosen = None
-        if viewer.brands:
-            ids = [brand.id for brand in viewer.brands]
-            names = {brand.id: brand.name for brand in viewer.brands}
-            wanted = st.query_params.get("brand")
-            index = ids.index(wanted) if wanted in names else 0
-            chosen = st.selectbox("Brand", ids, index=index, format_func=lambda found: names[found])
-            st.query_params["brand"] = chosen
+        chosen = brand_picker.pick(viewer) if viewer.brands else None
         if viewer.may_add_brands:
             # With the next brand it is another one, and so is closed and empty.
             with st.popover("New brand", icon=":material/add:", key=f"new-brand-{len(viewer.brands)}"):
                 draw_new_brand()
-    return next((brand for brand in viewer.brands if brand.id == chosen), None)
+    return chosen
 
 
 def draw_new_brand() -> None:

@@ -12,7 +12,7 @@ from viraltracker import clock
 from viraltracker.intelligence import windows
 from viraltracker.store import readings
 from viraltracker.store.brands import Brand
-from viraltracker.web import cards, guard, places, states, times, video_list, video_view, words
+from viraltracker.web import brand_picker, cards, guard, places, states, times, video_list, video_view, words
 
 viewer = guard.require_user()
 
@@ -27,21 +27,9 @@ def go(video_id: str | None) -> None:
         st.query_params["video"] = video_id
 
 
-def pick_brand() -> Brand:
-    """The brand in the address, else the first; another one begins with its list."""
-    names = {brand.id: brand.name for brand in viewer.brands}
-    wanted = st.query_params.get("brand")
-    now = wanted if wanted in names else viewer.brands[0].id
-    ids = list(names)
-    chosen = st.selectbox(
-        "Brand", ids, index=ids.index(now), format_func=lambda found: names[found], key=f"brand-{now}", width=320
-    )
-    if chosen != now:
-        st.query_params.from_dict({"brand": chosen})
-        st.session_state["video-page"] = 0
-        st.rerun()
-    st.query_params["brand"] = now
-    return next(brand for brand in viewer.brands if brand.id == now)
+def first_page() -> None:
+    """Another brand begins with its list."""
+    st.session_state["video-page"] = 0
 
 
 def pick_days() -> int:
@@ -105,7 +93,7 @@ if not viewer.brands:
     st.page_link(places.home(), label="Go to Home", icon=":material/home:")
     st.stop()
 with st.container(horizontal=True, vertical_alignment="bottom", key="controls"):
-    brand = pick_brand()
+    brand = brand_picker.pick(viewer, changed=first_page)
     days = pick_days()
 last_day = readings.last_full_day(viewer.db, brand.id)
 if last_day is None:
