@@ -13,24 +13,9 @@ from viraltracker.analysis.replay import Days, Place
 from viraltracker.intelligence import replay_rules
 from viraltracker.intelligence.replay_rules import Rule
 from viraltracker.store.brands import Brand
-from viraltracker.web import cards, guard, lab_replays, lab_view, places, states, words
+from viraltracker.web import brand_picker, cards, guard, lab_replays, lab_view, places, states, words
 
 viewer = guard.require_user()
-
-
-def pick_brand() -> Brand:
-    """The brand in the address, else the first."""
-    names = {brand.id: brand.name for brand in viewer.brands}
-    wanted = st.query_params.get("brand")
-    now = wanted if wanted in names else viewer.brands[0].id
-    ids = list(names)
-    chosen = st.selectbox(
-        "Brand", ids, index=ids.index(now), format_func=lambda found: names[found], key=f"brand-{now}", width=320
-    )
-    st.query_params["brand"] = chosen
-    if chosen != now:
-        st.rerun()
-    return next(brand for brand in viewer.brands if brand.id == now)
 
 
 def pick_rule() -> Rule:
@@ -78,7 +63,7 @@ if not viewer.brands:
     st.page_link(places.home(), label="Go to Home", icon=":material/home:")
     st.stop()
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    brand = pick_brand()
+    brand = brand_picker.pick(viewer)
     rule = pick_rule()
 place = replay.find(viewer.db, brand.id, clock.now())
 days = lab_replays.days(viewer.db, place)

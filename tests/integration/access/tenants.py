@@ -60,7 +60,7 @@ BY_TABLE: dict[str, Row] = {
         "config_hash": "question",
         "data_version": 1,
     },
-    "ad_intelligence_diagnostics": {"diagnosis": "winner_loser"},
+    "ad_intelligence_diagnostics": {"ad_id": "same", "diagnosis": "winner_loser"},
     "ad_performance_period": {"date_to": "2026-10-01"},
     "chat_messages": {"role": "user"},
     "llm_batches": {"state": "collected", "closed_at": "2026-10-01T00:00:00Z"},
