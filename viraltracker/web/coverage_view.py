@@ -283,7 +283,7 @@ def told(summary: Json) -> list[tuple[str, str]]:
     """
     insights = summary.get("insights")
     if insights:
-        return [("accent", str(one.get("text") or one.get("title") or "")) for one in insights][:LABELS_SHOWN]
+        return [("accent", one["sentence"]) for one in insights[:LABELS_SHOWN]]
     effects = [tag for tag in summary.get("tags") or [] if tag["verdict"] in LIKELY]
     effects.sort(key=lambda tag: -max(tag["p_better"] or 0.0, tag["p_worse"] or 0.0))
     return [("good" if tag["verdict"] == LIKELY[0] else "bad", tag["reason"]) for tag in effects[:LABELS_SHOWN]]
