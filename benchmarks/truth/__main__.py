@@ -7,7 +7,7 @@ import sys
 import numpy as np
 from scipy import stats
 
-from benchmarks.truth import accounts, score
+from benchmarks.truth import accounts, fatigue_table, score
 from benchmarks.truth.accounts import Checks
 from benchmarks.truth.score import Calls, Share, share
 
@@ -43,6 +43,8 @@ def main() -> int:
     met += _coverage(rolling, growing)
     _thresholds(rolling, growing)
     _bound()
+    print()
+    met += fatigue_table.print_all(_target)
     return 0 if all(met) else 1
 
 
