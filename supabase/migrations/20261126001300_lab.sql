@@ -48,6 +48,7 @@ language sql stable set search_path = '' set statement_timeout = '30s' set enabl
                 coalesce((a.created_time at time zone coalesce(acc.timezone, 'UTC'))::date,
                     (select min(e.date) from public.ad_performance_daily e
                      where p_dataset is null and e.brand_id = p_brand and e.ad_id = y.ad_id)) as created_on,
+                (a.creative_changed_at at time zone coalesce(acc.timezone, 'UTC'))::date as creative_changed_on,
                 y.result_type, y.days, y.spend, y.impressions, y.link_clicks, y.landing_page_views, y.video_3s,
                 y.purchases, y.purchase_value, y.results
             from arrays y

@@ -115,7 +115,8 @@ def _asked(context: Json) -> str:
 
 
 def _with_dates(ads: list[Json]) -> list[Json]:
-    return [ad | {"created_on": ad["created_on"] and date.fromisoformat(ad["created_on"])} for ad in ads]
+    dates = ("created_on", "creative_changed_on")
+    return [ad | {name: ad[name] and date.fromisoformat(ad[name]) for name in dates} for ad in ads]
 
 
 def _sums(ads: list[Json]) -> pd.DataFrame:

@@ -27,7 +27,7 @@ METRICS: Final = (
     "purchase_value",
     "results",
 )
-DESCRIBED: Final = ("ad_id", "ad_name", "objective", "media_type", "result_type", "created_on")
+DESCRIBED: Final = ("ad_id", "ad_name", "objective", "media_type", "result_type", "created_on", "creative_changed_on")
 RUNNING_DAYS: Final = 3
 """An ad that spent nothing in so many days does not run, and nothing is to be decided about it."""
 DUST: Final = 1e-7

@@ -12,19 +12,22 @@ from typing import Final, Literal
 
 import numpy as np
 
-from viraltracker.intelligence import estimates, rule
+from viraltracker.intelligence import estimates, replay_fatigue, rule
 from viraltracker.intelligence.history import History, earlier, trailing
 
 WEEK: Final = 7
 
 Kind = Literal["cost", "value", "clicks"]
-Unit = Literal["share", "targets", "count", "days"]
+Unit = Literal["share", "targets", "count", "days", "switch"]
 Settings = Mapping[str, float]
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A threshold: its bounds, the step between its values, and the value in use. `targets` are multiples of T."""
+    """A threshold: its bounds, the step between its values, and the value in use.
+
+    `targets` are multiples of T, a `switch` is 0 or 1.
+    """
 
     name: str
     label: str
@@ -180,6 +183,18 @@ RULES: Final = (
         _silent,
     ),
     Rule(
+        "fatigue",
+        "Fatigue (our rule, asked once a week)",
+        "Refresh an ad whose click or hook rate has fallen below its own level while that of its cohort has not.",
+        "clicks",
+        True,
+        (
+            Setting("least_sure", "At least so sure", 0.50, 0.99, 0.01, 0.50, "share"),
+            Setting("watch", "Count “watch” as an alarm too", 0, 1, 1, 0, "switch"),
+        ),
+        replay_fatigue.fires,
+    ),
+    Rule(
         "costly",
         "CPA over a multiple of target (rule of thumb)",
         "Pause an ad whose CPA is over a multiple of the target after some spend.",
@@ -237,8 +252,9 @@ _BESIDE: Final = {
     "costly": "loser",
     "winner": "cheap",
     "cheap": "winner",
-    "ctr_drop": "falling_days",
-    "falling_days": "ctr_drop",
+    "fatigue": "ctr_drop",
+    "ctr_drop": "fatigue",
+    "falling_days": "fatigue",
 }
 
 

@@ -27,6 +27,7 @@ _UNITS: Final[Mapping[Unit, tuple[float, str]]] = {
     "targets": (1.0, "%.2f × target"),
     "count": (1.0, "%d"),
     "days": (1.0, "%d days"),
+    "switch": (1.0, "%d"),
 }
 """What a threshold is multiplied by on its slider, and how it is written there."""
 
@@ -61,7 +62,8 @@ def thresholds(one: Rule, target: float | None, currency: str) -> dict[str, floa
 def reset(one: Rule) -> None:
     """Puts the sliders of a rule back to the thresholds in use."""
     for setting in one.settings:
-        st.session_state[_key(one, setting)] = round(setting.usual * _UNITS[setting.unit][0], 6)
+        usual = round(setting.usual * _UNITS[setting.unit][0], 6)
+        st.session_state[_key(one, setting)] = bool(usual) if setting.unit == "switch" else usual
 
 
 def _key(one: Rule, setting: Setting) -> str:
@@ -76,6 +78,8 @@ def _slider(one: Rule, setting: Setting, target: float | None, currency: str) ->
     said = f"In use: {written(setting, setting.usual)}."
     if setting.unit == "targets" and target:
         said = f"In use: {written(setting, setting.usual)}, {words.money(setting.usual * target, currency)} here."
+    if setting.unit == "switch":
+        return float(st.toggle(setting.label, bool(usual), key=_key(one, setting), help=said, persist_state="session"))
     return (
         st.slider(
             setting.label,
@@ -101,6 +105,8 @@ def written(setting: Setting, value: float) -> str:
             return f"{value:g} × target"
         case "days":
             return words.counted(int(value), "day")
+        case "switch":
+            return "yes" if value else "no"
         case "count":
             return f"{value:,.0f}"
 

@@ -25,6 +25,7 @@ def ad(ad_id: str, *, first: int = 0, **columns: Any) -> dict[str, Any]:
         "media_type": "image",
         "result_type": "purchase",
         "created_on": date(2026, 1, 1),
+        "creative_changed_on": None,
         "days": list(range(first, first + length)),
         "spend": [10.0] * length,
         "impressions": [1_000] * length,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,7 +25,7 @@ OURS = ("loser", "winner", "silent")
 EVERY = [one.name for one in replay_rules.RULES]
 
 
-def random_ads(seed: int, *, money: float = 1.0) -> list[dict[str, object]]:
+def random_ads(seed: int, *, money: float = 1.0) -> list[dict[str, Any]]:
     """Fourteen ads that start on different days, cost from half to four times the target, and pause now and then."""
     random = np.random.default_rng(seed)
     made = []
@@ -118,13 +119,35 @@ def test_no_alarm_knows_the_days_after_it(name: str) -> None:
     whole = run(past(ads, DAYS), name)
     cut = 44
     shorter = [
-        one | {key: values[: max(0, cut - one["days"][0])] for key, values in one.items() if isinstance(values, list)}  # type: ignore[index]
+        one | {key: values[: cut - one["days"][0]] for key, values in one.items() if isinstance(values, list)}
         for one in ads
     ]
     part = run(past(shorter, cut), name)
     last = FIRST + timedelta(days=cut - 1)
     assert raised(part) == [one for one in raised(whole) if one[1] <= last]
-    assert any(day <= last for _, day in raised(whole))
+    assert name == "fatigue" or any(day <= last for _, day in raised(whole))
+
+
+def test_an_ad_that_wears_out_is_called_after_it_did_and_only_it() -> None:
+    """Ten steady ads and one whose clicks fall by more than half on the 31st day; then the days after are taken away."""
+
+    def ads(days: int) -> list[dict[str, Any]]:
+        shown, random = [5_000] * days, np.random.default_rng(2)
+        steady = [
+            ad(str(place), impressions=shown, link_clicks=random.poisson(60, days).tolist(), purchases=[2] * days)
+            for place in range(10)
+        ]
+        clicks = np.concatenate([random.poisson(60, 30), random.poisson(25, days - 30)]).tolist()
+        return [*steady, ad("worn", impressions=shown, link_clicks=clicks, purchases=[1] * days)]
+
+    found = run(past(ads(DAYS), DAYS), "fatigue")
+    (alarm,) = found.alarms
+    assert alarm.ad_id == "worn"
+    assert FIRST + timedelta(days=31) < alarm.day <= FIRST + timedelta(days=45)
+    assert (alarm.state, found.right) == ("right", 1)
+    sooner = (alarm.day - FIRST).days + 1
+    assert raised(run(past(ads(sooner), sooner), "fatigue")) == [("worn", alarm.day)]
+    assert run(past(ads(sooner - 7), sooner - 7), "fatigue").raised == 0
 
 
 @pytest.mark.parametrize("name", EVERY)
