@@ -87,7 +87,8 @@ def draw_cell(brand: Brand, run: dict[str, Any], found: Map, at: tuple[str, str]
         if gap is not None:
             st.html(coverage_view.brief(gap, brand.id, currency))
         if cell and cell["ads"]:
-            st.html(coverage_view.angles(cell, currency))
+            if inside := coverage_view.angles(cell, currency):
+                st.html(inside)
             ads = analyses.coverage_ads(viewer.db, run["id"], *at, limit=ADS_SHOWN)
             shown = thumbnails_or_none(Pictures(viewer.db, brand.id), [ad["ad_id"] for ad in ads["ads"]])
             st.html(coverage_view.ads(ads["ads"], shown, brand.id if run["source"] == "api" else None, currency))

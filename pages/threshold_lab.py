@@ -46,7 +46,8 @@ def draw_replay(brand: Brand, place: Place, days: Days, rule: Rule) -> None:
         states.empty("Not to be replayed", words.literal(found.reason), icon=":material/history_toggle_off:")
         return
     lab_view.draw_result(found, currency)
-    st.html(lab_view.timeline(found.weeks, rule.kind))
+    if found.raised:
+        st.html(lab_view.timeline(found.weeks, rule.kind))
     cards.section("Side by side")
     st.html(lab_view.comparison(lab_replays.beside(place, days, found), currency))
     if found.raised:

@@ -167,7 +167,8 @@ def told(found: Replay) -> str:
         return "With these thresholds the rule would have raised no alarm."
     parts = [
         f"Of {words.counted(found.raised, 'alarm')}, {found.judged:,} can be judged by the 14 days after: "
-        f"{found.right:,} times the ad {right}, {found.judged - found.right:,} times it {wrong}, "
+        f"{words.counted(found.right, 'time')} the ad {right}, "
+        f"{words.counted(found.judged - found.right, 'time')} it {wrong}, "
         "which makes it a false alarm."
         if found.judged
         else f"None of {words.counted(found.raised, 'alarm')} can be judged by what followed."

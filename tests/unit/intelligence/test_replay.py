@@ -129,25 +129,26 @@ def test_no_alarm_knows_the_days_after_it(name: str) -> None:
 
 
 def test_an_ad_that_wears_out_is_called_after_it_did_and_only_it() -> None:
-    """Ten steady ads and one whose clicks fall by more than half on the 31st day; then the days after are taken away."""
+    """Ten steady ads, and one whose clicks fall by more than half on the 31st day; then without the days after."""
+    random = np.random.default_rng(2)
+    clicks = {str(place): random.poisson(60, DAYS).tolist() for place in range(10)}
+    clicks["worn"] = np.concatenate([random.poisson(60, 30), random.poisson(25, DAYS - 30)]).tolist()
 
-    def ads(days: int) -> list[dict[str, Any]]:
-        shown, random = [5_000] * days, np.random.default_rng(2)
-        steady = [
-            ad(str(place), impressions=shown, link_clicks=random.poisson(60, days).tolist(), purchases=[2] * days)
-            for place in range(10)
+    def until(days: int) -> Replay:
+        ads = [
+            ad(name, impressions=[5_000] * days, link_clicks=counts[:days], purchases=[1] * days)
+            for name, counts in clicks.items()
         ]
-        clicks = np.concatenate([random.poisson(60, 30), random.poisson(25, days - 30)]).tolist()
-        return [*steady, ad("worn", impressions=shown, link_clicks=clicks, purchases=[1] * days)]
+        return run(past(ads, days), "fatigue")
 
-    found = run(past(ads(DAYS), DAYS), "fatigue")
+    found = until(DAYS)
     (alarm,) = found.alarms
     assert alarm.ad_id == "worn"
     assert FIRST + timedelta(days=31) < alarm.day <= FIRST + timedelta(days=45)
     assert (alarm.state, found.right) == ("right", 1)
-    sooner = (alarm.day - FIRST).days + 1
-    assert raised(run(past(ads(sooner), sooner), "fatigue")) == [("worn", alarm.day)]
-    assert run(past(ads(sooner - 7), sooner - 7), "fatigue").raised == 0
+    evening = (alarm.day - FIRST).days + 1
+    assert raised(until(evening)) == [("worn", alarm.day)]
+    assert until(evening - 1).raised == 0
 
 
 @pytest.mark.parametrize("name", EVERY)
