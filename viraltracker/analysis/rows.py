@@ -171,7 +171,7 @@ def _judged_by(
     return AnalysisContext(
         window=window,
         currency=source.currency,
-        goal=brand["goal"] or _inferred_goal(frame),
+        goal=brand["goal"] or inferred_goal(frame),
         prior=windows.window_before(window) if dataset is None or _days_before(source, window) else None,
         target_cpa=brand["target_cpa"],
         target_currency=brand["currency"],
@@ -211,7 +211,7 @@ def _unreadable(frame: pd.DataFrame, currency: str) -> list[str]:
     return [f"{ads} with spend {currency} {spend[gone].sum():,.2f} {verb} no longer readable in Meta."]
 
 
-def _inferred_goal(frame: pd.DataFrame) -> str:
+def inferred_goal(frame: pd.DataFrame) -> str:
     """Purchases when the account reports any, else the kind of result that there is most of."""
     if "purchases" in frame and pd.to_numeric(frame["purchases"]).sum() > 0:
         return "purchase"

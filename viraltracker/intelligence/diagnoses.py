@@ -90,7 +90,7 @@ def spend_without_conversions(account: Account) -> tuple[RuleStatus, list[Diagno
     spend = np.nan_to_num(frame.numbers(ads, "spend"))
     describe = _Describer(account, name)
     checked = conversions.judged & (spend > 0) & ~account.learning.inside
-    hit = checked & (conversions.values == 0) & (spend / target.value >= rule.CUT_SPEND - 1e-9)
+    hit = checked & rule.silent(conversions.values, spend, target.value)
     found = []
     for row in np.flatnonzero(hit).tolist():
         spent = float(spend[row])

@@ -53,13 +53,18 @@ def phase(ads: pd.DataFrame, conversions: np.ndarray, context: AnalysisContext) 
                 remarks[row] = "Its start and learning status are unknown; it is judged on the whole period."
                 continue
             ran = (context.window.date_to - started).days
-            if ran < LEARNING_DAYS and results[row] < LEARNING_RESULTS:
+            if early(ran, results[row]):
                 inside[row] = True
                 reasons[row] = (
                     f"It started on {started.isoformat()}: within {LEARNING_DAYS} days of the start and under "
                     f"{LEARNING_RESULTS} results it counts as in learning."
                 )
     return Learning(inside, reasons, remarks)
+
+
+def early(days: np.ndarray | int, results: np.ndarray) -> np.ndarray:
+    """Whether an ad counts as in learning so many days after its start, with so many results since."""
+    return np.asarray((days < LEARNING_DAYS) & (results < LEARNING_RESULTS))
 
 
 def started_on(created: object, first_day: object, context: AnalysisContext, *, before: bool) -> date | None:

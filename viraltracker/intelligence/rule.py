@@ -26,6 +26,20 @@ _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
+class Thresholds:
+    """Where the rule draws its lines: the probabilities, and T as `cut_tolerance` and `cut_spend` count in it."""
+
+    scale_probability: float = SCALE_PROBABILITY
+    scale_conversions: float = SCALE_CONVERSIONS
+    cut_probability: float = CUT_PROBABILITY
+    cut_tolerance: float = CUT_TOLERANCE
+    cut_spend: float = CUT_SPEND
+
+
+USUAL = Thresholds()
+
+
+@dataclass(frozen=True)
 class Outcome:
     """Per ad: the probabilities behind the rule and whether it fires; arrays of shape (ads,)."""
 
@@ -35,20 +49,28 @@ class Outcome:
     cut: np.ndarray
 
 
-def apply(conversions: np.ndarray, spend: np.ndarray, target: float, prior: CpaPrior) -> Outcome:
-    """The rule for each ad. `target` is T in the money of `spend`.
+def apply(
+    conversions: np.ndarray, spend: np.ndarray, target: float, prior: CpaPrior, *, lines: Thresholds = USUAL
+) -> Outcome:
+    """The rule for each ad. `target` is T in the money of `spend`; other `lines` than the usual are for replays.
 
     `spend` is the money whose conversions have arrived (`estimates.exposure`): 3 T of it are needed to cut, since money
     whose conversions are still to come says nothing against an ad.
     """
+    tolerable = lines.cut_tolerance * target
     p_at_target = probability_cpa_at_most(target, conversions, spend, against_scale(prior, target))
-    p_tolerable = probability_cpa_at_most(CUT_TOLERANCE * target, conversions, spend, against_cut(prior, target))
+    p_tolerable = probability_cpa_at_most(tolerable, conversions, spend, against_cut(prior, target))
     return Outcome(
         p_at_target,
         p_tolerable,
-        (p_at_target >= SCALE_PROBABILITY) & (conversions >= SCALE_CONVERSIONS),
-        (p_tolerable <= CUT_PROBABILITY) & (spend / target >= CUT_SPEND - _ROUNDING),
+        (p_at_target >= lines.scale_probability) & (conversions >= lines.scale_conversions),
+        (p_tolerable <= lines.cut_probability) & (spend / target >= lines.cut_spend - _ROUNDING),
     )
+
+
+def silent(conversions: np.ndarray, spend: np.ndarray, target: float, *, times: float = CUT_SPEND) -> np.ndarray:
+    """Whether each ad has spent `times` T or more without a conversion."""
+    return np.asarray((conversions == 0) & (spend / target >= times - _ROUNDING))
 
 
 def against_scale(prior: CpaPrior, target: float) -> CpaPrior:

@@ -63,6 +63,38 @@ def import_stats(db: Database, dataset_id: str, *, since: date, until: date) -> 
     return answer
 
 
+def replay_days(
+    db: Database, brand_id: str, currency: str, *, since: date, until: date, dataset_id: str | None = None
+) -> dict[str, Any]:
+    """`{first, last, stored, ads_in_all, spend_in_all, attribution, ads}`: the days of ads as lists, see the function.
+
+    Of at most 120 days, and of the 2,000 ads that spent most in them.
+    """
+    answer: dict[str, Any] = db.call(
+        "replay_days", p_brand=brand_id, p_currency=currency, p_from=since, p_to=until, p_dataset=dataset_id
+    )
+    return answer
+
+
+def coverage_map(db: Database, brand_id: str) -> dict[str, Any] | None:
+    """`{id, date_from, date_to, days, source, finished_at, summary}` of the newest analysis, None before the first."""
+    answer: dict[str, Any] | None = db.call("coverage_map", p_brand=brand_id)
+    return answer
+
+
+def coverage_ads(
+    db: Database, run_id: str, awareness: str, ad_format: str, *, limit: int = 24, offset: int = 0
+) -> dict[str, Any]:
+    """`{total, ads}` that an analysis judged and that have these labels now, "" for none; highest spend first.
+
+    An ad has `ad_id, ad_name, spend, conversions, cpa, cpa_low, cpa_high, verdict, reason, probability`.
+    """
+    answer: dict[str, Any] = db.call(
+        "coverage_ads", p_run=run_id, p_awareness=awareness, p_format=ad_format, p_limit=limit, p_offset=offset
+    )
+    return answer
+
+
 def stored(db: Database, brand_id: str, config_hash: str, data_version: int) -> dict[str, Any] | None:
     """The completed run with this configuration over these very rows, unless its scope has a newer one."""
     answer: dict[str, Any] | None = db.call(

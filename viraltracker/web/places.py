@@ -33,6 +33,11 @@ def ads() -> st.Page:
     return st.Page(_FOLDER / "ads.py", title="Ads", icon=":material/label:")
 
 
+def coverage() -> st.Page:
+    """What is missing, by awareness stage and format."""
+    return st.Page(_FOLDER / "coverage.py", title="Coverage", icon=":material/grid_on:")
+
+
 def video() -> st.Page:
     """Why a video holds or loses people."""
     return st.Page(_FOLDER / "video.py", title="Video", icon=":material/movie:")
@@ -53,9 +58,25 @@ def members() -> st.Page:
     return st.Page(_FOLDER / "members.py", title="Members", icon=":material/group:")
 
 
+def threshold_lab() -> st.Page:
+    """What a rule would have said, and whether it was right."""
+    return st.Page(_FOLDER / "threshold_lab.py", title="Threshold lab", icon=":material/science:")
+
+
 def every() -> list[st.Page]:
     """All of them."""
-    return [home(), ad_intelligence(), recommendations(), ads(), video(), ad_scheduler(), data(), members()]
+    return [
+        home(),
+        ad_intelligence(),
+        recommendations(),
+        ads(),
+        coverage(),
+        video(),
+        ad_scheduler(),
+        data(),
+        members(),
+        threshold_lab(),
+    ]
 
 
 def import_ahead() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from viraltracker.web import board_columns, charts, words
+from viraltracker.web import board_columns, chart_lines, words
 
 Json = dict[str, Any]
 

@@ -116,6 +116,12 @@ def answers(db: Database, tenant: Tenant) -> dict[str, object]:
         "trend": db.call("ad_trend", p_brand=brand, p_ad="same", **days)["currency"],
         "last full day": db.call("last_full_day", p_brand=brand),
         "inbox": recommendations.inbox(db, brand, today=clock.now().date())["open"],
+        "replay": db.call("replay_days", p_brand=brand, p_currency="USD", **days)["ads"],
+        "import replay": db.call("replay_days", p_brand=brand, p_currency="USD", p_dataset=dataset, **days)["ads"],
+        "coverage": db.call("coverage_map", p_brand=brand),
+        "coverage ads": db.call(
+            "coverage_ads", p_run=tenant.rows["ad_intelligence_runs"]["id"], p_awareness="", p_format=""
+        )["ads"],
         "jobs": schedules.jobs(db, brand),
     }
 
