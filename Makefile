@@ -5,6 +5,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := .venv/bin/uv
 READY := .venv/.ready
+# What starts here starts many processes of Python; where the environment forbids it to keep what it compiled, each of
+# them would compile every library again, for seconds.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help demo up test browser check bench soak clean
 
