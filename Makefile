@@ -35,7 +35,6 @@ check: $(READY) ## Lint, types, direction of imports
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/mypy pages
 	@$(BIN)/lint-imports
 
 bench: $(READY) browser ## Measure what has to be fast, beside a reference in the same run
