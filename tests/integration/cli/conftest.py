@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.integration.cli import forked
-from tests.integration.conftest import temporary_home
+from tests.integration.conftest import PreparedHome
 from viraltracker import settings
 from viraltracker.local.stack import Stack
 
@@ -59,9 +59,9 @@ def _clean(environment: dict[str, str]) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def home() -> Iterator[Path]:
+def home(prepared_home: PreparedHome) -> Iterator[Path]:
     """A data folder that one module's commands share, its stack kept running between them."""
-    with temporary_home() as folder, Stack(folder, cache=settings.load().cache).hold():
+    with prepared_home() as folder, Stack(folder, cache=settings.load().cache).hold():
         yield folder
 
 
