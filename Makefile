@@ -5,6 +5,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := .venv/bin/uv
 READY := .venv/.ready
+# What starts here starts many processes of Python; where the environment forbids it to keep what it compiled, each of
+# them would compile every library again, for seconds.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help demo up test browser check bench soak clean
 
@@ -32,7 +35,6 @@ check: $(READY) ## Lint, types, direction of imports
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/mypy pages
 	@$(BIN)/lint-imports
 
 bench: $(READY) browser ## Measure what has to be fast, beside a reference in the same run

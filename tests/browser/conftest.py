@@ -20,7 +20,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from benchmarks import chromium
-from tests.integration.conftest import temporary_home
+from tests.integration.conftest import PreparedHome, prepared_home
 from viraltracker import settings
 from viraltracker.jobs import registry
 from viraltracker.jobs.context import Services
@@ -36,6 +36,8 @@ from viraltracker.store.auth import Auth, Tokens
 from viraltracker.store.client import Database
 from viraltracker.store.storage import SupabaseStorage
 from worker.scheduler_worker import Worker
+
+__all__ = ["prepared_home"]
 
 OURS = ("SUPABASE_", "VIRALTRACKER_", "META_", "GEMINI_", "GOOGLE_GEMINI_", "ANTHROPIC_")
 START_SECONDS = 90
@@ -201,26 +203,28 @@ def assert_every_page_was_drawn(log: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+def app(prepared_home: PreparedHome, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """`viraltracker up` on an installation that nothing was ever done with."""
+    with prepared_home() as home, up(home, tmp_path_factory.mktemp("up") / "log") as app:
+        yield app
+
+
+@contextmanager
+def up(home: Path, log: Path) -> Iterator[App]:
+    """`viraltracker up` on that data folder."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    log = tmp_path_factory.mktemp("up") / "log"
-    with (
-        temporary_home() as home,
-        running(
-            ["viraltracker.cli", "up"], url, {"VIRALTRACKER_HOME": str(home), "VIRALTRACKER_WEB_PORT": str(port)}, log
-        ),
-    ):
+    values = {"VIRALTRACKER_HOME": str(home), "VIRALTRACKER_WEB_PORT": str(port)}
+    with running(["viraltracker.cli", "up"], url, values, log):
         yield App(url, home)
         assert_every_page_was_drawn(home / "logs" / "web.log")
 
 
 @pytest.fixture(scope="module")
-def hosted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosted]:
+def hosted(prepared_home: PreparedHome, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosted]:
     """The app as a host runs it, with the gateway and the sign-in of hosted Supabase, and no worker yet."""
     folder = tmp_path_factory.mktemp("hosted")
-    with temporary_home() as home:
+    with prepared_home() as home:
         stack = Stack(home, cache=settings.load().cache)
         with (
             stack.hold() as endpoints,

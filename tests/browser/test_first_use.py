@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import httpx
 import psycopg
+import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import App, settled
+from tests.browser.conftest import App, settled, up
+from tests.integration.conftest import temporary_home
 from viraltracker.store import brands
 from viraltracker.web import words
 
@@ -47,6 +49,13 @@ def stored_metrics(app: App, days: int = 30) -> dict[str, str]:
         (found,) = db.newest("ad_intelligence_runs", where=where, order="started_at", limit=1)
     block: dict[str, Any] = next(block for block in found["blocks"] if block["kind"] == "metrics")
     return {item["label"]: words.number(item["value"], item["unit"], block["currency"]) for item in block["items"]}
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """`viraltracker up` in an empty folder: here it makes the database itself."""
+    with temporary_home() as home, up(home, tmp_path_factory.mktemp("up") / "log") as app:
+        yield app
 
 
 def test_a_pages_own_address_opens_first_thing(app: App, new_page: Callable[[], Page]) -> None:

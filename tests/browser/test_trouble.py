@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import App, running, settled
-from tests.integration.conftest import temporary_home
+from tests.integration.conftest import PreparedHome
 from viraltracker import clock
 from viraltracker.local.running import free_port
 from viraltracker.sandbox import server
@@ -39,12 +39,12 @@ def meta() -> Sandbox:
 
 
 @pytest.fixture(scope="module")
-def app(meta: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+def app(meta: Sandbox, prepared_home: PreparedHome, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """`viraltracker up` that talks to that Meta, and waits 2 s for an answer of its database."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     log = tmp_path_factory.mktemp("up") / "log"
-    with server.running_app(meta.app()) as graph_url, temporary_home() as home:
+    with server.running_app(meta.app()) as graph_url, prepared_home() as home:
         environment = {
             "VIRALTRACKER_HOME": str(home),
             "VIRALTRACKER_WEB_PORT": str(port),

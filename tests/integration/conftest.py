@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
@@ -14,6 +14,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from tests.integration import prepared
 from viraltracker import settings
 from viraltracker.errors import ViralTrackerError
 from viraltracker.local.stack import Endpoints, Stack
@@ -22,6 +23,8 @@ PREFIX = "vt-test-"
 ABANDONED_SECONDS = 7200
 """Longer than any run of the suite: what is younger may be in use by another of its processes."""
 _shared: list[Stack] = []
+
+PreparedHome = Callable[[], AbstractContextManager[Path]]
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,20 @@ def temporary_home() -> Iterator[Path]:
         yield home
     finally:
         discard(home)
+
+
+@pytest.fixture(scope="session")
+def prepared_home(tmp_path_factory: pytest.TempPathFactory) -> PreparedHome:
+    """`with prepared_home() as home:` is `temporary_home` with a database that has all migrations, not running."""
+    shared = prepared.shared_folder(tmp_path_factory.getbasetemp())
+
+    @contextmanager
+    def make() -> Iterator[Path]:
+        with temporary_home() as home:
+            prepared.fill(home, shared, settings.load().cache)
+            yield home
+
+    return make
 
 
 def discard(home: Path) -> None:
@@ -64,10 +81,10 @@ def _discard_abandoned() -> None:
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
+def stack(prepared_home: PreparedHome) -> Iterator[Stack]:
     """A running embedded Supabase with all migrations and the local owner; data stays from test to test."""
     _discard_abandoned()
-    with temporary_home() as home:
+    with prepared_home() as home:
         shared = Stack(home, cache=settings.load().cache)
         with shared.hold():
             _shared.append(shared)

@@ -15,13 +15,13 @@ from benchmarks.soak.fleet import QUICK
 from benchmarks.soak.nursery import Nursery
 from benchmarks.soak.proxy import Cuts
 from benchmarks.soak.stage import Stage, staged
-from tests.integration.conftest import database, endpoints, stack
+from tests.integration.conftest import database, endpoints, prepared_home, stack
 from tests.integration.queue.arrange import settle
 from tests.integration.queue.conftest import arranged, db
 from viraltracker.local.stack import Endpoints, Stack
 from viraltracker.settings import child_environment
 
-__all__ = ["arranged", "database", "db", "endpoints", "set_stage", "stack", "start_worker"]
+__all__ = ["arranged", "database", "db", "endpoints", "prepared_home", "set_stage", "stack", "start_worker"]
 
 StartWorker = Callable[..., subprocess.Popen[bytes]]
 SetStage = Callable[..., Stage]

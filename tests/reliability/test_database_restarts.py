@@ -15,7 +15,7 @@ from benchmarks.soak.load import Load, Mix
 from benchmarks.soak.nursery import Nursery
 from benchmarks.soak.proxy import Cuts
 from benchmarks.soak.stage import Stage, staged
-from tests.integration.conftest import temporary_home
+from tests.integration.conftest import PreparedHome
 from viraltracker import settings
 from viraltracker.local.stack import Stack
 
@@ -23,9 +23,9 @@ pytestmark = pytest.mark.xdist_group("restarts")
 
 
 @pytest.fixture
-def stage(nursery: Nursery) -> Iterator[Stage]:
+def stage(nursery: Nursery, prepared_home: PreparedHome) -> Iterator[Stage]:
     """On a stack of its own, for other tests would not outlive this."""
-    with temporary_home() as home, tempfile.TemporaryDirectory() as folder:
+    with prepared_home() as home, tempfile.TemporaryDirectory() as folder:
         stack = Stack(home, cache=settings.load().cache)
         with stack.hold(), staged(stack, nursery, Path(folder), QUICK, Cuts(0.03)) as made:
             yield made

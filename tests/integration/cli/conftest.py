@@ -1,4 +1,4 @@
-"""Runs `viraltracker` as its user does: a process of its own, on a data folder of its own."""
+"""Runs `viraltracker` in a process of its own, on a data folder of its own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import temporary_home
+from tests.integration.cli import forked
+from tests.integration.conftest import PreparedHome
 from viraltracker import settings
 from viraltracker.local.stack import Stack
 
@@ -39,23 +40,28 @@ Command = Callable[..., Answer]
 
 
 def run(*arguments: str, environment: dict[str, str], seconds: float = 120) -> Answer:
-    """One command in a clean environment of ours."""
-    inherited = {name: value for name, value in os.environ.items() if name not in CONFIGURED}
+    """One command in a clean environment of ours, without the second that its imports take."""
+    return Answer(*forked.run(arguments, _clean(environment), seconds))
+
+
+def start(*arguments: str, environment: dict[str, str], seconds: float = 120) -> Answer:
+    """Like `run`, from nothing: `python -m viraltracker.cli`."""
+    command = [sys.executable, "-m", "viraltracker.cli", *arguments]
     done = subprocess.run(
-        [sys.executable, "-m", "viraltracker.cli", *arguments],
-        env=inherited | {"VIRALTRACKER_CACHE": str(settings.load().cache)} | environment,
-        capture_output=True,
-        text=True,
-        timeout=seconds,
-        check=False,
+        command, env=_clean(environment), capture_output=True, text=True, timeout=seconds, check=False
     )
     return Answer(done.returncode, done.stdout, done.stderr)
 
 
+def _clean(environment: dict[str, str]) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if name not in CONFIGURED}
+    return inherited | {"VIRALTRACKER_CACHE": str(settings.load().cache)} | environment
+
+
 @pytest.fixture(scope="module")
-def home() -> Iterator[Path]:
+def home(prepared_home: PreparedHome) -> Iterator[Path]:
     """A data folder that one module's commands share, its stack kept running between them."""
-    with temporary_home() as folder, Stack(folder, cache=settings.load().cache).hold():
+    with prepared_home() as folder, Stack(folder, cache=settings.load().cache).hold():
         yield folder
 
 

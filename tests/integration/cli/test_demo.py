@@ -9,16 +9,16 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.integration.cli.conftest import Answer, Command
+from tests.integration.cli.conftest import Answer, Command, start
 from viraltracker import settings
 from viraltracker.local.stack import Stack
 from viraltracker.sandbox.demo import planted
 
 
 @pytest.fixture(scope="module")
-def analysed(viraltracker: Command) -> Answer:
+def analysed(home: Path) -> Answer:
     """`viraltracker demo --json`."""
-    return viraltracker("demo", "--json")
+    return start("demo", "--json", environment={"VIRALTRACKER_HOME": str(home)})
 
 
 @pytest.fixture(scope="module")

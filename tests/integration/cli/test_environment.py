@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.integration.cli.conftest import Command, run
+from tests.integration.cli.conftest import Command, run, start
 from viraltracker.local.stack import Endpoints
 
 
@@ -69,8 +69,9 @@ def test_a_bad_key_is_said(tmp_path: Path, endpoints: Endpoints) -> None:
     assert endpoints.service_key[:-4] not in worker.stderr
 
 
-def test_wrong_usage_ends_with_two(viraltracker: Command) -> None:
+def test_wrong_usage_ends_with_two(viraltracker: Command, home: Path) -> None:
     """Scripts can tell a typo from a failure."""
+    assert start("analyze", environment={"VIRALTRACKER_HOME": str(home)}).code == 2
     assert viraltracker("analyze").code == 2
     assert viraltracker("analyze", "X", "--days", "0").code == 2
     assert viraltracker("no-such-command").code == 2

@@ -46,13 +46,22 @@ def hosted(stack: Stack, endpoints: Endpoints, tmp_path_factory: pytest.TempPath
 
 @pytest.fixture(scope="module")
 def worker(hosted: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """The worker of a deployment, as the Procfile starts it."""
+    """The worker of a deployment, as the Procfile starts it, once it is there."""
+    before = _workers(hosted)
     process = subprocess.Popen([sys.executable, "-m", "worker.scheduler_worker"], env=os.environ | hosted)
     try:
+        deadline = clock.monotonic() + 60
+        while _workers(hosted) == before:
+            assert clock.monotonic() < deadline
+            time.sleep(0.2)
         yield process
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
+
+
+def _workers(hosted: dict[str, str]) -> set[str]:
+    return {worker["id"] for worker in run("jobs", "workers", "--json", environment=hosted).json["workers"]}
 
 
 def test_without_a_worker_a_command_says_so(hosted: dict[str, str], tmp_path: Path) -> None:
@@ -68,9 +77,7 @@ def test_import_and_analysis_run_hosted(
     hosted: dict[str, str], worker: subprocess.Popen[bytes], tmp_path: Path
 ) -> None:
     """Keys, paging, Storage and RPC go the way they go in a deployment, and nothing local is started."""
-    deadline = clock.monotonic() + 60
-    while run("doctor", environment=hosted).code and clock.monotonic() < deadline:
-        time.sleep(0.2)
+    assert run("doctor", environment=hosted).code == 0
     file = tmp_path / "export.csv"
     file.write_text(EXPORT)
     imported = run("import", str(file), "--brand", "Hosted", "--json", environment=hosted).json
