@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from viraltracker.analysis import sources
-from viraltracker.analysis.full_analysis import inferred_goal
+from viraltracker.analysis.rows import inferred_goal
 from viraltracker.analysis.sources import Source
 from viraltracker.intelligence import history, windows
 from viraltracker.intelligence.context import AnalysisContext

@@ -55,7 +55,7 @@ def worn_out(account: Account, found: Findings) -> list[Recommendation]:
 
 
 def weak_steps(account: Account, found: Findings, *, without: Collection[str]) -> list[Recommendation]:
-    """One for each step of the funnel that holds running ads back, with all of those ads, where it comes to something."""
+    """One for each step of the funnel that holds running ads back, with those ads, where it comes to something."""
     off = {str(ad_id) for ad_id, on in zip(account.ads["ad_id"], account.ads["active"], strict=True) if on is False}
     steps: dict[str, list[Diagnosis]] = {}
     for item in found.bottlenecks:

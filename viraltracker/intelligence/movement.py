@@ -135,7 +135,7 @@ def _drift(surplus: np.ndarray, mean: np.ndarray, noise: np.ndarray) -> np.ndarr
     chance = noise * (newest * others + 1)  # one event more, so that a mean near none is never sure
     wandering = OWN_WANDERING**2 * (mean**2).cumsum(1) * others**2
     drift = np.abs(surplus.cumsum(1)) / np.sqrt(chance + wandering)
-    return np.nan_to_num(drift[:, :GONE_WEEKS]).max(1, keepdims=True)
+    return np.asarray(np.nan_to_num(drift[:, :GONE_WEEKS]).max(1, keepdims=True))
 
 
 def _usual(

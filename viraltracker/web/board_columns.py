@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from viraltracker.creatives import in_words
+from viraltracker.intelligence import definitions
 from viraltracker.web import labels_view, words
 
 Json = dict[str, Any]
@@ -56,15 +57,15 @@ def _score(key: str, label: str, of: str) -> Column:
     return Column(key, label, "score", means)
 
 
-SPEND: Final = Column("spend", "Spend", "money", words.DEFINITIONS["spend"])
+SPEND: Final = Column("spend", "Spend", "money", definitions.short("spend"))
 CONVERSIONS: Final = Column(
     "conversions", "Conv.", "count", "Conversions of the brand's goal, as Meta attributes them."
 )
 CPA: Final = Column(
     "cpa", "CPA", "money", "Spend ÷ conversions; the range holds the true cost with 90 % probability.", "low", ends=True
 )
-ROAS: Final = Column("roas", "ROAS", "ratio", words.DEFINITIONS["roas"], ends=True)
-CTR: Final = _rate("ctr", "CTR", words.DEFINITIONS["ctr"])
+ROAS: Final = Column("roas", "ROAS", "ratio", definitions.short("roas"), ends=True)
+CTR: Final = _rate("ctr", "CTR", definitions.short("ctr"))
 SURE: Final = Column(
     "probability",
     "Sure",
@@ -85,8 +86,8 @@ LABEL_COLUMNS: Final = (
     Column("video_length", "Length", "label", "How long the video is.", None),
 )
 COUNTS: Final = (
-    Column("impressions", "Impr.", "count", words.DEFINITIONS["impressions"]),
-    Column("link_clicks", "Clicks", "count", words.DEFINITIONS["link_clicks"]),
+    Column("impressions", "Impr.", "count", definitions.short("impressions")),
+    Column("link_clicks", "Clicks", "count", definitions.short("link_clicks")),
     Column("landing_page_views", "Views", "count", "Landing pages that finished loading after a click."),
     Column("video_3s", "3-s views", "count", "Views of 3 seconds or more."),
     Column("thruplays", "ThruPlays", "count", "Views to the end, or of 15 seconds or more."),
@@ -98,16 +99,16 @@ PERFORMANCE: Final = (
     CPA,
     ROAS,
     CTR,
-    Column("cpc", "CPC", "money", words.DEFINITIONS["cpc"], "low"),
-    Column("cpm", "CPM", "money", words.DEFINITIONS["cpm"], "low"),
+    Column("cpc", "CPC", "money", definitions.short("cpc"), "low"),
+    Column("cpm", "CPM", "money", definitions.short("cpm"), "low"),
     SURE,
 )
 VIDEO: Final = (
     SPEND,
     _COUNT["video_3s"],
-    _rate("hook_rate", "Hook rate", words.DEFINITIONS["hook_rate"]),
+    _rate("hook_rate", "Hook rate", definitions.short("hook_rate")),
     _COUNT["thruplays"],
-    _rate("hold_rate", "Hold rate", words.DEFINITIONS["hold_rate"]),
+    _rate("hold_rate", "Hold rate", definitions.short("hold_rate")),
     *SCORES[:2],
 )
 FUNNEL: Final = (

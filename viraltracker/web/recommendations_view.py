@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from viraltracker.intelligence import definitions
 from viraltracker.intelligence.outcomes import DAYS
 from viraltracker.store.client import Database
 from viraltracker.web import cards, pictures, states, times, words
@@ -250,7 +251,7 @@ def _evidence(item: Json) -> str:
         " ".join(
             part
             for part in (
-                words.DEFINITIONS.get(item["metric"], ""),
+                definitions.short(item["metric"]),
                 f"Attribution: {item['attribution']}." if item["attribution"] else "",
             )
             if part

@@ -64,7 +64,6 @@ BY_TABLE: dict[str, Row] = {
     },
     "recommendation_outcomes": {"days": 14, "verdict": "helped"},
     "ad_intelligence_diagnostics": {"ad_id": "same", "diagnosis": "winner_loser"},
-    "ad_performance_period": {"date_to": "2026-10-01"},
     "chat_messages": {"role": "user"},
     "llm_batches": {"state": "collected", "closed_at": "2026-10-01T00:00:00Z"},
 }
