@@ -127,7 +127,7 @@ def test_what_is_called_and_what_is_not(clicks: list[float], verdict: str | None
 
 def test_days_that_swing_need_a_deeper_decline() -> None:
     """What is a verdict where days are as chance has them is none where they differ five times as much."""
-    wild = {"ctr_sq": 100**2 / 10_000 + 5 * 29 * 0.0099}
+    wild: dict[str, Any] = {"ctr_sq": 100**2 / 10_000 + 5 * 29 * 0.0099}
     _, found = run(runner("worn", FALLEN, **wild), *others(**wild))
     assert not any(item.verdict == "fatigued" for item in found)
     assert only(runner("worn", FALLEN), *others()).verdict == "fatigued"
@@ -193,7 +193,10 @@ def test_a_cost_that_rose_everywhere_is_not_the_creatives() -> None:
 
 def test_dearer_impressions_or_a_broken_page_alone_are_not_fatigue() -> None:
     """CPM doubled, conversions vanished, CTR stood: nothing is said."""
-    dear = {"week_spend": [280.0, 280.0] + [140.0] * (WEEKS - 2), "week_purchases": [0.0, 0.0] + [60.0] * (WEEKS - 2)}
+    dear: dict[str, Any] = {
+        "week_spend": [280.0, 280.0] + [140.0] * (WEEKS - 2),
+        "week_purchases": [0.0, 0.0] + [60.0] * (WEEKS - 2),
+    }
     assert run(runner("worn", **dear), *others(**dear))[1] == []
 
 
@@ -222,7 +225,7 @@ def test_a_decline_at_an_old_edit_is_not_fatigue() -> None:
 
 def test_the_hook_rate_of_videos_wears_too() -> None:
     """Clicks stood, three-second views fell; an image with the same columns has no hook."""
-    hook = {
+    hook: dict[str, Any] = {
         "week_video_3s": [2_000.0] * 2 + [3_500.0] * (WEEKS - 2),
         "hook_sq": 2_500**2 / 10_000 + 29 * 0.1875,
         "video_3s": 2_500,
@@ -284,7 +287,7 @@ def test_one_ad_alone_must_fall_further() -> None:
 def test_a_currency_without_small_coins_and_no_spend() -> None:
     """Yen change nothing; an ad whose spend is unknown is watched, since no cost is seen to rise."""
     assert only(runner("worn", FALLEN, week_spend=[14_000.0] * WEEKS), *others(), currency="JPY").verdict == "fatigued"
-    silent = {"week_spend": None, "week_purchases": None}
+    silent: dict[str, Any] = {"week_spend": None, "week_purchases": None}
     found = only(runner("worn", FALLEN, **silent), *others(**silent))
     assert (found.verdict, found.detail["cost_now"]) == ("watch", 0.0)
 
