@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from viraltracker.intelligence import fatigue_words, frame, overdispersion, wear
 from viraltracker.intelligence.account import Account
 from viraltracker.intelligence.baselines import Cohorts
 from viraltracker.intelligence.diagnoses import Diagnosis, RuleStatus
-from viraltracker.intelligence.fatigue_words import Decline
+from viraltracker.intelligence.fatigue_words import GRAVITY, Decline
 from viraltracker.intelligence.learning import LEARNING_DAYS, day_of
 from viraltracker.intelligence.movement import Membership
 from viraltracker.intelligence.plain import count, known
@@ -35,8 +36,21 @@ class _Read:
     events: dict[str, np.ndarray]
     spend: np.ndarray
     conversions: np.ndarray
+    first: list[date | None]
     edited: list[date | None]
     reasons: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Called:
+    """One ad's decline in one rate before it is put into words: where its numbers are, and what it is called."""
+
+    verdict: str
+    confounder: str | None
+    metric: str
+    phi: float
+    declines: wear.Declines
+    place: int
 
 
 def diagnose(account: Account, cohorts: Cohorts) -> tuple[RuleStatus, list[Diagnosis]]:
@@ -53,7 +67,7 @@ def diagnose(account: Account, cohorts: Cohorts) -> tuple[RuleStatus, list[Diagn
     clicks = np.nan_to_num(read.events["ctr"])
     market = wear.market(read.spend, read.impressions, clicks, read.conversions, membership)
     judged = np.zeros(ads, bool)
-    worst: dict[int, Decline] = {}
+    worst: dict[int, _Called] = {}
     for metric in METRICS:
         known = ~np.isnan(read.events[metric])
         events = np.where(known, read.events[metric], 0.0)
@@ -63,11 +77,16 @@ def diagnose(account: Account, cohorts: Cohorts) -> tuple[RuleStatus, list[Diagn
         judged |= found.judged
         for place, row in enumerate(found.declines.rows.tolist()):
             if read.reasons[row] is None:
-                decline = _decline(account, read, found.declines, place, metric=metric, phi=phi)
-                if row not in worst or decline.gravity > worst[row].gravity:
-                    worst[row] = decline
+                called = _called(account, read, found.declines, place, metric=metric, phi=phi)
+                if row not in worst or GRAVITY[called.verdict] > GRAVITY[worst[row].verdict]:
+                    worst[row] = called
     read.reasons[(read.reasons == None) & ~judged] = "had too few clicks and views"  # noqa: E711  elementwise
-    said = [fatigue_words.diagnosis(account, worst[row]) for row in sorted(worst)]
+    ids, names = account.ads["ad_id"].tolist(), account.ads["ad_name"].tolist()
+    spend = np.nan_to_num(frame.numbers(account.ads, "spend")).tolist()
+    said = [
+        fatigue_words.diagnosis(account, _decline(account, read, worst[row]), ids[row], names[row], spend=spend[row])
+        for row in sorted(worst)
+    ]
     why = Counter(part for part in read.reasons.tolist() if part is not None)
     if sum(why.values()) == ads:
         return RuleStatus.skipped(NAME, _sentence(why), ads), []
@@ -89,9 +108,10 @@ def _read(account: Account) -> _Read:
     ads, context = account.ads, account.context
 
     def weekly(metric: str) -> np.ndarray:
-        return frame.weekly(ads, metric, context.weeks)
+        values = frame.weekly(ads, metric, context.weeks)
+        return np.where(np.isfinite(values) & (values >= 0), values, np.nan)
 
-    impressions = np.maximum(np.nan_to_num(weekly("impressions")), 0.0)
+    impressions = np.nan_to_num(weekly("impressions"))
     ends, first = context.window.date_to, [day_of(day) for day in ads["first_ever"]]
     edited = [
         _in_question(day_of(day), begun, ends) for day, begun in zip(ads["creative_changed_on"], first, strict=True)
@@ -113,7 +133,7 @@ def _read(account: Account) -> _Read:
     sold = weekly(account.conversions.column)
     counts = account.conversions.judged & ~np.isnan(sold).all(1)
     conversions = np.where(counts[:, None], np.where(ran, np.nan_to_num(sold), 0.0), np.nan)
-    return _Read(impressions, events, spend, conversions, edited, reasons)
+    return _Read(impressions, events, spend, conversions, first, edited, reasons)
 
 
 def _young(begun: date | None, ends: date) -> bool:
@@ -126,12 +146,8 @@ def _in_question(edited: date | None, begun: date | None, ends: date) -> date | 
     return None if edited is None or edited > ends or (begun is not None and edited <= begun) else edited
 
 
-def _decline(account: Account, read: _Read, declines: wear.Declines, place: int, *, metric: str, phi: float) -> Decline:
-    row = int(declines.rows[place])
-    call, costs = int(declines.call[place]), declines.costs
-    since, ends = int(declines.since[place]), account.context.window.date_to
-    price, sale = float(costs.price[place]), float(costs.sale[place])
-    by_conversion = bool(costs.by_conversion[place])
+def _called(account: Account, read: _Read, declines: wear.Declines, place: int, *, metric: str, phi: float) -> _Called:
+    row, call, costs = int(declines.rows[place]), int(declines.call[place]), declines.costs
     confounder = None
     if account.learning.inside[row]:
         confounder = "in_learning"
@@ -140,27 +156,22 @@ def _decline(account: Account, read: _Read, declines: wear.Declines, place: int,
     elif call == wear.MOVED_TOGETHER:
         confounder = f"{metric}_down_everywhere"
     elif call == wear.COST_EVERYWHERE:
-        confounder = "cvr_down_everywhere" if by_conversion and 1 / sale > price else "cpm_up_everywhere"
-    begun = day_of(account.ads["first_ever"].iat[row])
-    learned = None if begun is None else begun + timedelta(days=LEARNING_DAYS)
-    weeks = []
-    for week in reversed(np.flatnonzero(read.impressions[row] > 0).tolist()):
-        first = ends - timedelta(days=7 * week + 6)
-        weeks.append(
-            {
-                "from": (first if learned is None else max(first, learned)).isoformat(),
-                "to": (ends - timedelta(days=7 * week)).isoformat(),
-                "rate": known(float(read.events[metric][row, week] / read.impressions[row, week])),
-                "expected": known(float(declines.expected[place, week])),
-            }
-        )
+        sales = bool(costs.by_conversion[place]) and 1 / costs.sale[place] > costs.price[place]
+        confounder = "cvr_down_everywhere" if sales else "cpm_up_everywhere"
+    verdict = "confounded" if confounder else ("fatigued" if call == wear.FATIGUED else "watch")
+    return _Called(verdict, confounder, metric, phi, declines, place)
+
+
+def _decline(account: Account, read: _Read, called: _Called) -> Decline:
+    declines, place = called.declines, called.place
+    row, costs, ends = int(declines.rows[place]), declines.costs, account.context.window.date_to
     return Decline(
         row=row,
-        metric=metric,
-        verdict="confounded" if confounder else ("fatigued" if call == wear.FATIGUED else "watch"),
-        confounder=confounder,
+        metric=called.metric,
+        verdict=called.verdict,
+        confounder=called.confounder,
         edited_on=read.edited[row],
-        break_on=ends - timedelta(days=7 * since - 1),
+        break_on=ends - timedelta(days=7 * int(declines.since[place]) - 1),
         ratio=float(declines.ratio[place]),
         low=float(declines.low[place]),
         high=float(declines.high[place]),
@@ -168,15 +179,33 @@ def _decline(account: Account, read: _Read, declines: wear.Declines, place: int,
         earlier_rate=float(declines.earlier_rate[place]),
         later_rate=float(declines.later_rate[place]),
         cohort_ratio=float(declines.cohort_ratio[place]),
-        phi=phi,
-        cost_metric="cpa" if by_conversion else "cpc",
+        phi=called.phi,
+        cost_metric="cpa" if costs.by_conversion[place] else "cpc",
         cost_before=known(float(costs.before[place])),
         cost_now=known(float(costs.now[place])),
         cost_rose=bool(costs.rose[place]),
-        price_ratio=price,
-        sale_ratio=sale,
-        weeks=weeks,
+        price_ratio=float(costs.price[place]),
+        sale_ratio=float(costs.sale[place]),
+        weeks=_weeks(read, row, called, ends),
     )
+
+
+def _weeks(read: _Read, row: int, called: _Called, ends: date) -> list[dict[str, Any]]:
+    """The weeks an ad ran in, oldest first, for a chart; its first begins where its learning ended."""
+    begun = read.first[row]
+    learned = date.min if begun is None else begun + timedelta(days=LEARNING_DAYS)
+    impressions, events = read.impressions[row].tolist(), read.events[called.metric][row].tolist()
+    expected = called.declines.expected[called.place].tolist()
+    return [
+        {
+            "from": max(ends - timedelta(days=7 * week + 6), learned).isoformat(),
+            "to": (ends - timedelta(days=7 * week)).isoformat(),
+            "rate": known(events[week] / impressions[week]),
+            "expected": known(expected[week]),
+        }
+        for week in range(len(impressions) - 1, -1, -1)
+        if impressions[week] > 0
+    ]
 
 
 def _sentence(why: Counter[str]) -> str:

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import numpy as np
-
-from viraltracker.intelligence import breaks, frame
+from viraltracker.intelligence import breaks
 from viraltracker.intelligence.account import Account
 from viraltracker.intelligence.diagnoses import Diagnosis
 from viraltracker.intelligence.evidence import Evidence
@@ -16,8 +14,8 @@ from viraltracker.intelligence.plain import known, money, percent
 from viraltracker.intelligence.windows import window_between
 
 GRAVITY = {"confounded": 0, "watch": 1, "fatigued": 2}
+"""Of two verdicts on one ad, the one with the higher number is given."""
 RATES = {"ctr": "CTR", "hook": "Hook rate"}
-COSTS = {"cpa": "a conversion", "cpc": "a click"}
 
 
 @dataclass(frozen=True)
@@ -52,22 +50,16 @@ class Decline:
     sale_ratio: float
     weeks: list[dict[str, Any]]
 
-    @property
-    def gravity(self) -> int:
-        """Higher for what matters more."""
-        return GRAVITY[self.verdict]
 
-
-def diagnosis(account: Account, decline: Decline) -> Diagnosis:
-    """The decline as every rule states what it found."""
-    ad_id = str(account.ads["ad_id"].iat[decline.row])
+def diagnosis(account: Account, decline: Decline, ad_id: str, ad_name: str | None, *, spend: float) -> Diagnosis:
+    """The decline as every rule states what it found; `spend` is the ad's in the window."""
     return Diagnosis(
         id=f"fatigue:{ad_id}",
         rule="fatigue",
         ad_id=ad_id,
-        ad_name=account.name(decline.row),
+        ad_name=ad_name,
         reason=_reason(account, decline),
-        spend=float(np.nan_to_num(frame.numbers(account.ads, "spend")[decline.row])),
+        spend=spend,
         probability=known(decline.probability),
         evidence=_evidence(account, decline),
         verdict=decline.verdict,

@@ -20,6 +20,7 @@ USUAL_MOVEMENT = 0.20  # standard deviation of the cohort's ln(rate) between wee
 FAR = 1.0  # standard errors beyond which an ad's week counts less
 GONE = 2.0  # standard errors by which an ad's newest weeks left its others, beyond which all its weeks count less
 GONE_WEEKS = 6
+GONE_WANDERING = 0.07  # as OWN_WANDERING, of several weeks together
 MIN_ADS_TO_FIT = 8
 STRENGTH_EVENTS = (1.0, 30.0)  # what the cohort's rate weighs beside an ad's own, in events free of overdispersion
 
@@ -133,7 +134,7 @@ def _drift(surplus: np.ndarray, mean: np.ndarray, noise: np.ndarray) -> np.ndarr
     newest = mean.cumsum(1)
     others = 1 - newest / newest[:, -1:]
     chance = noise * (newest * others + 1)  # one event more, so that a mean near none is never sure
-    wandering = OWN_WANDERING**2 * (mean**2).cumsum(1) * others**2
+    wandering = GONE_WANDERING**2 * (mean**2).cumsum(1) * others**2
     drift = np.abs(surplus.cumsum(1)) / np.sqrt(chance + wandering)
     return np.asarray(np.nan_to_num(drift[:, :GONE_WEEKS]).max(1, keepdims=True))
 

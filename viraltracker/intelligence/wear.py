@@ -20,7 +20,7 @@ from viraltracker.intelligence.movement import Membership, Movement
 WATCH_PROBABILITY = 0.80  # P(ratio < breaks.WORN_RATIO)
 FATIGUED_PROBABILITY = 0.95
 WATCH_EVIDENCE = 2.8  # root of twice the log-likelihood ratio: standard errors
-FATIGUED_EVIDENCE = 3.3
+FATIGUED_EVIDENCE = 3.4
 COST_RISE = 1.10  # × its own earlier cost per click, net of the cohort
 COST_PROBABILITY = 0.80  # P(CPA rose)
 COST_CONVERSIONS = 10.0  # in the weeks before and since, for CPA to be asked

@@ -246,6 +246,7 @@ def test_the_hook_rate_of_videos_wears_too() -> None:
         ({"week_impressions": [SHOWN], "week_link_clicks": [90.0], "first_ever": None}, "under two weeks"),
         ({"week_link_clicks": [1.0] * WEEKS}, "too few"),
         ({"week_link_clicks": None}, "too few"),
+        ({"week_link_clicks": [float("inf"), -5.0, *[float("nan")] * 6]}, "too few"),
     ],
 )
 def test_what_cannot_be_judged_is_counted_with_its_reason(changes: dict[str, Any], words: str) -> None:
