@@ -53,7 +53,7 @@ def test_shares_and_costs_stand_side_by_side() -> None:
     assert widths[1] / widths[0] == pytest.approx(0.4 / 0.6, abs=0.001)
     (diamond,), (rule,) = places(pair, "diamond"), places(pair, "rule")
     assert diamond / rule == pytest.approx(24.0 / 31.0, abs=0.001)
-    assert [pair.count(said) for said in ("60.0 %</b>", "Whole account: $31.00", "Offer: no conversion yet")] == [
+    assert [pair.count(said) for said in ("60.0 %</b>", ">Whole account: $31.00<", "Offer: no conversion yet")] == [
         1,
         1,
         2,
