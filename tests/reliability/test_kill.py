@@ -170,6 +170,10 @@ def test_readings_by_a_model_are_paid_for_once_but_for_those_in_flight_at_the_ki
         for n in range(ads)
     ]
     ad_data.apply_ads(arranged.db, account, ads=rows)
+
+    def asked_now() -> list[dict[str, object]]:
+        return arranged.db.rows("llm_calls", where={"brand_id": arranged.brand_id, "state": "in_flight"})
+
     with server.running(sandbox=Sandbox(clock)) as sandbox:
         sandbox.sandbox.models.model_seconds = 0.5
         keys = {
@@ -180,10 +184,10 @@ def test_readings_by_a_model_are_paid_for_once_but_for_those_in_flight_at_the_ki
         }
         first = start_worker(**keys)
         run_id = arranged.once(job_type="ad_classification", parameters={"max_pages": 0})
-        eventually(lambda: int(str(stored(arranged)["paid readings"])) >= at_once)
+        eventually(lambda: int(str(stored(arranged)["paid readings"])) >= at_once and asked_now() != [])
         first.kill()
         first.wait()
-        in_flight = arranged.db.rows("llm_calls", where={"brand_id": arranged.brand_id, "state": "in_flight"})
+        in_flight = asked_now()
         start_worker(**keys)
         eventually(lambda: bool(arranged.run(run_id)["state"] == "succeeded"))
         asked = sum(call.kind == "generate" for call in sandbox.sandbox.model_calls)
