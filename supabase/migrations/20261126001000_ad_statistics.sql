@@ -180,7 +180,8 @@ language sql stable set search_path = '' set statement_timeout = '60s' set enabl
             case when f.fetched_to >= p_to then coalesce(s.recent_impressions, 0) end as recent_impressions,
             coalesce(s.recent_days_active, 0) as recent_days_active, s.results_since_start,
             l.awareness, l.awareness_confidence, l.format, l.hook, l.angle, coalesce(l.classified, false) as classified,
-            l.input_hashes, v.canonical_url as landing_url, p.status as landing_status, p.http_status as landing_http_status,
+            l.input_hashes, v.canonical_url as landing_url,
+            case p.status when 'ok' then 'ok' else p.reason end as landing_status,
             n.total as congruence_total, n.weakest as congruence_weakest, n.weakest_score as congruence_weakest_score,
             a.video_id, a.image_hash
         from known a full join sums s using (ad_id)
@@ -244,7 +245,7 @@ language sql stable set search_path = '' set statement_timeout = '60s' set enabl
             array_agg(format) as format, array_agg(hook) as hook, array_agg(angle) as angle,
             array_agg(classified) as classified, array_agg(input_hashes) as input_hashes,
             array_agg(landing_url) as landing_url, array_agg(landing_status) as landing_status,
-            array_agg(landing_http_status) as landing_http_status, array_agg(congruence_total) as congruence_total,
+            array_agg(congruence_total) as congruence_total,
             array_agg(congruence_weakest) as congruence_weakest,
             array_agg(congruence_weakest_score) as congruence_weakest_score, array_agg(video_id) as video_id,
             array_agg(image_hash) as image_hash

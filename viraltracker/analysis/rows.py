@@ -96,7 +96,7 @@ def _weeks(columns: dict[str, list[Any] | None], ads: int) -> pd.DataFrame:
         table[rows, weeks] = np.array(columns[metric] or [], dtype=np.float64)
         lists = np.full(ads, None, dtype=object)
         for row in np.flatnonzero(read).tolist():
-            lists[row] = table[row]
+            lists[row] = table[row].tolist()
         found[f"week_{metric}"] = lists
     return pd.DataFrame(found)
 
