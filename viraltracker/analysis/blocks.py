@@ -28,11 +28,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Final
 
+from viraltracker.analysis import found_blocks
+from viraltracker.analysis.tables import TOP_ADS, table
 from viraltracker.intelligence.plain import count
 
 Json = dict[str, Any]
 
-TOP_ADS = 8
 TOP_CARDS = 6
 TOP_CELLS = 10
 
@@ -101,6 +102,13 @@ def summary(brand: str, analysis: Json, notes: list[str]) -> Json:
         },
         "distribution": analysis["distribution"],
         "verdict_counts": counts,
+        "drivers": analysis["drivers"],
+        "tags": analysis["tags"],
+        "gaps": analysis["gaps"],
+        "pages": analysis["pages"],
+        "anomalies": analysis["anomalies"],
+        "concentration": analysis["concentration"],
+        "insights": analysis["insights"],
         "rules": analysis["rules"],
         "recommendations": analysis["recommendations"],
         "notes": notes + analysis["notes"],
@@ -121,14 +129,18 @@ def render(analysis: Json, short: Json) -> list[Json]:
     if not short["trends"]["evaluated"]:
         blocks.append({"kind": "text", "text": f"No trends: {short['trends']['reason']}"})
     blocks.append(_cards(analysis["recommendations"]))
+    blocks += found_blocks.changes(analysis, short["currency"])
     for name, title in (("scale", "Winners"), ("cut", "Losers")):
         rows = [verdict for verdict in analysis["verdicts"] if verdict["verdict"] == name]
         if rows:
             blocks.append(table(title, AD_COLUMNS, rows, TOP_ADS))
-    blocks += _distribution(analysis["distribution"]) if short["classified"]["ads"] else []
+    blocks += found_blocks.wear(analysis)
+    if short["classified"]["ads"]:
+        blocks += _distribution(analysis["distribution"]) + found_blocks.creatives(analysis, short["currency"])
+    blocks += found_blocks.reliance(analysis)
     blocks.append({"kind": "text", "text": _coverage(short)})
     missing = [rule for rule in short["rules"] if not rule["evaluated"]]
-    notes = [f"Not evaluated, {rule['rule'].replace('_', ' ')}: {rule['reason']}" for rule in missing]
+    notes = [f"Not evaluated, {rule['rule'].replace('_', ' ')}: {rule['reason']}" for rule in missing if rule["reason"]]
     blocks += [{"kind": "text", "text": note} for note in notes + short["notes"]]
     return [block for block in blocks if block.get("rows") != [] and block.get("items") != []]
 
@@ -207,14 +219,6 @@ def _cards(recommendations: list[Json]) -> Json:
         for card in recommendations[:TOP_CARDS]
     ]
     return {"kind": "cards", "title": "What to do", "items": items, "more": max(0, len(recommendations) - TOP_CARDS)}
-
-
-def table(title: str, columns: list[Json], rows: list[Json], limit: int, *, note: str | None = None) -> Json:
-    """A table of the first `limit` rows, with what its columns show."""
-    keys = [column[part] for column in columns for part in ("key", "from") if part in column]
-    shown = [{key: row[key] for key in (*keys, "ad_id") if key in row} for row in rows[:limit]]
-    made = {"kind": "table", "title": title, "columns": columns, "rows": shown, "more": max(0, len(rows) - limit)}
-    return made if note is None else {**made, "note": note}
 
 
 def _named(shares: list[Json]) -> list[Json]:

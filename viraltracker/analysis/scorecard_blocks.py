@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from viraltracker.analysis import blocks
+from viraltracker.analysis import blocks, tables
 from viraltracker.analysis.blocks import days_in_words
 from viraltracker.intelligence.plain import count, money
 
@@ -124,7 +124,7 @@ def _moved(relative: float | None) -> str:
 def _verdicts(short: Json) -> list[Json]:
     if short["target"]["value"] is None:
         note = f"No ad can be called either: {_begin_small(short['target']['reason'] or 'there is no target CPA.')}"
-        return [blocks.table("Winners and losers", blocks.AD_COLUMNS, [], 0, note=note)]
+        return [tables.table("Winners and losers", blocks.AD_COLUMNS, [], 0, note=note)]
     return [_winners(short), _losers(short)]
 
 
@@ -132,21 +132,21 @@ def _movement(short: Json) -> list[Json]:
     reason = short["trends"]["reason"]
     if not short["trends"]["evaluated"] and short["launched"]["reason"] == short["stopped"]["reason"] == reason:
         title = "Biggest changes, new and stopped ads"
-        return [blocks.table(title, _SPEND_COLUMNS, [], 0, note=f"Not known: {_begin_small(reason)}")]
+        return [tables.table(title, _SPEND_COLUMNS, [], 0, note=f"Not known: {_begin_small(reason)}")]
     return [*_changes(short), _launched(short), _stopped(short)]
 
 
 def _winners(short: Json) -> Json:
     if short["winners"]:
         note = f"At or under {_against(short)} with 90 % probability or more, on these days alone."
-        return blocks.table("Winners", blocks.AD_COLUMNS, short["winners"], TOP_ADS, note=note)
+        return tables.table("Winners", blocks.AD_COLUMNS, short["winners"], TOP_ADS, note=note)
     return _nearest(short, "winner", "Nearest to winning", "Within it")
 
 
 def _losers(short: Json) -> Json:
     if short["losers"]:
         note = f"More than a quarter over {_against(short)} with 90 % probability or more, on these days alone."
-        return blocks.table("Losers", blocks.AD_COLUMNS, short["losers"], TOP_ADS, note=note)
+        return tables.table("Losers", blocks.AD_COLUMNS, short["losers"], TOP_ADS, note=note)
     return _nearest(short, "loser", "Nearest to losing", "Over it")
 
 
@@ -160,9 +160,9 @@ def _nearest(short: Json, kind: str, title: str, probability: str) -> Json:
     note = f"No ad with {_least(short)} is a sure {kind} in these {days_in_words(short['window']['days'])}."
     if rows:
         note += f" Nearest to it, against {_against(short)}:"
-        return blocks.table(title, columns, rows, NEAREST, note=note)
+        return tables.table(title, columns, rows, NEAREST, note=note)
     note += f" {short['target']['reason'] or 'None that could be judged is likely to become one.'}"
-    return blocks.table(f"{kind.capitalize()}s", columns, [], NEAREST, note=note)
+    return tables.table(f"{kind.capitalize()}s", columns, [], NEAREST, note=note)
 
 
 def _against(short: Json) -> str:
@@ -175,16 +175,16 @@ def _least(short: Json) -> str:
 
 def _changes(short: Json) -> list[Json]:
     if not short["trends"]["evaluated"]:
-        return [blocks.table("Biggest changes", _SPEND_COLUMNS, [], 0, note=short["trends"]["reason"])]
+        return [tables.table("Biggest changes", _SPEND_COLUMNS, [], 0, note=short["trends"]["reason"])]
     spend, cpa, currency = short["changes"]["spend"], short["changes"]["cpa"], short["currency"]
     made = []
     if spend["reason"]:
-        made.append(blocks.table("What moved the spend", _SPEND_COLUMNS, [], 0, note=spend["reason"]))
+        made.append(tables.table("What moved the spend", _SPEND_COLUMNS, [], 0, note=spend["reason"]))
     else:
         note = f"The changes add up to the account's {_signed(spend['account']['part'], currency)}.{_no_shares(spend)}"
         made.append(_moves("What moved the spend", _SPEND_COLUMNS, spend, note))
     if cpa["reason"]:
-        return [*made, blocks.table("What moved the CPA", _CPA_COLUMNS, [], 0, note=cpa["reason"])]
+        return [*made, tables.table("What moved the CPA", _CPA_COLUMNS, [], 0, note=cpa["reason"])]
     note = (
         f"An ad's part is (spend − {money(cpa['reference'], currency)} × conversions) ÷ the account's conversions, now "
         f"less before; {money(cpa['reference'], currency)} is the mean of both CPAs. The parts add up to the account's "
@@ -199,7 +199,7 @@ def _moves(title: str, columns: list[Json], moves: Json, note: str) -> Json:
         columns = [column for column in columns if column is not _SHARE]
     sums = [{**rest, "ad_name": f"The other {rest['ads']:,} ads"}] if rest else []
     sums.append({**everything, "ad_name": "Whole account" if everything["ads"] > 1 else "The account"})
-    return _with_sums(blocks.table(title, columns, moves["top"], len(moves["top"]), note=note), sums)
+    return _with_sums(tables.table(title, columns, moves["top"], len(moves["top"]), note=note), sums)
 
 
 def _no_shares(moves: Json) -> str:
@@ -224,7 +224,7 @@ def _apart(short: Json) -> str:
 def _launched(short: Json) -> Json:
     found, judged = short["launched"], short["verdicts"]
     if found["reason"]:
-        return blocks.table(
+        return tables.table(
             "New ads", _LAUNCHED_COLUMNS, [], 0, note=f"Which ads are new is not known: {_begin_small(found['reason'])}"
         )
     rows = [{**row, **judged[row["ad_id"]]} for row in found["ads"]]
@@ -235,23 +235,23 @@ def _launched(short: Json) -> Json:
         more = f" and {back['ads'] - 3:,} more" if back["ads"] > 3 else ""
         again = f"Back after a pause: {names}{more}, {money(back['spend_now'], short['currency'])} spent."
     if not rows:
-        return blocks.table("New ads", _LAUNCHED_COLUMNS, [], 0, note=f"No ad ran for the first time. {again}".strip())
-    made = blocks.table("New ads", _LAUNCHED_COLUMNS, rows, TOP_ADS, **({"note": again} if again else {}))
+        return tables.table("New ads", _LAUNCHED_COLUMNS, [], 0, note=f"No ad ran for the first time. {again}".strip())
+    made = tables.table("New ads", _LAUNCHED_COLUMNS, rows, TOP_ADS, **({"note": again} if again else {}))
     return _with_sums(_of(found, made), _together(found["together"], "new ads"))
 
 
 def _stopped(short: Json) -> Json:
     found = short["stopped"]
     if found["reason"]:
-        return blocks.table(
+        return tables.table(
             "Stopped", _STOPPED_COLUMNS, [], 0, note=f"Which ads stopped is not known: {_begin_small(found['reason'])}"
         )
     if not found["ads"]:
-        return blocks.table("Stopped", _STOPPED_COLUMNS, [], 0, note="Every ad that ran is still running.")
+        return tables.table("Stopped", _STOPPED_COLUMNS, [], 0, note="Every ad that ran is still running.")
     before = f"before {short['window']['from']}"
     rows = [{**row, "last_day": row["last_day"] or before, "status": _status(row["status"])} for row in found["ads"]]
     note = "Conversions and CPA are of both periods together."
-    made = blocks.table("Stopped", _STOPPED_COLUMNS, rows, TOP_ADS, note=note)
+    made = tables.table("Stopped", _STOPPED_COLUMNS, rows, TOP_ADS, note=note)
     return _with_sums(_of(found, made), _together(found["together"], "that stopped"))
 
 
@@ -284,7 +284,7 @@ def _together(row: Json, what: str) -> list[Json]:
 def _concentration(short: Json) -> Json:
     found, currency = short["concentration"], short["currency"]
     if not found["top"]:
-        return blocks.table("Where the spend went", _PORTION_COLUMNS, [], 0)
+        return tables.table("Where the spend went", _PORTION_COLUMNS, [], 0)
     had = "" if found["top_share_before"] is None else f", before {found['top_share_before'] * 100:.1f} %"
     note = f"The {len(found['top'])} largest ads have {found['top_share'] * 100:.1f} % of the spend{had}."
     if not found["rest"]:
@@ -297,7 +297,7 @@ def _concentration(short: Json) -> Json:
     sums += [{**rest, "ad_name": "The other ad"}] if rest and rest["ads"] == 1 else []
     sums.append({**everything, "ad_name": "Whole account"})
     rows = found["top"]
-    return _with_sums(blocks.table("Where the spend went", _PORTION_COLUMNS, rows, len(rows), note=note), sums)
+    return _with_sums(tables.table("Where the spend went", _PORTION_COLUMNS, rows, len(rows), note=note), sums)
 
 
 def _with_sums(table: Json, sums: list[Json]) -> Json:
