@@ -34,7 +34,7 @@ _UNITS: Final[Mapping[Unit, tuple[float, str]]] = {
 ENDINGS: Final[Mapping[Kind, tuple[str, str]]] = {
     "cost": ("stayed over the target", "recovered by itself"),
     "value": ("stayed within the target", "did not last"),
-    "clicks": ("CTR stayed down", "came back by itself"),
+    "clicks": ("kept its lower CTR", "came back by itself"),
 }
 """How an alarm of each kind was right, and how it was not."""
 OPEN: Final[Mapping[State, str]] = {
