@@ -79,8 +79,8 @@ language sql stable set search_path = '' set statement_timeout = '60s' set enabl
             d.impressions::double precision as shown, d.link_clicks::double precision as clicked,
             d.landing_page_views::double precision as viewed, d.spend::double precision as paid,
             d.purchase_value::double precision as sold
-        from public.ad_performance_daily d left join known k using (ad_id)
-        where d.brand_id = p_brand and d.ad_id = any (array(select ad_id from largest)) and d.currency = p_currency
+        from public.ad_performance_daily d join largest using (ad_id) left join known k using (ad_id)
+        where d.brand_id = p_brand and d.currency = p_currency
           and d.date between least(p_prior_from, p_to - 7 * p_weeks + 1) and p_to
     ), pieces as materialized (
         select c.ad_id, c.w, c.b, c.week, sum(c.impressions) as impressions, sum(c.spend) as spend,
