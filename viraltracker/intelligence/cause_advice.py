@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import asdict
 
 import numpy as np
@@ -25,6 +25,8 @@ WORTH_A_CARD = 0.02
 """Of the account's spend a week: what a step of the funnel must save to be recommended."""
 LABELS = 3
 """Labels whose difference is recommended to be used."""
+LONGEST_URL = 80
+"""In a title; its beginning tells the page."""
 FALSE_LABELS = 0.10
 """At most this share of the labels recommended would show such a difference by chance."""
 
@@ -36,30 +38,27 @@ def faults(account: Account, found: Findings) -> list[Recommendation]:
 
 def broken_pages(account: Account, found: Findings) -> list[Recommendation]:
     """Pages that do not answer, with the ads that pay for their visits."""
-    return [_page(account, page, found.congruence) for page in found.pages if page.verdict == "page_broken"]
+    return _pages(account, found, "page_broken", without=())
 
 
 def mismatched_pages(account: Account, found: Findings, *, without: Collection[str]) -> list[Recommendation]:
-    """Pages that do not keep what their ads promise, where it costs; but for pages whose ads have a cause already."""
-    return [
-        _page(account, page, found.congruence)
-        for page in found.pages
-        if page.verdict == "costs" and not set(page.diagnosed) <= set(without)
-    ]
+    """Pages that do not keep what their ads promise, where it costs; without ads that have a cause already."""
+    return _pages(account, found, "costs", without=without)
 
 
-def worn_out(account: Account, found: Findings) -> list[Recommendation]:
-    """A successor for each ad that is worn out, most spend first."""
-    worn = sorted((item for item in found.fatigue if item.verdict == "fatigued"), key=lambda item: -item.spend)
-    return [_worn(account, item) for item in worn[:SINGLE]]
+def worn_out(account: Account, found: Findings, *, without: Collection[str]) -> list[Recommendation]:
+    """A successor for each ad that runs and is worn out, most spend first."""
+    gone = _off(account) | set(without)
+    worn = [item for item in found.fatigue if item.verdict == "fatigued" and item.ad_id not in gone]
+    return [_worn(account, item) for item in sorted(worn, key=lambda item: -item.spend)[:SINGLE]]
 
 
 def weak_steps(account: Account, found: Findings, *, without: Collection[str]) -> list[Recommendation]:
     """One for each step of the funnel that holds running ads back, with those ads, where it comes to something."""
-    off = {str(ad_id) for ad_id, on in zip(account.ads["ad_id"], account.ads["active"], strict=True) if on is False}
+    gone = _off(account) | set(without)
     steps: dict[str, list[Diagnosis]] = {}
     for item in found.bottlenecks:
-        if item.ad_id not in without and item.ad_id not in off and item.detail.get("saving_per_week"):
+        if item.ad_id not in gone and item.detail.get("saving_per_week"):
             steps.setdefault(item.verdict, []).append(item)
     least = WORTH_A_CARD * _weekly(account, float(np.nansum(frame.numbers(account.ads, "spend"))))
     return [
@@ -69,11 +68,13 @@ def weak_steps(account: Account, found: Findings, *, without: Collection[str]) -
     ]
 
 
-def gaps(account: Account, found: Findings) -> list[Recommendation]:
-    """A test for each gap of the coverage."""
+def gaps(account: Account, found: Findings, *, without: Collection[str]) -> list[Recommendation]:
+    """A test for each gap of the coverage; of a cell that one ad carries none where that ad has a cause already."""
     made = []
     spend = _spends(account)
     for gap in found.gaps.gaps:
+        if gap.kind == "single_point" and set(gap.brief.based_on) <= set(without):
+            continue
         value = WeeklyMoney(
             gap.value_per_week,
             0.0,
@@ -110,8 +111,8 @@ def gaps(account: Account, found: Findings) -> list[Recommendation]:
     return made
 
 
-def labels(account: Account, found: Findings) -> list[Recommendation]:
-    """More of what likely works, where the difference survives the look at all labels."""
+def labels(account: Account, found: Findings, *, without: Collection[str]) -> list[Recommendation]:
+    """More of what likely works, where the difference survives the look at all labels; `without` are no examples."""
     good = [
         item
         for item in found.tags
@@ -121,11 +122,11 @@ def labels(account: Account, found: Findings) -> list[Recommendation]:
         and item.q_value <= FALSE_LABELS
     ]
     good.sort(key=lambda item: -item.spend)
-    return [_label(account, item) for item in good[:LABELS]]
+    return [_label(account, item, without) for item in good[:LABELS]]
 
 
 def reliance(account: Account, found: Findings, *, without: Collection[str]) -> list[Recommendation]:
-    """A successor in time, where too much hangs on one creative or on few; none for one that is to go."""
+    """A successor in time, where too much hangs on one creative or on few; none where one is already asked for."""
     item = found.reliance
     if item is None or not item.fired or set(item.top1_ads) <= set(without):
         return []
@@ -162,7 +163,7 @@ def _fault(account: Account, item: Anomaly) -> Recommendation:
     spend = _spends(account)
     why = " ".join([item.sentence, *(part.sentence for part in item.consequences[:2])])
     return Recommendation(
-        f"anomaly:{item.id}",
+        item.id,
         category,
         action,
         title,
@@ -189,15 +190,31 @@ def _fault(account: Account, item: Anomaly) -> Recommendation:
     )
 
 
-def _page(account: Account, page: Page, diagnosed: Sequence[Diagnosis]) -> Recommendation:
-    mine = [item for item in diagnosed if item.ad_id in set(page.diagnosed)]
-    mine.sort(key=lambda item: -item.spend)
-    broken = page.verdict == "page_broken"
-    title = f"Repair {page.landing_url}" if broken else f"Make {page.landing_url} say what its ads promise"
+def _pages(account: Account, found: Findings, verdict: str, *, without: Collection[str]) -> list[Recommendation]:
+    """One for each page of which its running ads say so, those in `without` aside."""
+    gone = _off(account) | set(without)
+    said = {item.ad_id: item for item in found.congruence if item.verdict == verdict and item.ad_id not in gone}
+    made = []
+    for page in found.pages:
+        mine = [said[ad_id] for ad_id in page.diagnosed if ad_id in said]
+        if mine:
+            made.append(_page(account, page, sorted(mine, key=lambda item: -item.spend)))
+    return made
+
+
+def _page(account: Account, page: Page, mine: list[Diagnosis]) -> Recommendation:
+    """`mine` are what is said of its ads, all of one kind, most spend first."""
+    broken = mine[0].verdict == "page_broken"
+    url = page.landing_url
+    named = url if len(url) <= LONGEST_URL else f"{url[: LONGEST_URL - 1]}…"
+    title = f"Repair {named}" if broken else f"Make {named} say what its ads promise"
     others = (
         ""
         if len(mine) == 1
         else f" {count(len(mine) - 1, 'more ad')} of the same page {'has' if len(mine) == 2 else 'have'} it too."
+    )
+    value, low, high = (
+        sum(float(item.detail[key] or 0.0) for item in mine) for key in ("per_week", "per_week_low", "per_week_high")
     )
     return Recommendation(
         f"page:{page.landing_url}",
@@ -206,13 +223,7 @@ def _page(account: Account, page: Page, diagnosed: Sequence[Diagnosis]) -> Recom
         title,
         mine[0].reason + others,
         [AffectedAd(item.ad_id, item.ad_name, item.spend) for item in mine],
-        _stake(
-            account,
-            page.per_week,
-            page.low,
-            page.high,
-            "spend per week that a page like the cohort's would save",
-        ),
+        _stake(account, value, low, high, "spend per week that a page like the cohort's would save"),
         known(min((item.probability for item in mine if item.probability is not None), default=None)),
         "The page answers again, and visits buy as before."
         if broken
@@ -282,9 +293,11 @@ def _step(account: Account, step: str, items: list[Diagnosis]) -> Recommendation
     )
 
 
-def _label(account: Account, item: TagEffect) -> Recommendation:
+def _label(account: Account, item: TagEffect, without: Collection[str]) -> Recommendation:
     name, kind = words(item.value or ""), item.kind
-    labelled = np.flatnonzero((account.ads[kind] == item.value).to_numpy(dtype=bool)).tolist()[:SINGLE]
+    ids = account.ads["ad_id"].tolist()
+    with_it = np.flatnonzero((account.ads[kind] == item.value).to_numpy(dtype=bool)).tolist()
+    examples = [str(ids[row]) for row in with_it if ids[row] not in without][:SINGLE]
     spend = _spends(account)
     return Recommendation(
         f"label:{kind}:{item.value}",
@@ -292,7 +305,7 @@ def _label(account: Account, item: TagEffect) -> Recommendation:
         "create_variation",
         f"Make more with the {kind} “{name}”",
         item.reason,
-        [_ad(spend, str(account.ads["ad_id"].iat[row])) for row in labelled],
+        [_ad(spend, ad_id) for ad_id in examples],
         None,
         item.p_better,
         "Two new ads with it at the target that do no better than the rest.",
@@ -318,8 +331,16 @@ def _stake(
 ) -> WeeklyMoney | None:
     if value is None:
         return None
-    ends = (value if low is None else max(low, 0.0), value if high is None else max(high, 0.0))
-    return WeeklyMoney(max(value, 0.0), min(ends), max(ends), account.context.currency, how)
+    middle = max(value, 0.0)
+    least = middle if low is None else min(max(low, 0.0), middle)
+    most = middle if high is None else max(high, middle)
+    return WeeklyMoney(middle, least, most, account.context.currency, how)
+
+
+def _off(account: Account) -> set[str]:
+    """The ads that are known not to run."""
+    ads = account.ads
+    return {str(ad_id) for ad_id, on in zip(ads["ad_id"], ads["active"], strict=True) if on is not None and not on}
 
 
 def _weekly(account: Account, spend: float) -> float:

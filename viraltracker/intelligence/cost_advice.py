@@ -18,6 +18,7 @@ from viraltracker.intelligence.verdicts import Judgement, Verdict
 
 _Amount = Callable[[list[int]], np.ndarray]
 BUDGET_STEP = 0.20  # a larger raise at once may put the ad set back into learning
+NOTHING_CONVERTS = "no_conversions:account"
 SINGLE = 20  # of one kind, the largest are recommended one by one and the rest as one group
 
 
@@ -64,7 +65,7 @@ class Advisor:
         rows = list(range(len(self.verdicts)))
         currency = self.context.currency
         return Recommendation(
-            "no_conversions:account",
+            NOTHING_CONVERTS,
             "budget_realloc",
             "monitor",
             f"Check the tracking: no {self.noun} anywhere",
@@ -191,7 +192,8 @@ class Advisor:
             how = f"{how}; if it still runs at the period's pace"
         if len(rows) > 1:
             how = f"{how}; the range adds up the ends of the single ads'"
-        return WeeklyMoney(value, low, high, self.context.currency, how)
+        # The mean of a skewed estimate may lie outside its interval.
+        return WeeklyMoney(value, min(low, value), max(high, value), self.context.currency, how)
 
     @staticmethod
     def _name(one: Verdict) -> str:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import pandas as pd
 
-from viraltracker.intelligence import cause_advice, rule
+from viraltracker.intelligence import cause_advice, cost_advice, rule
 from viraltracker.intelligence.account import Account
 from viraltracker.intelligence.advice import AffectedAd, Recommendation
+from viraltracker.intelligence.anomaly import Anomaly
 from viraltracker.intelligence.cost_advice import Advisor
 from viraltracker.intelligence.diagnoses import Diagnosis
 from viraltracker.intelligence.findings import Findings
 from viraltracker.intelligence.plain import count, percent
+
+BLIND = 0.2
+"""Without a conversion counted on this share of the window's last days, an ad that looks dear may not be."""
 
 
 def recommend(account: Account, found: Findings) -> list[Recommendation]:
@@ -20,39 +24,81 @@ def recommend(account: Account, found: Findings) -> list[Recommendation]:
     explains all ads, a broken page the ads that lead to it; an ad to cut is not also to be refreshed, and one that
     wears out gets a successor before it gets more money.
     """
-    judgement, target = found.judgement, account.target.value
-    made = cause_advice.faults(account, found)
     pages = cause_advice.broken_pages(account, found)
-    worn = cause_advice.worn_out(account, found)
-    taken, cut = {ad.ad_id for item in pages for ad in item.ads}, set[str]()
-    if target is not None:
-        advisor = Advisor(account, judgement)
-        converted, spent = float(judgement.conversions.sum()), float(judgement.spend.sum())
-        if converted == 0 and spent >= rule.CUT_SPEND * target:
-            # A pixel that is silent is the same cause, seen from the days instead of the ads.
-            made = [item for item in made if not item.id.startswith("anomaly:silent_pixel")]
-            made.append(advisor.nothing_converts(spent))
-        else:
-            losers = advisor.losers({item.ad_id for item in found.silent}, without=taken)
-            cut = {ad.ad_id for item in losers for ad in item.ads}
-            taken |= cut
-            worn = [item for item in worn if item.ads[0].ad_id not in taken]
-            taken |= {ad.ad_id for item in worn for ad in item.ads}
-            made += losers + advisor.winners(without=taken)
-    taken |= {ad.ad_id for item in made for ad in item.ads if not item.id.startswith("anomaly:")}
-    made += pages + worn
-    made += cause_advice.mismatched_pages(account, found, without=taken)
-    made += cause_advice.weak_steps(account, found, without=taken)
-    made += (
-        cause_advice.gaps(account, found)
-        + cause_advice.labels(account, found)
-        + cause_advice.reliance(account, found, without=cut)
-    )
-    decided = {verdict.ad_id for verdict in judgement.verdicts if verdict.verdict in ("scale", "cut")}
-    untried = [item for item in found.starved if item.ad_id not in decided and not _had_its_chance(item, account)]
-    if untried:
-        made.append(_starved(account.ads, untried))
+    taken = _stopped(found) | _ads(pages)
+    costs, cut = _by_cost(account, found, without=taken)
+    taken |= cut
+    worn = cause_advice.worn_out(account, found, without=taken)
+    settled = taken | _ads(worn)
+    taken = settled | _ads(costs)
+    mismatched = cause_advice.mismatched_pages(account, found, without=taken)
+    taken |= _ads(mismatched)
+    missing = cause_advice.gaps(account, found, without=cut | _ads(worn))
+    followed = {gap.brief.based_on[0] for gap in found.gaps.gaps if gap.kind == "single_point"}
+    made = [
+        *_faults(account, found, costs),
+        *costs,
+        *pages,
+        *worn,
+        *mismatched,
+        *cause_advice.weak_steps(account, found, without=taken),
+        *missing,
+        *cause_advice.labels(account, found, without=cut),
+        *cause_advice.reliance(account, found, without=cut | _ads(worn) | followed),
+        *_untried(account, found, without=settled),
+    ]
     return sorted(made, key=lambda item: (-(item.money_per_week.value if item.money_per_week else -1.0), item.id))
+
+
+def _faults(account: Account, found: Findings, costs: list[Recommendation]) -> list[Recommendation]:
+    """What broke; a pixel that is silent is the same cause as no conversion anywhere, seen from the days."""
+    faults = cause_advice.faults(account, found)
+    if any(item.id == cost_advice.NOTHING_CONVERTS for item in costs):
+        return [item for item in faults if item.id != "anomaly:silent_pixel"]
+    return faults
+
+
+def _by_cost(account: Account, found: Findings, *, without: set[str]) -> tuple[list[Recommendation], set[str]]:
+    """What costs say to do, and the ads that they say to cut; of none while conversions are not counted."""
+    judgement, target = found.judgement, account.target.value
+    if target is None:
+        return [], set()
+    advisor = Advisor(account, judgement)
+    spent = float(judgement.spend.sum())
+    if not judgement.conversions.any() and spent >= rule.CUT_SPEND * target:
+        return [advisor.nothing_converts(spent)], set()
+    losers = advisor.losers({item.ad_id for item in found.silent}, without=without)
+    cut = _ads(losers)
+    worn = {item.ad_id for item in found.fatigue if item.verdict == "fatigued"}
+    winners = advisor.winners(without=without | cut | worn)
+    return winners if _blind(account, found) else losers + winners, cut
+
+
+def _blind(account: Account, found: Findings) -> bool:
+    """Whether for so much of the window no conversion was counted that no ad can be called too dear."""
+    window = account.context.window
+    silence = [(window.date_to - item.since).days + 1 for item in _ongoing(found, "silent_pixel")]
+    return max(silence, default=0) >= BLIND * window.days
+
+
+def _stopped(found: Findings) -> set[str]:
+    """Ads that Meta stopped: nothing is to be said of them before they run again."""
+    return {ad_id for item in _ongoing(found, "disapproved_ads") for ad_id in item.ads}
+
+
+def _ongoing(found: Findings, kind: str) -> list[Anomaly]:
+    return [item for item in found.anomalies if item.kind == kind and item.ongoing]
+
+
+def _ads(made: list[Recommendation]) -> set[str]:
+    return {ad.ad_id for item in made for ad in item.ads}
+
+
+def _untried(account: Account, found: Findings, *, without: set[str]) -> list[Recommendation]:
+    """The ads that were never shown enough; of none where the whole account is not delivered."""
+    decided = {one.ad_id for one in found.judgement.verdicts if one.verdict in ("scale", "cut")} | without
+    untried = [item for item in found.starved if item.ad_id not in decided and not _had_its_chance(item, account)]
+    return [_starved(account.ads, untried)] if untried and not _ongoing(found, "zero_spend") else []
 
 
 def _had_its_chance(item: Diagnosis, account: Account) -> bool:

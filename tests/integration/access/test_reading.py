@@ -135,6 +135,12 @@ def test_functions_answer_a_member_about_its_own_brand_only(
     db = as_user(getattr(own, role).key)
     for tenant in (own, other):
         database.execute("update public.ad_accounts set currency = 'USD' where brand_id = %s", [tenant.brand_id])
+        database.execute(  # A day that was seen twice, so that there is a development to tell of.
+            "insert into public.account_day_snapshots (brand_id, account_id, date, seen_on, purchases)"
+            " select brand_id, account_id, date, date + n, n from public.account_day_snapshots,"
+            " generate_series(1, 2) n where brand_id = %s on conflict do nothing",
+            [tenant.brand_id],
+        )
     assert [question for question, answer in answers(db, own).items() if not answer] == []
     assert {question: answer for question, answer in answers(db, other).items() if answer} == {}
     everything = repr(schedules.jobs(db))

@@ -76,7 +76,14 @@ def test_one_cause_gives_one_recommendation_sorted_by_money() -> None:
     stakes = [item.money_per_week.value if item.money_per_week else -1.0 for item in analysis.recommendations]
     assert stakes == sorted(stakes, reverse=True)
     fired = {status.rule: status.fired for status in analysis.rules}
-    assert fired == {"winner_loser": 6, "spend_without_conversions": 2, "starvation": 1}
+    # One creative has nearly half of the spend and slow steps hold ads back: all of it of ads that are to be cut.
+    assert {rule: number for rule, number in fired.items() if number} == {
+        "winner_loser": 6,
+        "spend_without_conversions": 2,
+        "starvation": 1,
+        "bottleneck": 5,
+        "concentration": 1,
+    }
 
 
 def test_an_account_without_any_conversion_is_told_to_check_its_tracking_first() -> None:
