@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
-from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -16,8 +14,8 @@ from hypothesis import strategies as st
 
 from viraltracker.intelligence.analyse import Analysis, analyse
 
-from .build import WINDOW, ad, ads, question
-from .whole import WEEKS, Simulated, account, asked, rendered
+from .build import ad, ads
+from .whole import Simulated, account, asked, rendered
 
 # A seed is not made simpler by making it smaller, and an account takes long.
 few = settings(max_examples=4, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
