@@ -22,7 +22,10 @@ STATES: Final = {
 LIKELY: Final = ("likely_better", "likely_worse")
 OUTCOMES: Final = {"conversions": "conversions per money", "ctr": "link CTR", "hook": "hook rate"}
 RATES: Final = {"ctr": "link CTR", "hook": "hook rate"}
-PAGES: Final = {"page_broken": "does not open", "costs": "breaks the ad's promise, and it costs"}
+PAGES: Final = {
+    "page_broken": "gone, or could not be read",
+    "costs": "breaks the promise of some of its ads, and it costs",
+}
 CAUSES: Final = {
     "in_learning": "in learning",
     "creative_edited": "its creative was edited",

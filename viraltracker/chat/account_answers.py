@@ -100,7 +100,7 @@ def _signed(amount: float, currency: str) -> str:
 
 
 def wrong(_: Asked, run: Json) -> Answer:
-    """What broke or is out of the usual, and pages that do not open; or what was looked at without a find."""
+    """What broke or is out of the usual, and pages that are gone; or what was looked at without a find."""
     summary = run["summary"]
     status, window = tools.status(summary, "anomaly"), wording.window(summary["window"])
     odd = summary.get("anomalies") or []
@@ -135,6 +135,6 @@ def wrong(_: Asked, run: Json) -> Answer:
 def _broken(page: Json, currency: str) -> str:
     lost = f", about {money(page['per_week'], currency)} a week lost" if page["per_week"] is not None else ""
     return (
-        f"The landing page {page['landing_url']} does not open; {count(page['ads'], 'ad')} with "
+        f"The landing page {page['landing_url']} is gone or could not be read; {count(page['ads'], 'ad')} with "
         f"{money(page['spend'], currency)} lead there{lost}."
     )

@@ -39,6 +39,7 @@ EVIDENCE_COLUMNS: Final = [
         ("about", "About"),
         ("what", "Metric"),
         ("value", "Value"),
+        ("between", "90 % interval"),
         ("against", "Against"),
         ("baseline", "Which is"),
     )
@@ -157,12 +158,24 @@ def _evidence(found: Sequence[Json], summary: Json) -> list[Json]:
             "about": finding["diagnosis"].replace("_", " "),
             "what": item["metric"].replace("_", " "),
             "value": wording.value(item["value"], item["unit"], currency),
+            "between": _between(item, currency),
             "against": "" if item["baseline"] is None else wording.value(item["baseline"], item["unit"], currency),
             "baseline": item["baseline_name"] or "",
         }
         for finding in found
         for item in verdict_evidence.of(finding["detail"], summary)
     ]
+
+
+def _between(item: Json, currency: str) -> str:
+    """The 90 % interval in words; an end that is not known is open."""
+    if item["interval"] is None:
+        return ""
+    low, high = (item["interval"][end] for end in ("low", "high"))
+    if low is None or high is None:
+        known = wording.value(high if low is None else low, item["unit"], currency)
+        return f"up to {known}" if low is None else f"{known} or more"
+    return f"{wording.value(low, item['unit'], currency)} to {wording.value(high, item['unit'], currency)}"
 
 
 def _labels(asked: Asked, ad_id: str) -> list[str]:
