@@ -71,7 +71,7 @@ _RULES: Final[tuple[tuple[Name, tuple[str, ...]], ...]] = (
             r"\bwhat\s+broke\b",
             r"\bis\s+(?:anything|something|everything)\s+(?:ok|okay|fine|all right)\b",
             r"\banomal",
-            r"\balerts?\b",
+            r"^(?:any|open|show|new)\b.*\balerts?\b",
         ),
     ),
     (

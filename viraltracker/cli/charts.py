@@ -25,8 +25,8 @@ class Rows:
 
 def rows(block: dict[str, Json], number: Number) -> Rows | None:
     """The numbers of a chart; None for a kind that is not known here, or when there is nothing to show."""
-    made = _KINDS.get(str(block.get("chart")))
-    found = made(block.get("data") or {}, number) if made else None
+    made, data = _KINDS.get(str(block.get("chart"))), block.get("data")
+    found = made(data, number) if made and data else None
     return found if found is not None and found.rows else None
 
 
