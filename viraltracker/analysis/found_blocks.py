@@ -19,10 +19,31 @@ STATES: Final = {
     "TESTED_GOOD": "good",
     "TESTED_UNCLEAR": "unclear",
 }
+LIKELY: Final = ("likely_better", "likely_worse")
+OUTCOMES: Final = {"conversions": "conversions per money", "ctr": "link CTR", "hook": "hook rate"}
+RATES: Final = {"ctr": "link CTR", "hook": "hook rate"}
+PAGES: Final = {
+    "page_broken": "gone, or could not be read",
+    "costs": "breaks the promise of some of its ads, and it costs",
+}
+CAUSES: Final = {
+    "in_learning": "in learning",
+    "creative_edited": "its creative was edited",
+    "ctr_down_everywhere": "CTR fell in all of its cohort",
+    "hook_down_everywhere": "hook rate fell in all of its cohort",
+    "cpm_up_everywhere": "CPM rose in all of its cohort",
+    "cvr_down_everywhere": "conversions per click fell in all of its cohort",
+}
+"""Why a decline is no fatigue, by the rule's own names."""
 
 
 def changes(analysis: Json, currency: str) -> list[Json]:
     """What is out of the usual, and why the cost per conversion moved."""
+    return [unusual(analysis["anomalies"]), *waterfall(analysis["drivers"], currency)]
+
+
+def unusual(anomalies: list[Json]) -> Json:
+    """What is out of the usual, since when and what it costs."""
     rows = [
         {
             "sentence": item["sentence"],
@@ -30,7 +51,7 @@ def changes(analysis: Json, currency: str) -> list[Json]:
             "until": item["until"] or "goes on",
             "money_per_week": item["money_per_week"],
         }
-        for item in analysis["anomalies"]
+        for item in anomalies
     ]
     columns = [
         {"key": "sentence", "label": "What happened", "unit": "text"},
@@ -38,17 +59,33 @@ def changes(analysis: Json, currency: str) -> list[Json]:
         {"key": "until", "label": "Until", "unit": "text"},
         {"key": "money_per_week", "label": "A week", "unit": "money"},
     ]
-    return [table("Out of the usual", columns, rows, TOP_ADS), *waterfall(analysis["drivers"], currency)]
+    return table("Out of the usual", columns, rows, TOP_ADS)
 
 
-def waterfall(drivers: Json, currency: str) -> list[Json]:
-    """The account's CPA from the period before to the window, step by step; nothing where that cannot be said."""
+def pages(found: list[Json]) -> Json:
+    """Landing pages that cost conversions, what costs most first."""
+    rows = [{**page, "verdict": PAGES[page["verdict"]]} for page in found if page["verdict"] in PAGES]
+    columns = [
+        {"key": "landing_url", "label": "Landing page", "unit": "text"},
+        {"key": "verdict", "label": "What is wrong", "unit": "text"},
+        {"key": "ads", "label": "Ads", "unit": "count"},
+        {"key": "spend", "label": "Spend", "unit": "money"},
+        {"key": "per_week", "label": "A week", "unit": "money"},
+    ]
+    return table("Pages that cost", columns, rows, TOP_ADS)
+
+
+def waterfall(drivers: Json, currency: str, title: str = "Why CPA moved") -> list[Json]:
+    """CPA from the period before to the window, step by step; nothing where that cannot be said.
+
+    `drivers` is what the summary has, or `{account, sentence}` of one ad.
+    """
     found = drivers["account"]
     if found is None:
         return []
     steps = [
         {
-            "label": STEP_WORDS.get(step["name"], step["name"]).capitalize(),
+            "label": step_name(step["name"]),
             "value": step["money"],
             "low": None,
             "high": None,
@@ -62,7 +99,7 @@ def waterfall(drivers: Json, currency: str) -> list[Json]:
         {
             "kind": "chart",
             "chart": "waterfall",
-            "title": "Why CPA moved",
+            "title": title,
             "data": {
                 "start": {"label": "Period before", "value": found["cpa_before"]},
                 "steps": steps,
@@ -76,37 +113,87 @@ def waterfall(drivers: Json, currency: str) -> list[Json]:
     ]
 
 
-def wear(analysis: Json) -> list[Json]:
-    """Ads that wear out or are watched, with what may have misled."""
+def step_name(step: str) -> str:
+    """A step of the funnel as a chart and a table name it: CPM keeps its capitals."""
+    name = STEP_WORDS.get(step, "still arriving" if step == "arrival" else step)
+    return name[:1].upper() + name[1:]
+
+
+def moved_ads(drivers: list[Json]) -> Json:
+    """Ads whose CPA moved for a cause, `drivers` being their diagnoses; most spend first."""
     rows = [
         {
             "ad_id": item["ad_id"],
             "ad_name": item["ad_name"],
-            "verdict": item["verdict"],
-            "break_on": item["detail"]["break_on"],
-            "baseline_rate": item["detail"]["baseline_rate"],
-            "recent_rate": item["detail"]["recent_rate"],
+            "cpa_before": item["detail"]["cpa_before"],
+            "cpa": item["detail"]["cpa_now"],
+            "steps": ", ".join(step_name(step["name"]) for step in item["detail"]["steps"] if step["named"])
+            or "unclear",
             "probability": item["probability"],
             "spend": item["spend"],
         }
-        for item in analysis["diagnoses"]
-        if item["rule"] == "fatigue"
+        for item in sorted(drivers, key=lambda item: -item["spend"])
     ]
-    rows.sort(key=lambda row: (row["verdict"] != "fatigued", row["verdict"] != "watch", -row["spend"]))
     columns = [
         {"key": "ad_name", "label": "Ad", "unit": "text"},
-        {"key": "verdict", "label": "Fatigue", "unit": "text"},
-        {"key": "break_on", "label": "Since", "unit": "text"},
-        {"key": "recent_rate", "label": "Rate", "unit": "rate", "from": "baseline_rate"},
+        {"key": "cpa", "label": "CPA", "unit": "money", "from": "cpa_before"},
+        {"key": "steps", "label": "Moved by", "unit": "text"},
         {"key": "probability", "label": "Sure", "unit": "rate"},
         {"key": "spend", "label": "Spend", "unit": "money"},
     ]
-    return [table("Wearing out", columns, rows, TOP_ADS)]
+    return table("Ads whose CPA moved", columns, rows, TOP_ADS)
+
+
+def wear(analysis: Json) -> list[Json]:
+    """Ads that wear out or are watched, and apart those that only look like it, with the cause."""
+    found = [item for item in analysis["diagnoses"] if item["rule"] == "fatigue"]
+    return worn(found)
+
+
+def worn(found: list[Json]) -> list[Json]:
+    """The tables of diagnoses of fatigue: ads that wear out, and those whose decline has another cause."""
+    ordered = sorted(found, key=lambda item: (item["verdict"] != "fatigued", -item["spend"]))
+    rows = [
+        {
+            **item["detail"],
+            **{name: item[name] for name in ("ad_id", "ad_name", "verdict", "probability", "spend")},
+            "rate": RATES[item["detail"]["metric"]],
+            "per": "conversion" if item["detail"]["cost_metric"] == "cpa" else "click",
+            "cause": CAUSES.get(item["detail"]["confounder"] or "", item["detail"]["confounder"]),
+        }
+        for item in ordered
+    ]
+    name = {"key": "ad_name", "label": "Ad", "unit": "text"}
+    fell = [
+        {"key": "break_on", "label": "Since", "unit": "text"},
+        {"key": "rate", "label": "Rate", "unit": "text"},
+        {"key": "recent_rate", "label": "Before → now", "unit": "rate", "from": "baseline_rate"},
+    ]
+    cost = [
+        {"key": "cost_now", "label": "Cost", "unit": "money", "from": "cost_before"},
+        {"key": "per", "label": "Of a", "unit": "text"},
+    ]
+    sure = {"key": "probability", "label": "Sure", "unit": "rate"}
+    spend = {"key": "spend", "label": "Spend", "unit": "money"}
+    verdict = {"key": "verdict", "label": "Fatigue", "unit": "text"}
+    cause = {"key": "cause", "label": "Because", "unit": "text"}
+    tired = [row for row in rows if row["cause"] is None]
+    apart = [row for row in rows if row["cause"] is not None]
+    return [
+        table("Wearing out", [name, verdict, *fell, sure, *cost, spend], tired, TOP_ADS),
+        table("Fell for another reason", [name, cause, *fell, spend], apart, TOP_ADS),
+    ]
 
 
 def creatives(analysis: Json, currency: str) -> list[Json]:
     """What is tested and what is missing, what labels likely make a difference, and what stands out."""
-    return [*coverage(analysis["gaps"], currency), _labels(analysis["tags"]), _insights(analysis["insights"])]
+    likely = [item for item in analysis["tags"] if item["verdict"] in LIKELY]
+    likely.sort(key=lambda item: (item["q_value"] if item["q_value"] is not None else 1.0, -item["spend"]))
+    return [
+        *coverage(analysis["gaps"], currency),
+        labels("Labels that likely make a difference", likely),
+        insights(analysis["insights"]),
+    ]
 
 
 def coverage(gaps: Json, currency: str) -> list[Json]:
@@ -161,13 +248,26 @@ def coverage(gaps: Json, currency: str) -> list[Json]:
     ]
 
 
+def briefs(found: list[Json]) -> Json:
+    """What to make, brief by brief."""
+    rows = [{**brief, "do": " ".join(brief["do"])} for brief in found]
+    columns = [
+        {"key": "title", "label": "Brief", "unit": "text"},
+        {"key": "do", "label": "What to do", "unit": "text"},
+        {"key": "budget_to_learn", "label": "To learn", "unit": "money"},
+        {"key": "would_settle", "label": "What would settle it", "unit": "text"},
+    ]
+    return table("Briefs", columns, rows, TOP_GAPS)
+
+
 def reliance(analysis: Json) -> list[Json]:
     """How much hangs on how few creatives."""
     found = analysis["concentration"]
     return [] if found is None else [{"kind": "text", "text": found["sentence"]}]
 
 
-def _labels(effects: list[Json]) -> Json:
+def labels(title: str, effects: list[Json], limit: int = TOP_LABELS) -> Json:
+    """What labels do to an outcome, in the order given; `effects` are those of the summary's `tags`."""
     rows = [
         {
             "label": f"{item['kind']}: {_named(item['value'])}",
@@ -178,12 +278,9 @@ def _labels(effects: list[Json]) -> Json:
             "effect_high": item["high"],
             "verdict": item["verdict"].replace("_", " "),
             "q_value": item["q_value"],
-            "spend": item["spend"],
         }
         for item in effects
-        if item["verdict"] in ("likely_better", "likely_worse")
     ]
-    rows.sort(key=lambda row: (row["q_value"] if row["q_value"] is not None else 1.0, -row["spend"]))
     columns = [
         {"key": "label", "label": "Label", "unit": "text"},
         {"key": "outcome", "label": "Outcome", "unit": "text"},
@@ -194,13 +291,11 @@ def _labels(effects: list[Json]) -> Json:
         {"key": "verdict", "label": "Verdict", "unit": "text"},
         {"key": "q_value", "label": "False share", "unit": "ratio"},
     ]
-    return table("Labels that likely make a difference", columns, rows, TOP_LABELS)
+    return table(title, columns, rows, limit)
 
 
-OUTCOMES: Final = {"conversions": "conversions per money", "ctr": "link CTR", "hook": "hook rate"}
-
-
-def _insights(found: list[Json]) -> Json:
+def insights(found: list[Json]) -> Json:
+    """What stands out among creatives, in sentences."""
     rows = [
         {"sentence": item["sentence"], "probability": item["probability"], "spend": item["money"]} for item in found
     ]

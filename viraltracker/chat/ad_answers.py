@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from viraltracker.analysis import found_blocks, verdict_evidence
 from viraltracker.analysis.blocks import AD_COLUMNS
 from viraltracker.chat import tools, wording
-from viraltracker.chat.answer import Answer, Asked, choices, tool_result
+from viraltracker.chat.answer import Answer, Asked, choices, shown, tool_result
 from viraltracker.chat.commands import Choice
 from viraltracker.creatives import in_words
 from viraltracker.intelligence.plain import count, money, percent
@@ -17,8 +18,6 @@ Json = dict[str, Any]
 
 SHOWN: Final = 8
 CHOICES: Final = 5
-LONGEST_NAME: Final = 80
-"""On a button."""
 VERDICTS: Final = {
     "scale": "scale it",
     "cut": "cut it",
@@ -27,6 +26,26 @@ VERDICTS: Final = {
     "not_evaluated": "it is not judged",
 }
 READINGS: Final = {"creative": "creative", "copy": "words", "landing": "landing page"}
+ASKED: Final = {
+    "cpa_drivers": "what moved its CPA",
+    "fatigue": "whether it wears out",
+    "bottleneck": "which step to mend first",
+    "congruence": "whether its page keeps the promise",
+}
+"""What a rule answers of one ad, at the end of a sentence."""
+EVIDENCE_COLUMNS: Final = [
+    {"key": key, "label": label, "unit": "text"}
+    for key, label in (
+        ("about", "About"),
+        ("what", "Metric"),
+        ("value", "Value"),
+        ("between", "90 % interval"),
+        ("against", "Against"),
+        ("baseline", "Which is"),
+    )
+]
+REASONS: Final = {"why": 5, "ad": 3}
+SCORE_COLUMNS: Final = [{"key": f"{name}_score", "label": name.capitalize(), "unit": "count"} for name in tools.SCORES]
 _TITLES: Final = {"winners": "Winners", "losers": "Losers", "spend": "Most spend"}
 
 
@@ -40,17 +59,17 @@ def top(asked: Asked, run: Json) -> Answer:
         return _none_sure(asked, run, window)
     limit = asked.intent.number or SHOWN
     rows.sort(key=lambda row: -(row["spend"] or 0))
-    shown = rows[:limit]
+    listed = rows[:limit]
     said = {
         "winners": f"{count(len(rows), 'winner')}, sure enough to scale: {window}.",
         "losers": f"{count(len(rows), 'loser')}, sure enough to cut: {window}.",
         "spend": f"{count(len(rows), 'ad')}, highest spend first: {window}.",
     }[order]
-    lines = [said, *(_in_a_line(row, summary["currency"]) for row in shown[:3])]
-    result = tool_result("ads", {"verdict": verdict, "ads": len(rows)}, shown, [row["reason"] for row in shown])
-    asks = tuple(Choice(f"Why {_short(row)}?", f"/why {row['ad_id']}") for row in shown[:2])
+    lines = [said, *(_in_a_line(row, summary["currency"]) for row in listed[:3])]
+    result = tool_result("ads", {"verdict": verdict, "ads": len(rows)}, listed, [row["reason"] for row in listed])
+    asks = tuple(Choice(f"Why {tools.short(row)}?", f"/why {row['ad_id']}") for row in listed[:2])
     other = choices("Which ads are losing?" if order == "winners" else "Which ads are winning?")
-    table = _table(_TITLES[order], shown, len(rows) - len(shown))
+    table = _table(_TITLES[order], listed, len(rows) - len(listed))
     return Answer(lines, [table], tools=[result], suggestions=(*asks, *other))
 
 
@@ -59,13 +78,13 @@ def _none_sure(asked: Asked, run: Json, window: str) -> Answer:
     winners = asked.intent.order == "winners"
     rows = [row for row in tools.ads(asked.db, run["id"], "keep_testing") if row["probability"] is not None]
     rows.sort(key=lambda row: row["probability"], reverse=winners)
-    shown = rows[:SHOWN]
+    nearest = rows[:SHOWN]
     what = "winner" if winners else "loser"
     lines = [f"No ad is a {what} with enough certainty in {window}."]
-    if shown:
-        lines.append(f"Nearest to it: {_in_a_line(shown[0], run['summary']['currency'])}")
-    result = tool_result("ads", {"verdict": "keep_testing"}, shown, [row["reason"] for row in shown])
-    return Answer(lines, [_table("Nearest to a verdict", shown, 0)] if shown else [], tools=[result])
+    if nearest:
+        lines.append(f"Nearest to it: {_in_a_line(nearest[0], run['summary']['currency'])}")
+    result = tool_result("ads", {"verdict": "keep_testing"}, nearest, [row["reason"] for row in nearest])
+    return Answer(lines, [_table("Nearest to a verdict", nearest, 0)] if nearest else [], tools=[result])
 
 
 def why(asked: Asked, run: Json) -> Answer:
@@ -87,7 +106,9 @@ def _explained(asked: Asked, run: Json, row: Json) -> Answer:
     found, ad = tools.about_ad(asked.db, asked.brand, run["id"], row["ad_id"])
     verdict = VERDICTS.get(row["verdict"], row["verdict"].replace("_", " "))
     lines = [f"“{row['ad_name'] or row['ad_id']}”, {wording.window(summary['window'])}: {verdict}."]
-    lines += [finding["reason"] for finding in found[:3]]
+    silent = _silent(summary, found)
+    lines += [finding["reason"] for finding in found[: REASONS[asked.intent.name] - bool(silent)]]
+    lines += silent
     if ad is not None:
         made = ad["created_time"][:10] if ad["created_time"] else "an unknown day"
         status = str(ad["effective_status"]).replace("_", " ").lower()
@@ -95,31 +116,66 @@ def _explained(asked: Asked, run: Json, row: Json) -> Answer:
     lines += _labels(asked, row["ad_id"])
     if ad is not None and ad["primary_text"] and asked.intent.name == "ad":
         lines.append(f"Its text begins: {' '.join(ad['primary_text'].split())[:240]}")
-    evidence = [
-        {
-            "what": item["metric"].replace("_", " "),
-            "value": wording.value(item["value"], item["unit"], summary["currency"]),
-            "against": wording.value(item["baseline"], item["unit"], summary["currency"]) if item["baseline"] else "",
-            "baseline": item["baseline_name"] or "",
-        }
-        for finding in found
-        for item in finding["detail"]["evidence"]
-    ]
-    columns = [
-        {"key": key, "label": label, "unit": "text"}
-        for key, label in (("what", "Metric"), ("value", "Value"), ("against", "Against"), ("baseline", "Which is"))
-    ]
-    table = {"kind": "table", "title": "The evidence", "columns": columns, "rows": evidence, "more": 0}
+    evidence = _evidence(found, summary)
+    table = {"kind": "table", "title": "The evidence", "columns": EVIDENCE_COLUMNS, "rows": evidence, "more": 0}
     rows = [{"diagnosis": finding["diagnosis"], "verdict": finding["verdict"]} for finding in found]
     facts = {"object_type": ad["object_type"], "created": ad["created_time"]} if ad else {}
     result = tool_result("ad", {"ad_id": row["ad_id"]}, [row | facts], [finding["reason"] for finding in found])
     return Answer(
         lines,
-        [table] if evidence else [],
+        shown(*_waterfall(found, summary["currency"]), table),
         tools=[result, tool_result("diagnoses", {"ad_id": row["ad_id"]}, rows), tool_result("evidence", {}, evidence)],
         suggestions=choices("What should I do?", "Which ads are losing?"),
         memory={"ad_id": row["ad_id"]},
     )
+
+
+def _silent(summary: Json, found: Sequence[Json]) -> list[str]:
+    """The rules that said nothing of the ad: that is not the same as all well, and a rule may not have been asked."""
+    said = {finding["diagnosis"] for finding in found}
+    quiet = [rule for rule in ASKED if rule not in said]
+    unasked = [ASKED[rule] for rule in quiet if not tools.status(summary, rule)["evaluated"]]
+    asked = [ASKED[rule] for rule in quiet if ASKED[rule] not in unasked]
+    parts = [f"No sign, or too little to go by, on {', '.join(asked)}."] if asked else []
+    parts += [f"Not evaluated in this analysis: {', '.join(unasked)}."] if unasked else []
+    return [" ".join(parts)] if parts else []
+
+
+def _waterfall(found: Sequence[Json], currency: str) -> list[Json]:
+    """The steps from its CPA before to its CPA now, where they are known."""
+    for finding in found:
+        if finding["diagnosis"] == "cpa_drivers":
+            drivers = {"account": finding["detail"]["detail"], "sentence": finding["reason"]}
+            drawn = found_blocks.waterfall(drivers, currency, "Why its CPA moved")
+            return [block for block in drawn if block["kind"] == "chart"]
+    return []
+
+
+def _evidence(found: Sequence[Json], summary: Json) -> list[Json]:
+    currency = summary["currency"]
+    return [
+        {
+            "about": finding["diagnosis"].replace("_", " "),
+            "what": item["metric"].replace("_", " "),
+            "value": wording.value(item["value"], item["unit"], currency),
+            "between": _between(item, currency),
+            "against": "" if item["baseline"] is None else wording.value(item["baseline"], item["unit"], currency),
+            "baseline": item["baseline_name"] or "",
+        }
+        for finding in found
+        for item in verdict_evidence.of(finding["detail"], summary)
+    ]
+
+
+def _between(item: Json, currency: str) -> str:
+    """The 90 % interval in words; an end that is not known is open."""
+    if item["interval"] is None:
+        return ""
+    low, high = (item["interval"][end] for end in ("low", "high"))
+    if low is None or high is None:
+        known = wording.value(high if low is None else low, item["unit"], currency)
+        return f"up to {known}" if low is None else f"{known} or more"
+    return f"{wording.value(low, item['unit'], currency)} to {wording.value(high, item['unit'], currency)}"
 
 
 def _labels(asked: Asked, ad_id: str) -> list[str]:
@@ -137,7 +193,7 @@ def _labels(asked: Asked, ad_id: str) -> list[str]:
 
 
 def _which(rows: Sequence[Json], sentence: str) -> Answer:
-    suggestions = tuple(Choice(_short(row), f"/why {row['ad_id']}") for row in rows)
+    suggestions = tuple(Choice(tools.short(row), f"/why {row['ad_id']}") for row in rows)
     return Answer([sentence], tools=[tool_result("ads", {"ads": len(rows)}, rows)], suggestions=suggestions)
 
 
@@ -153,12 +209,8 @@ def _in_a_line(row: Json, currency: str) -> str:
     return f"{row['ad_name'] or row['ad_id']}: {', '.join(part for part in parts if part)}."
 
 
-def _short(row: Json) -> str:
-    name = str(row["ad_name"] or row["ad_id"])
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
-
-
 def _table(title: str, rows: Sequence[Json], more: int) -> Json:
-    keys = ("ad_id", *(str(column["key"]) for column in AD_COLUMNS))
-    shown = [{key: row[key] for key in keys} for row in rows]
-    return {"kind": "table", "title": title, "columns": AD_COLUMNS, "rows": shown, "more": more}
+    columns = [*AD_COLUMNS, *SCORE_COLUMNS]
+    keys = ("ad_id", *(str(column["key"]) for column in columns))
+    listed = [{key: row[key] for key in keys} for row in rows]
+    return {"kind": "table", "title": title, "columns": columns, "rows": listed, "more": more}

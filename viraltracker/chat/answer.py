@@ -115,6 +115,11 @@ def facts(summary: Json) -> Json:
     return {name: summary[name] for name in names} | {"totals": {"cpa": summary["totals"]["cpa"]}}
 
 
+def shown(*blocks: Json) -> list[Json]:
+    """The blocks that have something to show: a table without a row is none."""
+    return [block for block in blocks if block.get("rows") != []]
+
+
 def choices(*lines: str | tuple[str, str]) -> tuple[Choice, ...]:
     """Suggestions: a line that says itself, or (label, line)."""
     return tuple(Choice(*line) if isinstance(line, tuple) else Choice(line, line) for line in lines)

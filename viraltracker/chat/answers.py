@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from viraltracker.chat import ad_answers, congruence_answers, deeds, tools, wording
-from viraltracker.chat.answer import MOST_CARDS, MOST_LINES, Answer, Asked, choices, facts, tool_result
+from viraltracker.analysis import found_blocks
+from viraltracker.chat import account_answers, ad_answers, congruence_answers, creative_answers, deeds, tools, wording
+from viraltracker.chat.answer import MOST_CARDS, MOST_LINES, Answer, Asked, choices, facts, shown, tool_result
 from viraltracker.chat.commands import EXAMPLES, Unclear
 from viraltracker.chat.phrases import Name
 from viraltracker.chat.tools import Found
@@ -19,15 +20,18 @@ ANALYSIS: Final = "ad_intelligence_analysis"
 HELP: Final = (
     "I answer from what is stored, and say which rows a number comes from. You can ask:",
     "“Analyze the account”, “what should I do”, “which ads are winning” or “losing”, “why is ad … bad”",
-    "“How much did we spend last week”, “what is our CPA in the last 14 days”, “coverage”",
+    "“Why did our CPA go up”, “what is wrong”, “which ads are wearing out”, “how much did we spend last week”",
+    "“What are we missing”, “which hooks work” (or angles, formats, stages), “do the pages fit the ads”",
     "“Classify the new creatives”, “sync every morning at 6”: I ask before I change anything",
     "“Mark 2 as done”, “ignore 3 because …”, “/rec_note 2 …”: numbers are those of the last list",
-    "Commands: /analyze /recommend /top /why /ad /spend /coverage /congruence /classify /sync /schedule /help",
-    "/rec_done /rec_ignore /rec_note",
+    "Commands: /analyze /recommend /top /why /ad /spend /wrong /fatigue /coverage /labels /congruence /classify /sync "
+    "/schedule /rec_done /rec_ignore /rec_note /help",
     "Windows are full days, as in “last 7 days” or “past two weeks”; without one I take 30.",
 )
 _NO_FACTS: Final[Json] = {"prior_window": None, "target": {"value": None, "words": None}, "totals": {"cpa": None}}
-_NEXT: Final = choices("What should I do?", "Which ads are winning?", "Which ads are losing?", "/coverage")
+_NEXT: Final = choices(
+    "What should I do?", "Why did our CPA change?", "Which ads are wearing out?", "What are we missing?"
+)
 
 
 def unclear(found: Unclear, memory: Json) -> Answer:
@@ -41,8 +45,6 @@ def answer(asked: Asked, run: Json | None = None) -> Answer:
     match intent.name:
         case "help" | "yes" | "no":
             return Answer(HELP if intent.name == "help" else ["There is nothing to confirm."], suggestions=EXAMPLES[:3])
-        case "fatigue":
-            return _not_yet()
         case "congruence":
             return congruence_answers.overview(asked)
         case "schedule" if intent.recurrence is None:
@@ -77,14 +79,20 @@ def _from(asked: Asked, run: Json, days: int) -> Answer:
     answerers: dict[Name, _Answerer] = {
         "analyze": _analyze,
         "recommend": _recommend,
-        "coverage": _coverage,
-        "spend": _spend,
-        "moved": _moved,
+        "coverage": creative_answers.coverage,
+        "fatigue": creative_answers.fatigue,
+        "labels": creative_answers.labels,
+        "spend": account_answers.spend,
+        "moved": account_answers.moved,
+        "wrong": account_answers.wrong,
         "top": ad_answers.top,
         "why": ad_answers.why,
         "ad": ad_answers.why,
     }
-    made = answerers[asked.intent.name](asked, run)
+    name = asked.intent.name
+    if name == "why" and asked.line.strip(" ?!.").casefold() == "why" and not asked.memory.get("ad_id"):
+        name = "moved"
+    made = answerers[name](asked, run)
     memory = {"days": days, "cards": asked.memory.get("cards"), "ad_id": asked.memory.get("ad_id")} | made.memory
     return Answer(
         made.lines[:MOST_LINES],
@@ -112,21 +120,6 @@ def _source(run: Json) -> Json:
     return tool_result("stored_analysis", {"brand": summary["brand"], "days": window["days"]}, [row], summary["notes"])
 
 
-def _totals(summary: Json) -> Json:
-    names = [name for name, value in summary["totals"].items() if isinstance(value, int | float)]
-    moved = {row["metric"]: row for row in summary["trends"]["changes"]}
-    rows = [
-        {
-            "metric": name,
-            "value": summary["totals"][name],
-            "before": moved.get(name, {}).get("prior"),
-            "relative": moved.get(name, {}).get("relative"),
-        }
-        for name in names
-    ]
-    return tool_result("totals", summary["window"], rows, wording.arithmetic(summary))
-
-
 def _counts(summary: Json) -> Json:
     row = {"ads": summary["ads"], **summary["verdict_counts"], "target": summary["target"]["value"]}
     return tool_result("verdicts", {"target": summary["target"]["words"]}, [row])
@@ -137,15 +130,29 @@ def _analyze(asked: Asked, run: Json) -> Answer:
     cards, handled = tools.open_recommendations(asked.db, asked.brand, run, asked.now.date())
     lines = [f"{summary['brand']}, {wording.window(summary['window'])}."]
     if summary["ads"]:
-        lines += [wording.headline(summary), wording.verdicts(summary)]
+        lines += [wording.headline(summary), *_stands_out(summary), wording.verdicts(summary)]
     if cards:
         lines.append(f"Most money at stake: {_stake(cards[0])}.")
     if summary["ads"]:
         lines.append(wording.classified(summary))
     lines += [note for note in summary["notes"] if "ends on" in note or "gap" in note]
-    rest = [block for block in run["blocks"] if block["kind"] in ("metrics", "table")]
-    results = [_totals(summary), _counts(summary), _classification(summary), _listed(cards, handled)]
+    rest = [block for block in run["blocks"] if block["kind"] in ("metrics", "table", "chart")]
+    said = tool_result("findings", {}, [{"sentence": sentence} for sentence in _stands_out(summary)])
+    results = [
+        account_answers.totals(summary),
+        said,
+        _counts(summary),
+        _classification(summary),
+        _listed(cards, handled),
+    ]
     return Answer(lines, [*_cards(cards), *rest], tools=results, memory=_remember(cards))
+
+
+def _stands_out(summary: Json) -> list[str]:
+    """Why CPA moved, and the first thing that is out of the usual to someone's harm."""
+    drivers = summary.get("drivers") or {"account": None}
+    harmful = [item["sentence"] for item in summary.get("anomalies") or [] if item["harmful"] and item["until"] is None]
+    return [*([drivers["sentence"]] if drivers["account"] is not None else []), *harmful[:1]]
 
 
 def _recommend(asked: Asked, run: Json) -> Answer:
@@ -180,64 +187,14 @@ def _recommend(asked: Asked, run: Json) -> Answer:
     ]
     table = {"kind": "table", "title": "Everything on the list", "columns": columns, "rows": rest, "more": 0}
     more = [table] if len(rest) > MOST_CARDS else []
+    briefs = found_blocks.briefs([card["brief"] for card in cards if card.get("brief")])
     return Answer(
         lines,
-        [*_cards(cards), *more],
+        shown(*_cards(cards), *more, briefs),
         tools=[_listed(cards, handled)],
         memory=_remember(cards),
         suggestions=choices("Mark 1 as done", "Which ads are winning?", "Which ads are losing?") if cards else _NEXT,
     )
-
-
-def _coverage(_: Asked, run: Json) -> Answer:
-    summary = run["summary"]
-    cells = [cell for cell in summary["distribution"]["cells"] if cell["spend"]]
-    lines = [f"{wording.classified(summary)} {wording.window(summary['window'])}."]
-    named = [cell for cell in cells if cell["awareness"] and cell["format"]]
-    if named:
-        first = named[0]
-        lines.append(
-            f"Most spend is on {_cell(first)}: {first['ads']:,} ads, "
-            f"{wording.value(first['spend_share'], 'rate', '')} of the spend."
-        )
-        alone = [cell for cell in named if cell["ads"] == 1]
-        if alone:
-            lines.append(f"{len(alone):,} of {len(named):,} combinations with spend rest on a single ad.")
-    missing = summary["classified"]["ads_missing"]
-    if missing:
-        lines.append(f"{missing:,} ads are not classified yet.")
-    titles = ("By awareness and format", "By awareness", "By format")
-    tables = [block for block in run["blocks"] if block["kind"] == "table" and block["title"] in titles]
-    counted = {"combinations": len(named), "on_a_single_ad": sum(1 for cell in named if cell["ads"] == 1)}
-    results = [_classification(summary), tool_result("distribution", counted, [counted, *cells])]
-    more = choices("Classify the new creatives") if missing else ()
-    return Answer(lines, tables, tools=results, suggestions=(*more, *_NEXT[:3]))
-
-
-def _spend(_: Asked, run: Json) -> Answer:
-    summary = run["summary"]
-    lines = [f"{summary['brand']}, {wording.window(summary['window'])}:", wording.headline(summary)]
-    metrics = [block for block in run["blocks"] if block["kind"] == "metrics"]
-    suggestions = choices("Why did our CPA change?", "What should I do?", "/analyze")
-    return Answer(lines, metrics, tools=[_totals(summary)], suggestions=suggestions)
-
-
-def _moved(_: Asked, run: Json) -> Answer:
-    summary = run["summary"]
-    changes = summary["trends"]["changes"]
-    lines = [wording.headline(summary)]
-    if not changes:
-        lines = [f"There is nothing to compare with: {summary['trends']['reason']}"]
-    else:
-        steps = {row["metric"]: row for row in changes if row["relative"] is not None}
-        for name, label in (("cpm", "CPM"), ("ctr", "Link CTR"), ("cpc", "CPC")):
-            if name in steps:
-                row, unit = steps[name], wording.UNITS[name]
-                before, after = (wording.value(row[end], unit, summary["currency"]) for end in ("prior", "value"))
-                lines.append(f"{label} went from {before} to {after}{wording.change(row['relative'])}.")
-        lines.append("This version shows what moved; which step caused it, with certainty, comes with a later one.")
-    metrics = [block for block in run["blocks"] if block["kind"] == "metrics"]
-    return Answer(lines, metrics, tools=[_totals(summary)])
 
 
 def _cards(cards: Sequence[Json]) -> list[Json]:
@@ -275,10 +232,6 @@ def _classification(summary: Json) -> Json:
     return tool_result("classification", {"ads": summary["ads"]}, [summary["classified"]])
 
 
-def _cell(cell: Json) -> str:
-    return f"{cell['awareness'].replace('_', ' ')} × {cell['format'].replace('_', ' ')}"
-
-
 def _schedules(asked: Asked) -> Answer:
     jobs = tools.recurring(asked.db, asked.brand)
     rows = [
@@ -310,14 +263,6 @@ def _schedules(asked: Asked) -> Answer:
 def _zone(asked: Asked) -> str:
     """The screen's zone: that is the morning the person means."""
     return asked.person.zone or "UTC"
-
-
-def _not_yet() -> Answer:
-    said = "This version does not diagnose whether ads wear out yet, so I would be guessing."
-    return Answer(
-        [f"{said} It judges cost per conversion, though."],
-        suggestions=choices("Which ads are losing?", "What should I do?"),
-    )
 
 
 def _nothing_there(asked: Asked, found: Found) -> Answer:

@@ -80,7 +80,7 @@ def parse(line: str, brands: Sequence[Brand], current: Brand | None = None) -> I
     lowered = bare.casefold().strip()
     if command is None:
         lowered = phrases.spelled(lowered)
-    windowless = command in ("why", "ad") or _EVERY_FEW.search(lowered)
+    windowless = _names_an_ad(command, lowered) or _EVERY_FEW.search(lowered)
     window, rest = (None, lowered) if windowless else periods.take_window(lowered)
     if window is not None and window.problem is not None:
         return _other_windows(window.problem)
@@ -96,6 +96,11 @@ def parse(line: str, brands: Sequence[Brand], current: Brand | None = None) -> I
         if stranger:
             return _no_such_brand(stranger, line, brands)
     return found
+
+
+def _names_an_ad(command: Name | None, text: str) -> bool:
+    """Whether what follows the command is an ad's name, in which days are no window; "/why last week" has none."""
+    return command in ("why", "ad") and bool(periods.take_window(text)[1].strip())
 
 
 def _take_command(text: str) -> tuple[Name | Unclear | None, str]:
@@ -151,6 +156,11 @@ def _complete(intent: Intent, bare: str, rest: str, command: bool) -> Intent | U
             elif phrases.SPENDERS.search(rest):
                 order = "spend"
             return replace(intent, number=count, order=order)
+        case "labels":
+            kind = next((name for name, pattern in phrases.LABEL_KINDS if pattern.search(rest)), "")
+            return replace(intent, subject=kind)
+        case "why" if command and not intent.subject and not rest.strip(" ?!."):
+            return replace(intent, name="moved")
         case "why" | "ad":
             return replace(intent, subject=intent.subject or _ad_in(bare, command))
         case "analyze" | "recommend" | "spend":

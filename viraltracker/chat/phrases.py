@@ -10,24 +10,33 @@ from viraltracker.chat import brand_names
 
 Name = Literal[
     "analyze", "recommend", "top", "why", "ad", "spend", "moved", "classify", "coverage", "sync", "schedule",
-    "rec_done", "rec_ignore", "rec_note", "fatigue", "congruence", "help", "yes", "no",
+    "rec_done", "rec_ignore", "rec_note", "fatigue", "wrong", "labels", "congruence", "help", "yes", "no",
 ]  # fmt: skip
 
 COMMANDS: Final[dict[str, Name]] = {
     "analyze": "analyze", "analyse": "analyze", "recommend": "recommend", "top": "top", "why": "why", "ad": "ad",
     "spend": "spend", "classify": "classify", "coverage": "coverage", "sync": "sync", "schedule": "schedule",
     "rec_done": "rec_done", "rec_ignore": "rec_ignore", "rec_note": "rec_note", "fatigue": "fatigue",
+    "wrong": "wrong", "anomalies": "wrong", "labels": "labels", "tags": "labels", "gaps": "coverage",
     "congruence": "congruence", "help": "help",
 }  # fmt: skip
 
 KNOWN_WORDS: Final = (
     "analyze", "analyse", "analysis", "recommend", "recommendations", "classify", "classification", "coverage",
     "schedule", "winning", "winners", "losing", "losers", "fatigue", "congruence", "creatives", "account", "should",
-    "performing", "awareness", "distribution", "morning", "every", "spend", "which",
+    "performing", "awareness", "distribution", "morning", "every", "spend", "which", "wearing", "missing",
+    "hooks", "angles", "formats", "working",
 )  # fmt: skip
 """Words whose slips are put right."""
 
 _NUMBERED = r"(?:the\s+)?(?:recommendation\s+|number\s+|no\.?\s*|#)?\d{1,3}\b"
+
+_KPI = r"(?:cpa|roas|cpm|ctr|cpc|spend|costs?|sales|purchases|revenue)"
+_LABEL = r"(?:hooks?|angles?|formats?|(?:awareness\s+)?(?:stages?|levels?)|awareness|labels|tags)"
+_WORKS = (
+    r"(?:work(?:s|ing)?|be(?:st|tter)|wors(?:t|e)|win(?:s|ning)?|los(?:es?|ing)|(?:perform|convert|sell)(?:s|ing)?)"
+)
+_AMISS = r"(?:gone\s+|going\s+)?(?:wrong|broken|off|unusual|odd|strange)"
 
 _RULES: Final[tuple[tuple[Name, tuple[str, ...]], ...]] = (
     ("yes", (r"^(?:yes|yep|yeah|y|ok|okay|sure|do it|go ahead|confirm)(?:,? (?:please|do it|go ahead))?[.!]*$",)),
@@ -42,14 +51,59 @@ _RULES: Final[tuple[tuple[Name, tuple[str, ...]], ...]] = (
             rf"\b(?:i|we)\s+(?:did|finished)\s+{_NUMBERED}",
         ),
     ),
-    ("fatigue", (r"\bfatigue", r"\bwear(?:ing|s)?\s+out\b", r"\bworn\s+out\b", r"\bburn(?:ed|t|ing)?\s+out\b")),
+    (
+        "fatigue",
+        (
+            r"\bfatigue",
+            r"\bwear(?:ing|s)?\s+out\b",
+            r"\bworn\s+out\b",
+            r"\bburn(?:ed|t|ing)?\s+out\b",
+            r"\btir(?:ed|es|ing)\b",
+            r"\bstale\b",
+        ),
+    ),
     ("congruence", (r"\bcongruen", r"\bpages?\b.*\b(?:match|promise|fit)")),
-    ("moved", (r"\bwhy\b.*\b(?:cpa|roas|cpm|ctr|cpc|spend|costs?|sales|purchases|revenue)\b",)),
+    (
+        "wrong",
+        (
+            rf"\b(?:what(?:'?s| is| has| went)|anything|something)\s+{_AMISS}\b"
+            r"(?:\s+(?:with|in|on)(?:\s+(?:my|our|the|this))?(?:\s+(?:ads?\s+)?accounts?)?)?\W*$",
+            r"\bwhat\s+broke\b",
+            r"\bis\s+(?:anything|something|everything)\s+(?:ok|okay|fine|all right)\b",
+            r"\banomal",
+            r"^(?:any|open|show|new)\b.*\balerts?\b",
+        ),
+    ),
+    (
+        "moved",
+        (
+            rf"\bwhy\b.*\b{_KPI}\b",
+            rf"\bwhat\b.*\b(?:driv(?:es?|ing)|drove|moved|chang(?:es|ed)|raised|lifted)\b.*\b{_KPI}\b",
+        ),
+    ),
     ("why", (r"\bwhy\b", r"\bwhat(?:'?s| is)\s+wrong\s+with\b")),
     ("schedule", (r"\bschedul", r"\b(?:every|each)\s+\w+", r"\b(?:daily|hourly|weekly|nightly)\b")),
     (
         "coverage",
-        (r"\bcoverage\b", r"\bdistribution\b", r"\bby\s+awareness\b", r"\bwhat\s+are\s+we\s+missing\b", r"\bgaps?\b"),
+        (
+            r"\bcoverage\b",
+            r"\bdistribution\b",
+            r"\bby\s+awareness\b",
+            r"\bgaps?\b",
+            r"\bwhat(?:'?s| is| am| are|\s+do)?(?:\s+(?:we|i))?\s+(?:missing|lack(?:ing)?|untested)\b",
+            r"\bwhat\s+(?:have|has|did)(?:n'?t)?\s+(?:we|i)\b.*\b(?:tried|tested|made|try|test|make)\b",
+            r"\bwhat\s+(?:should|shall|can|could)\s+(?:we|i)\s+(?:make|create|produce|shoot|test|try)\b",
+            r"\buntested\b",
+            r"\bheat\s?map\b",
+        ),
+    ),
+    (
+        "labels",
+        (
+            rf"\b{_LABEL}\b(?!\s+rate).*\b{_WORKS}\b",
+            rf"\b{_WORKS}\s+(?:performing\s+|converting\s+)?{_LABEL}\b(?!\s+rate)",
+            r"^what\s+works\b",
+        ),
     ),
     ("classify", (r"\b(?:re)?classif", r"\blabel\b.*\b(?:ads?|creatives?)\b")),
     ("sync", (r"\b(?:sync|resync|refresh|fetch|pull)\b",)),
@@ -93,6 +147,13 @@ _RULES: Final[tuple[tuple[Name, tuple[str, ...]], ...]] = (
         ),
     ),
 )
+LABEL_KINDS: Final = (
+    ("hook", re.compile(r"\bhooks?\b")),
+    ("angle", re.compile(r"\bangles?\b")),
+    ("format", re.compile(r"\bformats?\b")),
+    ("awareness", re.compile(r"\b(?:awareness|stages?)\b")),
+)
+"""The kind of label that a question is about."""
 _MEANT: Final = tuple((name, re.compile("|".join(patterns))) for name, patterns in _RULES)
 
 LOSERS: Final = re.compile(r"\blos(?:ing|ers?)\b|\b(?:worst|bottom|bad|kill|cut)\b")

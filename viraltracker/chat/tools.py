@@ -18,11 +18,17 @@ from viraltracker.store.client import Database
 Json = dict[str, Any]
 
 _NUMBERS = ("spend", "conversions", "cpa", "cpa_low", "cpa_high", "probability", "needs_spend")
+SCORES = ("hook", "watch", "click", "convert")
 _AD_COLUMNS = ",".join(
-    ["id", "ad_id", "verdict", "reason", "ad_name:detail->>ad_name", *(f"{name}:detail->{name}" for name in _NUMBERS)]
+    ["id", "ad_id", "verdict", "reason", "ad_name:detail->>ad_name"]
+    + [f"{name}:detail->{name}" for name in _NUMBERS]
+    + [f"{name}_score:detail->scores->{name}" for name in SCORES]
 )
+_ORDER = ("winner_loser", "cpa_drivers", "fatigue", "bottleneck", "congruence")
 LIKE = 0.72
 """So alike is what a person types to the name of the ad that they mean."""
+LONGEST_NAME = 80
+"""On a button."""
 
 
 @dataclass(frozen=True)
@@ -59,17 +65,46 @@ def newest_analysis(db: Database, brand: Brand) -> Json | None:
 
 def ads(db: Database, run_id: str, verdict: str | None = None) -> list[Json]:
     """Every judged ad of a run, or those with one verdict, highest spend first:
-    `ad_id, ad_name, verdict, reason, spend, conversions, cpa, cpa_low, cpa_high, probability, needs_spend`."""
+    `ad_id, ad_name, verdict, reason, spend, conversions, cpa, cpa_low, cpa_high, probability, needs_spend`, and the
+    scores `hook_score, watch_score, click_score, convert_score` from 0 to 100, None where too few ads compare."""
     where = {"run_id": run_id, "diagnosis": "winner_loser"} | ({"verdict": verdict} if verdict else {})
     rows = db.rows("ad_intelligence_diagnostics", columns=_AD_COLUMNS, where=where)
     return [{name: value for name, value in row.items() if name != "id"} for row in rows]
 
 
+def diagnosed(db: Database, run_id: str, rule: str) -> list[Json]:
+    """What one rule says of ads, each `Diagnosis` as it was stored."""
+    rows = db.rows("ad_intelligence_diagnostics", columns="id,detail", where={"run_id": run_id, "diagnosis": rule})
+    return [row["detail"] for row in rows]
+
+
+def status(summary: Json, rule: str) -> Json:
+    """What a rule says of itself: `{evaluated, reason, ads_evaluated, ads_not_evaluated, fired}`.
+
+    Of an analysis that an earlier version made, that it was not asked.
+    """
+    unasked = {
+        "evaluated": False,
+        "reason": "This analysis is of an earlier version, which did not look at it; the next one does.",
+        "ads_evaluated": 0,
+        "ads_not_evaluated": summary["ads"],
+        "fired": 0,
+    }
+    return next((found for found in summary.get("rules") or [] if found["rule"] == rule), unasked)
+
+
+def short(row: Json) -> str:
+    """An ad's name as a button has room for it; its id where it has none."""
+    name = str(row["ad_name"] or row["ad_id"])
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+
+
 def about_ad(db: Database, brand: Brand, run_id: str, ad_id: str) -> tuple[list[Json], Json | None]:
-    """Everything a run says about one ad, the verdict first, and the ad itself (None for an imported one)."""
+    """Everything a run says about one ad, the verdict first and then what explains it, and the ad itself (None for an
+    imported one)."""
     found = db.rows("ad_intelligence_diagnostics", where={"run_id": run_id, "ad_id": ad_id})
     rows = db.rows("ads", where={"brand_id": brand.id, "ad_id": ad_id}, key="ad_id")
-    found.sort(key=lambda row: bool(row["diagnosis"] != "winner_loser"))
+    found.sort(key=lambda row: _ORDER.index(row["diagnosis"]) if row["diagnosis"] in _ORDER else len(_ORDER))
     return found, rows[0] if rows else None
 
 

@@ -14,6 +14,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from viraltracker.cli import charts
 from viraltracker.intelligence.plain import percent
 
 PLAIN_WIDTH = 140
@@ -110,10 +111,19 @@ def draw(blocks: Sequence[dict[str, Json]], currency: str) -> None:
             case "cards":
                 _cards(block, currency)
             case _ if block.get("alt"):
-                # A chart, or a kind that is not known here: what it says in words.
-                out.print(Text(plain(block.get("title") or ""), style="bold"))
-                out.print(Text(plain(block["alt"])))
+                _chart(block, currency)
         out.print()
+
+
+def _chart(block: dict[str, Json], currency: str) -> None:
+    """A chart, or a kind that is not known here: what it says in words, and its numbers where they make a table."""
+    out = console()
+    out.print(Text(plain(block.get("title") or ""), style="bold"))
+    out.print(Text(plain(block["alt"])))
+    unit_of = str((block.get("data") or {}).get("currency") or currency)
+    found = charts.rows(block, lambda value, unit: number(value, unit, unit_of))
+    if found is not None:
+        table(None, found.header, found.rows, right=found.right)
 
 
 def _metrics(block: dict[str, Json], currency: str) -> None:

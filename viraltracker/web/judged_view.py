@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from viraltracker.analysis import verdict_evidence
 from viraltracker.store import boards
 from viraltracker.store.client import Database
 from viraltracker.web import board_columns, trend_chart, waterfall, words
@@ -76,7 +77,7 @@ def verdict(run: Json, row: Json | None) -> str:
         sure = f' <span class="vt-sure">{words.sure(row["probability"])} sure</span>'
     return (
         f'<p class="vt-told"><span class="vt-tag {tone}">{words.html(name)}</span>{sure} '
-        f'{words.html(row["reason"])}</p>{evidence(row)}<p class="vt-more">{words.html(basis(run))}</p>'
+        f'{words.html(row["reason"])}</p>{evidence(run, row)}<p class="vt-more">{words.html(basis(run))}</p>'
     )
 
 
@@ -88,9 +89,10 @@ def basis(run: Json) -> str:
     return f"{', '.join(parts)}; the day that is not over is not in them."
 
 
-def evidence(row: Json) -> str:
+def evidence(run: Json, row: Json) -> str:
     """HTML: the numbers behind a statement, each with its 90 % interval and what it is held against."""
-    lines = [_evidence(item) for item in row["detail"].get("evidence") or []]
+    window = {"from": run["date_from"], "to": run["date_to"]}
+    lines = [_evidence(item) for item in verdict_evidence.of(row["detail"], {**run, "window": window})]
     if not lines:
         return ""
     return (
@@ -210,4 +212,4 @@ def bottleneck(run: Json, row: Json | None) -> str:
     """HTML: the sentence on the costliest step and its numbers."""
     if row is None:
         return f'<p class="vt-more">{words.html(missing(run, "bottleneck"))}</p>'
-    return f'<p class="vt-told">{words.html(row["reason"])}</p>{evidence(row)}'
+    return f'<p class="vt-told">{words.html(row["reason"])}</p>{evidence(run, row)}'

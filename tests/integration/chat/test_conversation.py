@@ -120,7 +120,11 @@ def test_every_number_comes_from_a_tool_and_first_answers_are_short(place: Place
         "/ad 900002",
         "what is our cpa",
         "why did our roas change",
+        "/why",
         "/coverage",
+        "which ads are wearing out",
+        "what is wrong?",
+        "which hooks work",
         "/schedule",
     ):
         session = ask(place, "owner", line, session)
@@ -131,7 +135,7 @@ def test_every_number_comes_from_a_tool_and_first_answers_are_short(place: Place
         cards = [block for block in message.envelope["blocks"] if block["kind"] == "cards"]
         assert all(len(block["items"]) <= MOST_CARDS for block in cards)
         assert message.tools
-    assert len(session.messages) == 2 * 11 + 3
+    assert len(session.messages) == 2 * 15 + 3
 
 
 def test_a_window_stays_for_the_next_question_but_not_for_an_analysis(place: Place, with_analysis: Session) -> None:

@@ -10,9 +10,15 @@ import psycopg
 import pytest
 
 from tests.integration.cli.conftest import Answer, Command, start
-from viraltracker import settings
+from viraltracker import clock, settings
+from viraltracker.chat import answers
+from viraltracker.chat.answer import MOST_LINES, Asked, Person
+from viraltracker.chat.answer import Answer as Answered
+from viraltracker.chat.commands import Intent, parse
+from viraltracker.jobs import registry
 from viraltracker.local.stack import Stack
 from viraltracker.sandbox.demo import planted
+from viraltracker.store import brands, client
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +43,8 @@ def test_the_analysis_has_the_documented_shape(analysis: dict[str, Any]) -> None
     )
     assert set(names.split()) | {"hook_rate", "hold_rate"} <= set(analysis["totals"])
     assert {"ads", "creatives", "spend_share"} <= set(analysis["classified"])
+    found = {"drivers", "tags", "gaps", "pages", "anomalies", "concentration", "insights", "rules", "diagnoses"}
+    assert found <= set(analysis)
     assert analysis["brand"] == "Wonder Paws"
     assert analysis["window"]["days"] == 30
 
@@ -196,6 +204,45 @@ def test_a_brand_that_is_not_there_is_named_with_those_that_are(
     answer = viraltracker("analyze", "Wander Paws")
     assert answer.code == 1
     assert answer.err.strip().splitlines()[-1] == 'There is no brand "Wander Paws". Brands: Wonder Paws.'
+
+
+def test_the_chat_names_the_planted_causes(analysis: dict[str, Any], home: Path) -> None:
+    """Questions of a Monday morning, each answered from the stored analysis in at most eight lines."""
+    stack = Stack(home, cache=_cache())
+    with stack.hold(), client.http_client(embedded=True) as http:
+        endpoints = stack.endpoints()
+        assert endpoints is not None
+        db = client.connect(endpoints.rest_url, endpoints.service_key, http)
+        brand = brands.find(db, "Wonder Paws")
+        person = Person(db, [brand], lambda _: True, registry.standard())
+
+        def ask(line: str) -> Answered:
+            meant = parse(line, [brand], brand)
+            assert isinstance(meant, Intent), line
+            found = answers.answer(Asked(person, brand, meant, line, line, clock.now(), {}))
+            assert found.job is None, line
+            assert 0 < len(found.lines) <= MOST_LINES, line
+            return found
+
+        def shown(found: Answered, title: str) -> list[dict[str, Any]]:
+            return [row for block in found.blocks if block.get("title") == title for row in block["rows"]]
+
+        tired = {row["ad_id"] for row in shown(ask("which ads are wearing out?"), "Wearing out")}
+        assert {ad.ad_id for ad in planted.FATIGUED} <= tired
+        assert planted.BROKEN_PAGE.slug in " ".join(ask("what is wrong?").lines)
+        gaps = ask("what are we missing?")
+        assert [block["chart"] for block in gaps.blocks if block["kind"] == "chart"] == ["heatmap"]
+        assert len(shown(gaps, "What is missing")) == len(shown(gaps, "Briefs")) == len(analysis["gaps"]["gaps"])
+        assert shown(gaps, "By awareness")
+        moved = ask("why did our CPA go up?")
+        assert analysis["drivers"]["sentence"] in moved.lines
+        assert [block["chart"] for block in moved.blocks if block["kind"] == "chart"] == ["waterfall"]
+        one = ask(f"/why {planted.FATIGUED[0].ad_id}")
+        assert {row["about"] for row in shown(one, "The evidence")} >= {"winner loser", "fatigue", "cpa drivers"}
+        assert [block["title"] for block in one.blocks if block["kind"] == "chart"] == ["Why its CPA moved"]
+        assert shown(ask("which hooks work?"), "Hooks, likely differences first")
+        assert all(row["convert_score"] is not None for row in shown(ask("/top"), "Winners"))
+        assert shown(ask("what should I do?"), "Briefs")
 
 
 def _cache() -> Path:

@@ -161,3 +161,15 @@ def test_bars_go_from_the_cost_before_to_the_cost_now() -> None:
 )
 def test_what_a_rule_does_not_say_has_a_reason(rules: list[dict[str, Any]], said: str) -> None:
     assert said in judged_view.missing(RUN | {"rules": rules}, "fatigue")
+
+
+def test_a_verdict_shows_the_numbers_behind_it() -> None:
+    """They are not stored with it: the page works them out of the row and the run."""
+    detail = {
+        "id": "winner_loser:7", "ad_id": "7", "ad_name": LOUD, "verdict": "scale", "reason": "It wins.", "spend": 300.0,
+        "conversions": 30.0, "cpa": 10.0, "cpa_low": 8.0, "cpa_high": 13.0, "probability": 0.97, "needs_spend": None,
+        "cohort": "sales × image", "cohort_cpa": 25.0, "scores": {},
+    }  # fmt: skip
+    drawn = judged_view.verdict(RUN, {"diagnosis": "winner_loser", "detail": detail, **detail})
+    for said in ("$10.00", "$8.00 to $13.00", "$30.00", "your target", "$25.00", "sales × image: all its ads together"):
+        assert said in drawn
