@@ -115,7 +115,9 @@ def _sums(daily: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     for start, period in (("", NOW), ("prior_", BEFORE)):
         part = {name: values[:, period].astype(np.float64) for name, values in daily.items()}
         found |= {f"{start}{name}": values.sum(1) for name, values in part.items()}
-        found |= {f"{start}matured_{name}": part[name].sum(1) for name in ("spend", "link_clicks", "landing_page_views")}
+        found |= {
+            f"{start}matured_{name}": part[name].sum(1) for name in ("spend", "link_clicks", "landing_page_views")
+        }
         found[f"{start}delivery_days"] = (part["impressions"] > 0).sum(1)
         found[f"{start}spend_sq"] = (part["spend"] ** 2).sum(1)
         found[f"{start}spend_impressions"] = (part["spend"] * part["impressions"]).sum(1)
