@@ -67,7 +67,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     brand = brand_picker.pick(viewer)
     rule = pick_rule()
 place = replay.find(viewer.db, brand.id, clock.now())
-days = lab_replays.days(viewer.db, place)
+with st.spinner("Reading the days …"):
+    days = lab_replays.days(viewer.db, place)
 if days is None:
     states.empty(
         "No days to replay", words.literal(place.reason or "No full day is stored yet."), icon=":material/science:"

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 from scipy import stats
 
-from benchmarks.truth import accounts, fatigue_table, score
+from benchmarks.truth import accounts, fatigue_table, score, tags
 from benchmarks.truth.accounts import Checks
 from benchmarks.truth.score import Calls, Share, share
 
@@ -45,6 +45,8 @@ def main() -> int:
     _bound()
     print()
     met += fatigue_table.print_all(_target)
+    print()
+    met += tags.report()
     return 0 if all(met) else 1
 
 

@@ -20,6 +20,39 @@ language sql stable set search_path = '' set statement_timeout = '30s' as $$
         from seen where later = 1 and age < 28 group by age) r
 $$;
 
+-- As before, but that it no longer reads every row of the brand: the first and last days are at the ends of an index, and
+-- which of several accounts is the largest is told by its last 90 days.
+create or replace function public.analysis_context(p_brand uuid) returns jsonb
+language sql stable set search_path = '' set statement_timeout = '60s' as $$
+    select jsonb_build_object(
+        'brand', to_jsonb(b),
+        'data_version', coalesce((select version from public.brand_data_versions where brand_id = p_brand), 0),
+        'accounts', coalesce((select jsonb_agg(to_jsonb(a) - 'accounts' || jsonb_build_object(
+                'first_day', d.first_day, 'last_full_day', d.last_full_day, 'fetched_to', f.fetched_to)
+                order by s.spend desc nulls last, a.account_id)
+            from (select *, count(*) over () as accounts from public.ad_accounts where brand_id = p_brand) a
+            left join lateral (select
+                (select p.date from public.ad_performance_daily p
+                    where p.brand_id = p_brand and p.account_id = a.account_id order by p.date limit 1) as first_day,
+                (select p.date from public.ad_performance_daily p
+                    where p.brand_id = p_brand and p.account_id = a.account_id and not p.is_partial
+                    order by p.date desc limit 1) as last_full_day) d on true
+            left join lateral (
+                select sum(p.spend) as spend from public.ad_performance_daily p
+                where a.accounts > 1 and p.brand_id = p_brand and p.account_id = a.account_id
+                  and p.date > d.last_full_day - 90) s on true
+            left join lateral (
+                -- The day on which a chunk was read was not over yet.
+                select max(least(c.date_to,
+                    (c.attempted_at at time zone coalesce(a.timezone, 'UTC'))::date - 1)) as fetched_to
+                from public.sync_chunks c
+                where c.brand_id = p_brand and c.account_id = a.account_id and c.status = 'done') f on true), '[]'),
+        'status', coalesce((select jsonb_agg(to_jsonb(s)) from public.dataset_status s where s.brand_id = p_brand), '[]'),
+        'datasets', coalesce((select jsonb_agg(to_jsonb(i) - 'columns' - 'bad_rows' - 'reconciliation' order by imported_at)
+            from public.import_datasets i where i.brand_id = p_brand and status = 'ready'), '[]'))
+    from public.brands b where b.id = p_brand
+$$;
+
 -- p_arrived: the part of a day's conversions that has arrived by the age of 0, 1, 2, … days; all of them beyond its end.
 -- Every ad with rows in the window or the period before it, those that Meta no longer shows too, so that the sums are those
 -- of the rows; and each active one. Answers
@@ -79,8 +112,8 @@ language sql stable set search_path = '' set statement_timeout = '60s' set enabl
             d.impressions::double precision as shown, d.link_clicks::double precision as clicked,
             d.landing_page_views::double precision as viewed, d.spend::double precision as paid,
             d.purchase_value::double precision as sold
-        from public.ad_performance_daily d left join known k using (ad_id)
-        where d.brand_id = p_brand and d.ad_id = any (array(select ad_id from largest)) and d.currency = p_currency
+        from public.ad_performance_daily d join largest using (ad_id) left join known k using (ad_id)
+        where d.brand_id = p_brand and d.currency = p_currency
           and d.date between least(p_prior_from, p_to - 7 * p_weeks + 1) and p_to
     ), pieces as materialized (
         select c.ad_id, c.w, c.b, c.week, sum(c.impressions) as impressions, sum(c.spend) as spend,

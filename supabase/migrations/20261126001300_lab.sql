@@ -3,11 +3,11 @@
 -- The days of ads as arrays: of at most 120 days up to p_to, and of the 2,000 ads that spent most in them, {first, last,
 -- stored, ads_in_all, spend_in_all, attribution, ads: [{ad_id, …, days, spend, impressions, …}]}. `days` counts from
 -- `first`, 0 for it; the arrays beside it have its length, null where a day does not report it. `stored` counts days
--- with any row. Of an imported file (p_dataset) only rows of a single day are days.
+-- with any row of these ads. Of an imported file (p_dataset) only rows of a single day are days.
 create function public.replay_days(p_brand uuid, p_currency text, p_from date, p_to date, p_dataset uuid default null)
 returns json
 language sql stable set search_path = '' set statement_timeout = '30s' set enable_nestloop = off as $$
-    with rows as materialized (
+    with rows as not materialized (
         select ad_id, date, spend, impressions, link_clicks, landing_page_views, video_3s, purchases, purchase_value,
             results, result_type, attribution_setting
         from public.ad_performance_daily
@@ -23,6 +23,8 @@ language sql stable set search_path = '' set statement_timeout = '30s' set enabl
         select ad_id, sum(spend) as total from rows group by ad_id
     ), chosen as materialized (
         select ad_id, total from sums order by total desc nulls last, ad_id limit 2000
+    ), used as materialized (
+        select r.* from rows r join chosen using (ad_id)
     ), arrays as (
         select ad_id, max(c.total) as total,
             case when count(distinct r.result_type) = 1 then max(r.result_type) end as result_type,
@@ -35,12 +37,12 @@ language sql stable set search_path = '' set statement_timeout = '30s' set enabl
             array_agg(r.purchases order by r.date) as purchases,
             array_agg(r.purchase_value::float8 order by r.date) as purchase_value,
             array_agg(r.results::float8 order by r.date) as results
-        from rows r join chosen c using (ad_id) group by ad_id
+        from used r join chosen c using (ad_id) group by ad_id
     )
     select json_build_object('first', greatest(p_from, p_to - 119), 'last', p_to,
-        'stored', (select count(distinct date) from rows),
+        'stored', (select count(*) from (select date from used group by date) d),
         'ads_in_all', (select count(*) from sums), 'spend_in_all', (select coalesce(sum(total), 0)::float8 from sums),
-        'attribution', (select max(attribution_setting) from rows),
+        'attribution', (select max(attribution_setting) from used),
         'ads', coalesce((select json_agg(row_to_json(f)) from (
             select y.ad_id, coalesce(a.name, p.ad_name) as ad_name, c.objective,
                 case when a.object_type in ('video', 'image', 'carousel') then a.object_type

@@ -34,6 +34,10 @@ RATES = {
 }
 
 
+DIGITS = 8
+"""Decimals of a rate that are kept: nobody is shown more, and of ten thousand ads they are most of a stored run."""
+
+
 @dataclass(frozen=True)
 class AdRates:
     """Every ad's rates: for each name of `RATES` the raw value and the posterior, arrays of shape (ads,)."""
@@ -45,7 +49,7 @@ class AdRates:
     def as_dict(self) -> dict[str, Any]:
         """By ad id: `{rate: {raw, mean, low, high}}`, rates that are unknown left out."""
         columns = {
-            name: [self.raw[name].tolist(), part.mean.tolist(), part.low.tolist(), part.high.tolist()]
+            name: [np.round(values, DIGITS).tolist() for values in (self.raw[name], part.mean, part.low, part.high)]
             for name, part in self.posterior.items()
         }
         return {

@@ -33,6 +33,8 @@ PRIOR_DAYS = 4.0
 """Degrees of freedom that the cohort's spread of order values has in each ad's own."""
 UNKNOWN_SPREAD = 1.0  # relative standard deviation of an order's value where no ad tells: that of an exponential
 _NEWTON_STEPS = 40
+DIGITS = 6
+"""Decimals of a stored ROAS."""
 
 
 @dataclass(frozen=True)
@@ -68,10 +70,7 @@ class Returns:
             ad_id: {"raw": known(raw), "mean": mean, "low": low, "high": high, "at_target": chance}
             for ad_id, raw, mean, low, high, chance in zip(
                 self.ad_ids,
-                self.raw.tolist(),
-                self.mean.tolist(),
-                self.low.tolist(),
-                self.high.tolist(),
+                *(np.round(values, DIGITS).tolist() for values in (self.raw, self.mean, self.low, self.high)),
                 chances,
                 strict=True,
             )

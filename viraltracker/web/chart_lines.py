@@ -5,6 +5,7 @@ Every text from outside is escaped here. Places are percent of the axis.
 
 from __future__ import annotations
 
+import base64
 import math
 from collections.abc import Sequence
 from typing import Any, Final
@@ -116,6 +117,24 @@ def span(kind: str, begin: float, end: float) -> str:
     """A mark from one place to another, in whichever order."""
     low, high = sorted((begin, end))
     return f'<i class="{kind}" style="left:{low:.2f}%;width:{high - low:.2f}%"></i>'
+
+
+def stroke(runs: Sequence[Sequence[tuple[float, float]]]) -> str:
+    """HTML: lines through points in percent from the left and the top, to lie over a positioned element.
+
+    An SVG that masks a coloured ground, since a page keeps no SVG of ours: so it has the colours of the theme. A run of
+    one point has no line.
+    """
+    path = "".join("M" + "L".join(f"{x:.2f} {y:.2f}" for x, y in run) for run in runs if len(run) > 1)
+    if not path:
+        return ""
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100" preserveAspectRatio="none" width="100" '
+        f'height="100"><path d="{path}" fill="none" stroke="#000" stroke-width="2" stroke-linejoin="round" '
+        'vector-effect="non-scaling-stroke"/></svg>'
+    )
+    uri = f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+    return f'<i class="stroke" style="-webkit-mask-image:url({uri});mask-image:url({uri})"></i>'
 
 
 def amounts(values: Sequence[float], currency: str) -> list[tuple[float, str]]:

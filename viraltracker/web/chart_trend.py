@@ -5,7 +5,6 @@ Plain HTML: Streamlit lets no SVG through, so a line is the mask of a coloured b
 
 from __future__ import annotations
 
-import base64
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -92,7 +91,7 @@ def _place(series: Json, first: date, last: date, currency: str) -> _Panel:
 def _panel(series: Json, at: _Panel, marks: Sequence[Json]) -> str:
     runs = [list(run) for there, run in itertools.groupby(series["points"], _is_known) if there]
     drawn = "".join(_band(run, at) for run in runs)
-    drawn += _stroke([[(at.across(point["at"]), at.down(point["value"])) for point in run] for run in runs])
+    drawn += chart_lines.stroke([[(at.across(point["at"]), at.down(point["value"])) for point in run] for run in runs])
     # A day alone between gaps would be a line without length.
     drawn += "".join(_alone(run[0], at) for run in runs if len(run) == 1)
     drawn += "".join(chart_lines.mark("rule", at.across(each["at"])) for each in marks)
@@ -132,19 +131,6 @@ def _band(run: Sequence[Json], at: _Panel) -> str:
     upper = [(at.across(point["at"]), at.down(point["high"])) for point in inside]
     lower = [(at.across(point["at"]), at.down(point["low"])) for point in reversed(inside)]
     return f'<i class="band" style="clip-path:polygon({",".join(f"{x:.2f}% {y:.2f}%" for x, y in upper + lower)})"></i>'
-
-
-def _stroke(runs: Sequence[Sequence[Spot]]) -> str:
-    path = "".join("M" + "L".join(f"{x:.2f} {y:.2f}" for x, y in run) for run in runs if len(run) > 1)
-    if not path:
-        return ""
-    svg = (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100" preserveAspectRatio="none" width="100" '
-        f'height="100"><path d="{path}" fill="none" stroke="#000" stroke-width="2" stroke-linejoin="round" '
-        'vector-effect="non-scaling-stroke"/></svg>'
-    )
-    uri = f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
-    return f'<i class="stroke" style="-webkit-mask-image:url({uri});mask-image:url({uri})"></i>'
 
 
 def _alone(point: Json, at: _Panel) -> str:

@@ -7,7 +7,6 @@ since Altair builds and checks a chart for longer than the page around it takes.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -31,24 +30,6 @@ COLOURS: Final = {
 def colours() -> dict[str, str]:
     """The palette of the theme the person has on."""
     return COLOURS["dark" if st.context.theme.type == "dark" else "light"]
-
-
-def stroke(runs: Sequence[Sequence[tuple[float, float]]]) -> str:
-    """HTML: lines through points in percent from the left and the top, to lie over a positioned element.
-
-    An SVG that masks a coloured ground, since a page keeps no SVG of ours: so it has the colours of the theme. A run of
-    one point has no line.
-    """
-    path = "".join("M" + "L".join(f"{x:.2f} {y:.2f}" for x, y in run) for run in runs if len(run) > 1)
-    if not path:
-        return ""
-    svg = (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100" preserveAspectRatio="none" width="100" '
-        f'height="100"><path d="{path}" fill="none" stroke="#000" stroke-width="2" stroke-linejoin="round" '
-        'vector-effect="non-scaling-stroke"/></svg>'
-    )
-    uri = f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
-    return f'<i class="stroke" style="-webkit-mask-image:url({uri});mask-image:url({uri})"></i>'
 
 
 def runs(found: Sequence[Json], named: Mapping[str, tuple[str, str]], zone: str) -> None:

@@ -34,7 +34,7 @@ _UNITS: Final[Mapping[Unit, tuple[float, str]]] = {
 ENDINGS: Final[Mapping[Kind, tuple[str, str]]] = {
     "cost": ("stayed over the target", "recovered by itself"),
     "value": ("stayed within the target", "did not last"),
-    "clicks": ("CTR stayed down", "came back by itself"),
+    "clicks": ("kept its lower CTR", "came back by itself"),
 }
 """How an alarm of each kind was right, and how it was not."""
 OPEN: Final[Mapping[State, str]] = {
@@ -260,7 +260,10 @@ def comparison(found: Sequence[tuple[str, Replay]], currency: str) -> str:
 
 
 def _settings(one: Replay) -> str:
-    return "; ".join(f"{s.label.lower()} {written(s, one.settings[s.name])}" for s in one.rule.settings)
+    # "CPA over" begins with a word that keeps its capitals.
+    names = [s.label if s.label[1].isupper() else s.label[0].lower() + s.label[1:] for s in one.rule.settings]
+    values = [written(s, one.settings[s.name]) for s in one.rule.settings]
+    return "; ".join(f"{name} {value}" for name, value in zip(names, values, strict=True))
 
 
 def _number(value: float | None) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from viraltracker.web import charts, words
+from viraltracker.web import chart_lines, words
 
 Json = dict[str, Any]
 
@@ -99,7 +99,7 @@ def _strip(strip: Strip, spans: Sequence[Json], axis: _Time, currency: str, line
     said = _summary(strip, spans, currency)
     return (
         f'<div class="strip {strip.key}"><span class="name">{strip.label}<small>up to {top}</small></span>'
-        f'<div class="track" role="img" aria-label="{words.html(said)}">{line}{charts.stroke(runs)}{dots}'
+        f'<div class="track" role="img" aria-label="{words.html(said)}">{line}{chart_lines.stroke(runs)}{dots}'
         f"{''.join(marks)}</div></div>"
     )
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from viraltracker.intelligence import retention
 from viraltracker.intelligence.retention import Loss, Point
-from viraltracker.web import charts, words
+from viraltracker.web import chart_lines, words
 
 Json = dict[str, Any]
 
@@ -221,7 +221,10 @@ def _curve(points: Sequence[Point]) -> str:
     )
     runs = [[_spot(point) for point in run] for run in retention.stretches(points)]
     return (
-        levels + "".join(_area(run) for run in runs if len(run) > 1) + charts.stroke(runs) + "".join(map(_dot, points))
+        levels
+        + "".join(_area(run) for run in runs if len(run) > 1)
+        + chart_lines.stroke(runs)
+        + "".join(map(_dot, points))
     )
 
 
