@@ -85,6 +85,13 @@ def test_what_is_stored_is_what_the_rows_add_up_to(db: Database, brand: Brand, d
     assert {row["ad_id"]: row["spend"] for row in board["ads"]} == {
         ad_id: pytest.approx(part["spend"]) for ad_id, part in by_hand.items()
     }
+    returns = {
+        row["ad_id"]: (row["detail"]["sums"]["purchase_value"] / row["spend"] if row["spend"] else None) for row in rows
+    }
+    assert {row["ad_id"]: row["roas"] for row in board["ads"]} == {
+        ad_id: pytest.approx(value) for ad_id, value in returns.items()
+    }
+    assert all(row["roas_low"] < row["roas"] < row["roas_high"] for row in board["ads"] if row["roas"])
     covered = db.call("coverage_map", p_brand=brand.id)
     assert of(covered["summary"]["totals"]) == pytest.approx(account)
 
