@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
-from viraltracker.analysis import full_analysis, report
+from viraltracker.analysis import full_analysis, question, report
+from viraltracker.analysis import rows as read_rows
 from viraltracker.store import analyses, brands
 from viraltracker.store.brands import Brand
 from viraltracker.store.client import Database
@@ -276,7 +277,7 @@ def test_purchases_that_are_still_arriving_are_allowed_for(
     )
     database.execute("update public.ad_performance_daily set fetched_at = %s where brand_id = %s", [NOW, brand.id])
     database.execute("select app.touch_brand(%s)", [brand.id])
-    read = full_analysis.rows.read(db, brand.id, full_analysis.question.ask(db, brand.id, days=30, now=NOW))
+    read = read_rows.read(db, brand.id, question.ask(db, brand.id, days=30, now=NOW))
     assert read.maturity is not None
     assert read.maturity.known
     frame = read.ads.set_index("ad_id")
