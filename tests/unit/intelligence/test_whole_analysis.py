@@ -19,7 +19,7 @@ from .build import ad, ads
 from .whole import Simulated, account, asked, rendered
 
 # A seed is not made simpler by making it smaller, and an account takes long.
-few = settings(max_examples=4, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+few = settings(max_examples=3, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 seeds = st.integers(0, 10**6)
 
 
