@@ -189,8 +189,8 @@ def _sentence(found: Reliance, *, one: bool, few: bool) -> str:
     if one:
         return (
             f"{_first(percent(found.top1_share))} of the spend is on one creative, {name}: when it tires, so does the "
-            f"account. The {count(found.creatives, 'creative')} with spend count as {found.effective:.1f} of equal weight."
-            f"{old}"
+            f"account. The {count(found.creatives, 'creative')} with spend count as {found.effective:.1f} of equal "
+            f"weight.{old}"
         )
     if few:
         return f"Of {found.active or found.ads} ads that run few carry the account: {spread}{old}"
