@@ -106,10 +106,22 @@ def _diagnostic_rows(analysis: dict[str, Any], found: Analysis) -> list[dict[str
     verdicts = []
     for place, row in enumerate(analysis["verdicts"]):
         ad_id = row["ad_id"]
-        more = {"rates": rates.get(ad_id), "scores": scores[ad_id], "sums": sums[ad_id], "roas": returned.get(ad_id)}
+        more = {"rates": rates.get(ad_id), "scores": scores[ad_id], "sums": sums[ad_id]} | _roas(returned.get(ad_id))
         more["evidence"] = shown[place] if place < len(shown) else []
         verdicts.append(_diagnostic({**row, **more}, "winner_loser", row["verdict"]))
     return verdicts + [_diagnostic(row, row["rule"], row["verdict"]) for row in analysis["diagnoses"]]
+
+
+def _roas(found: dict[str, Any] | None) -> dict[str, Any]:
+    """Value per money spent, its 90 % interval, and how likely it is at the target: one key each, as of the CPA."""
+    if found is None:
+        return {}
+    return {
+        "roas": found["raw"],
+        "roas_low": found["low"],
+        "roas_high": found["high"],
+        "roas_at_target": found["at_target"],
+    }
 
 
 def _sums(ads: pd.DataFrame) -> dict[str, dict[str, float]]:

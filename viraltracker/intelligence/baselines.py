@@ -14,7 +14,7 @@ import numpy as np
 from viraltracker.intelligence import frame
 from viraltracker.intelligence.account import Account
 from viraltracker.intelligence.objectives import families
-from viraltracker.intelligence.plain import known, plain, ratio
+from viraltracker.intelligence.plain import count, known, plain, ratio
 
 MIN_ADS = 8
 MIN_SPEND_TARGETS = 10.0  # spend in units of T: a cohort that could not have bought ten conversions says little
@@ -182,7 +182,7 @@ def creative_cohorts(account: Account) -> Cohorts:
 def _too_small(spend: np.ndarray, target: float | None) -> str | None:
     ads = int((spend > 0).sum())
     if ads < MIN_ADS:
-        return f"{ads} ads with spend, fewer than {MIN_ADS}"
+        return f"{count(ads, 'ad')} with spend, fewer than {MIN_ADS}"
     if target is not None and spend.sum() < MIN_SPEND_TARGETS * target:
         return "its spend could not have bought ten conversions"
     return None

@@ -180,7 +180,7 @@ def _sentence(found: Reliance, *, one: bool, few: bool) -> str:
     old = (
         ""
         if found.old_share is None
-        else f" {percent(found.old_share)} of the spend is on ads over {OLD_DAYS} days old."
+        else f" {_first(percent(found.old_share))} of the spend is on ads over {OLD_DAYS} days old."
     )
     spread = (
         f"the {count(found.creatives, 'creative')} with spend count as {found.effective:.1f} of equal weight, and the "
@@ -188,9 +188,15 @@ def _sentence(found: Reliance, *, one: bool, few: bool) -> str:
     )
     if one:
         return (
-            f"{percent(found.top1_share)} of the spend is on one creative, {name}: when it tires, so does the account. "
-            f"The {count(found.creatives, 'creative')} with spend count as {found.effective:.1f} of equal weight.{old}"
+            f"{_first(percent(found.top1_share))} of the spend is on one creative, {name}: when it tires, so does the "
+            f"account. The {count(found.creatives, 'creative')} with spend count as {found.effective:.1f} of equal "
+            f"weight.{old}"
         )
     if few:
         return f"Of {found.active or found.ads} ads that run few carry the account: {spread}{old}"
-    return f"{spread[0].upper()}{spread[1:]}{old}"
+    return f"{_first(spread)}{old}"
+
+
+def _first(words: str) -> str:
+    """As a sentence begins."""
+    return words[0].upper() + words[1:]

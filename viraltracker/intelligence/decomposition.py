@@ -162,7 +162,8 @@ def _cpm(before: Period, now: Period) -> Moved:
     freedom = np.where(variance > 0, variance**2 / spread, 1.0)
     deviation = np.sqrt(variance)
     reach = special.stdtrit(freedom, 1 - TAIL) * deviation
-    chance = np.where(deviation > 0, 2 * special.stdtr(freedom, -np.abs(change) / deviation), change == 0)
+    chance = np.where(deviation > 0, 2 * special.stdtr(freedom, -np.abs(change) / deviation), 0.0)
+    chance = np.where(np.abs(change) <= _ROUNDING, 1.0, chance)
     unknown = np.where(np.isnan(variance), np.nan, 0.0)
     return Moved(before.cpm, now.cpm, change, change - reach, change + reach, chance + unknown, 1.0)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from .build import ad, ads
 from .whole import Simulated, account, asked, rendered
 
 # A seed is not made simpler by making it smaller, and an account takes long.
-few = settings(max_examples=4, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+few = settings(max_examples=3, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 seeds = st.integers(0, 10**6)
 
 
@@ -120,3 +121,74 @@ def test_the_parts_of_a_change_add_up_to_it(seed: int) -> None:
     for item in found.ads:
         parts = sum(step["money"] for step in item.detail["steps"])
         assert parts == pytest.approx(item.detail["cpa_now"] - item.detail["cpa_before"], abs=1e-9)
+
+
+def nothing_but(**columns: Any) -> Callable[[Simulated], Simulated]:
+    """The account with these columns for every ad, and the same totals of its days."""
+
+    def changed(given: Simulated) -> Simulated:
+        days = given.days.copy()
+        for name in days.columns.intersection(list(columns)):
+            days[name] = columns[name]
+        return Simulated(given.ads.assign(**columns), days)
+
+    return changed
+
+
+def rows(number: int) -> Callable[[Simulated], Simulated]:
+    """Its first ads only."""
+    return lambda given: Simulated(given.ads.head(number), given.days if number else given.days.head(0))
+
+
+def without_window(given: Simulated) -> Simulated:
+    """Ads that ran for weeks and not in the window."""
+    zero = dict.fromkeys(("impressions", "spend", "link_clicks", "purchases", "results", "purchase_value"), 0.0)
+    return Simulated(given.ads.assign(**zero), given.days)
+
+
+def of_two_kinds(given: Simulated) -> Simulated:
+    """Half of the results are leads."""
+    kinds = np.where(np.arange(len(given.ads)) % 2, "lead", "purchase")
+    return Simulated(given.ads.assign(result_type=kinds).drop(columns=["purchases", "prior_purchases"]), given.days)
+
+
+NO_SALES = {name: 0.0 for part in ("purchases", "results", "purchase_value") for name in (part, f"prior_{part}")}
+NO_CLICKS = dict.fromkeys(("link_clicks", "prior_link_clicks", "landing_page_views", "prior_landing_page_views"), 0.0)
+NO_DAYS = {"daily": False, "prior": None, "weeks": 0}
+
+EDGES: list[tuple[str, Callable[[Simulated], Simulated], dict[str, Any], str]] = [
+    ("no ads", rows(0), {}, "There are no ads in this window"),
+    ("one ad", rows(1), {}, "1 ad, judged against your target"),
+    ("one ad, no target", rows(1), {"target_cpa": None}, "or set a target CPA"),
+    ("no conversions", nothing_but(**NO_SALES), {}, "Check the tracking: no purchase anywhere"),
+    ("no clicks", nothing_but(**NO_CLICKS), {}, "No link clicks in this window"),
+    ("only video", nothing_but(media_type="video"), {}, "sales × video"),
+    ("only traffic", nothing_but(objective="OUTCOME_TRAFFIC"), {}, "does not buy purchases"),
+    ("an import without days", lambda given: given, NO_DAYS, "Fatigue needs daily rows"),
+    ("all in learning", nothing_but(learning_status="LEARNING"), {}, "18 in learning"),
+    ("all paused", nothing_but(active=False), {}, "a winner that is off"),
+    ("a foreign target", lambda given: given, {"target_currency": "EUR"}, "is in EUR and these numbers are in USD"),
+    ("two kinds of results", of_two_kinds, {}, "Results are of 2 kinds and are not added up"),
+    ("nothing in the window", without_window, {}, "No ad spent in this window."),
+]
+
+
+@pytest.mark.parametrize(("change", "context", "words"), [edge[1:] for edge in EDGES], ids=[edge[0] for edge in EDGES])
+def test_an_unusual_account_gets_an_answer(
+    change: Callable[[Simulated], Simulated], context: dict[str, Any], words: str
+) -> None:
+    """It says what it is, one verdict per ad, and of every rule whether it could be asked."""
+    given = change(account(3))
+    found = judged(given, **context)
+    assert words in json.dumps([found.as_dict(), rendered(found)], ensure_ascii=False)
+    assert sorted(item.ad_id for item in found.verdicts) == sorted(given.ads["ad_id"])
+    for status in found.rules:
+        assert status.ads_evaluated + status.ads_not_evaluated == len(given.ads)
+        assert status.evaluated or status.reason
+
+
+def test_what_is_off_is_not_told_to_be_changed() -> None:
+    """Of paused ads nothing is to be paused, refreshed, raised or repaired."""
+    found = judged(nothing_but(active=False, recent_impressions=0.0)(account(3)))
+    kinds = {item.category for item in found.recommendations}
+    assert not kinds & {"kill", "scale", "refresh", "congruence_fix"}
