@@ -31,6 +31,7 @@ from typing import Any, Final
 from viraltracker.analysis import found_blocks
 from viraltracker.analysis.tables import TOP_ADS, table
 from viraltracker.intelligence.plain import count
+from viraltracker.intelligence.plain import label as in_words
 
 Json = dict[str, Any]
 
@@ -226,7 +227,7 @@ def _named(shares: list[Json]) -> list[Json]:
 
 
 def _label(value: str | None) -> str:
-    return "not classified" if value is None else value.replace("_", " ")
+    return "not classified" if value is None else in_words(value)
 
 
 def _coverage(short: Json) -> str:

@@ -7,12 +7,14 @@ from typing import Any, Final
 
 from viraltracker.analysis.tables import TOP_ADS, table
 from viraltracker.intelligence.funnel import STEP_WORDS
-from viraltracker.intelligence.plain import money
+from viraltracker.intelligence.plain import label, money
 
 Json = dict[str, Any]
 
 TOP_LABELS: Final = 10
 TOP_GAPS: Final = 5
+WEAR: Final = {"fatigued": "fatigued", "watch": "may be tiring"}
+"""What is said of an ad that wears out, the surer first."""
 STATES: Final = {
     "UNTESTED": "untested",
     "TESTED_WEAK": "weak",
@@ -82,7 +84,7 @@ def wear(analysis: Json) -> list[Json]:
         {
             "ad_id": item["ad_id"],
             "ad_name": item["ad_name"],
-            "verdict": item["verdict"],
+            "verdict": WEAR.get(item["verdict"], item["verdict"]),
             "break_on": item["detail"]["break_on"],
             "baseline_rate": item["detail"]["baseline_rate"],
             "recent_rate": item["detail"]["recent_rate"],
@@ -92,12 +94,12 @@ def wear(analysis: Json) -> list[Json]:
         for item in analysis["diagnoses"]
         if item["rule"] == "fatigue"
     ]
-    rows.sort(key=lambda row: (row["verdict"] != "fatigued", row["verdict"] != "watch", -row["spend"]))
+    rows.sort(key=lambda row: (row["verdict"] != WEAR["fatigued"], row["verdict"] != WEAR["watch"], -row["spend"]))
     columns = [
         {"key": "ad_name", "label": "Ad", "unit": "text"},
         {"key": "verdict", "label": "Fatigue", "unit": "text"},
         {"key": "break_on", "label": "Since", "unit": "text"},
-        {"key": "recent_rate", "label": "Rate", "unit": "rate", "from": "baseline_rate"},
+        {"key": "recent_rate", "label": "Clicks or views", "unit": "rate", "from": "baseline_rate"},
         {"key": "probability", "label": "Sure", "unit": "rate"},
         {"key": "spend", "label": "Spend", "unit": "money"},
     ]
@@ -192,7 +194,7 @@ def _labels(effects: list[Json]) -> Json:
         {"key": "effect_low", "label": "90 % from", "unit": "ratio"},
         {"key": "effect_high", "label": "to", "unit": "ratio"},
         {"key": "verdict", "label": "Verdict", "unit": "text"},
-        {"key": "q_value", "label": "False share", "unit": "ratio"},
+        {"key": "q_value", "label": "By chance", "unit": "rate"},
     ]
     return table("Labels that likely make a difference", columns, rows, TOP_LABELS)
 
@@ -204,11 +206,10 @@ def _insights(found: list[Json]) -> Json:
     rows = [
         {"sentence": item["sentence"], "probability": item["probability"], "spend": item["money"]} for item in found
     ]
-    columns = [
-        {"key": "sentence", "label": "What stands out", "unit": "text"},
-        {"key": "probability", "label": "Sure", "unit": "rate"},
-        {"key": "spend", "label": "Spend", "unit": "money"},
-    ]
+    columns = [{"key": "sentence", "label": "What stands out", "unit": "text"}]
+    if any(row["probability"] is not None for row in rows):
+        columns.append({"key": "probability", "label": "Sure", "unit": "rate"})
+    columns.append({"key": "spend", "label": "Spend", "unit": "money"})
     return table("What the creatives tell", columns, rows, len(rows))
 
 
@@ -216,5 +217,5 @@ def _in_order(names: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _named(label: str | None) -> str:
-    return "not classified" if label is None else label.replace("_", " ")
+def _named(name: str | None) -> str:
+    return "not classified" if name is None else label(name)

@@ -27,7 +27,9 @@ HELP: Final = (
     "Windows are full days, as in “last 7 days” or “past two weeks”; without one I take 30.",
 )
 _NO_FACTS: Final[Json] = {"prior_window": None, "target": {"value": None, "words": None}, "totals": {"cpa": None}}
-_NEXT: Final = choices("What should I do?", "Which ads are winning?", "Which ads are losing?", "/coverage")
+_NEXT: Final = choices(
+    "What should I do?", "Which ads are winning?", "Which ads are losing?", ("What is missing?", "/coverage")
+)
 
 
 def unclear(found: Unclear, memory: Json) -> Answer:
@@ -143,7 +145,7 @@ def _analyze(asked: Asked, run: Json) -> Answer:
     if summary["ads"]:
         lines.append(wording.classified(summary))
     lines += [note for note in summary["notes"] if "ends on" in note or "gap" in note]
-    rest = [block for block in run["blocks"] if block["kind"] in ("metrics", "table")]
+    rest = [block for block in run["blocks"] if block["kind"] in ("metrics", "table", "chart")]
     results = [_totals(summary), _counts(summary), _classification(summary), _listed(cards, handled)]
     return Answer(lines, [*_cards(cards), *rest], tools=results, memory=_remember(cards))
 
