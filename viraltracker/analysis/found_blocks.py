@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from viraltracker.analysis.tables import TOP_ADS, table
-from viraltracker.intelligence.funnel import STEP_WORDS
 from viraltracker.intelligence.plain import label, money
 
 Json = dict[str, Any]
@@ -15,6 +14,15 @@ TOP_LABELS: Final = 10
 TOP_GAPS: Final = 5
 WEAR: Final = {"fatigued": "fatigued", "watch": "may be tiring"}
 """What is said of an ad that wears out, the surer first."""
+STEPS: Final = {
+    "cpm": "CPM",
+    "ctr": "CTR",
+    "lpv_rate": "Page rate",
+    "cvr_lpv": "CVR after landing",
+    "cvr": "CVR of clicks",
+    "arrival": "Still arriving",
+}
+"""What a step of the CPA is called beside its bar."""
 STATES: Final = {
     "UNTESTED": "untested",
     "TESTED_WEAK": "weak",
@@ -50,7 +58,7 @@ def waterfall(drivers: Json, currency: str) -> list[Json]:
         return []
     steps = [
         {
-            "label": STEP_WORDS.get(step["name"], step["name"]).capitalize(),
+            "label": STEPS.get(step["name"], step["name"]),
             "value": step["money"],
             "low": None,
             "high": None,
@@ -72,8 +80,8 @@ def waterfall(drivers: Json, currency: str) -> list[Json]:
                 "unit": "money",
                 "currency": currency,
             },
-            "alt": f"CPA from {money(found['cpa_before'], currency)} to {money(found['cpa_now'], currency)}, each step "
-            "with its part; marked are those that are no chance.",
+            "alt": f"CPA from {money(found['cpa_before'], currency)} to {money(found['cpa_now'], currency)}, step by step "
+            "from the price of showing the ads to conversions.",
         },
     ]
 
@@ -108,27 +116,33 @@ def wear(analysis: Json) -> list[Json]:
 
 def creatives(analysis: Json, currency: str) -> list[Json]:
     """What is tested and what is missing, what labels likely make a difference, and what stands out."""
-    return [*coverage(analysis["gaps"], currency), _labels(analysis["tags"]), _insights(analysis["insights"])]
+    return [
+        *coverage(analysis["gaps"], analysis["target"]["words"], currency),
+        _labels(analysis["tags"]),
+        _insights(analysis["insights"]),
+    ]
 
 
-def coverage(gaps: Json, currency: str) -> list[Json]:
-    """The map of stages and formats, and its most valuable gaps."""
+def coverage(gaps: Json, target: str | None, currency: str) -> list[Json]:
+    """The map of stages and formats against the target (its words), and its most valuable gaps."""
     cells = [cell for cell in gaps["cells"] if cell["ads"] or cell["state"] != "UNTESTED"]
     if not cells:
         return []
     price = gaps["price"]
+    against = f"{target or 'the target'} of {money(price, currency)}" if price else "the target"
     stages = _in_order(cell["awareness"] for cell in gaps["cells"])
     formats = _in_order(cell["format"] for cell in gaps["cells"])
     drawn = [
         {
-            "row": _named(cell["awareness"]),
-            "column": _named(cell["format"]),
+            "row": _headed(cell["awareness"]),
+            "column": _headed(cell["format"]),
             "value": cell["cpa"] / price if cell["cpa"] and price else None,
             "certainty": cell["certainty"] or 0.0,
             "state": STATES[cell["state"]],
             "ads": cell["ads"],
             "spend": cell["spend"],
-            "label": money(cell["cpa"], currency) if cell["cpa"] else "no conversion yet" if cell["ads"] else None,
+            "cost": cell["cpa"],
+            "label": "no conversion" if cell["ads"] and not cell["cpa"] else None,
         }
         for cell in cells
     ]
@@ -153,11 +167,12 @@ def coverage(gaps: Json, currency: str) -> list[Json]:
             "chart": "heatmap",
             "title": "What is tested",
             "data": {
-                "rows": [_named(name) for name in stages],
-                "columns": [_named(name) for name in formats],
+                "rows": [_headed(name) for name in stages],
+                "columns": [_headed(name) for name in formats],
+                "against": against,
                 "cells": drawn,
             },
-            "alt": "Cost per conversion by awareness stage and format against the account's; hatched is untested.",
+            "alt": f"Cost per conversion by awareness stage and format, held against {against}; striped is untested.",
         },
         table("What is missing", columns, rows, TOP_GAPS),
     ]
@@ -190,7 +205,7 @@ def _labels(effects: list[Json]) -> Json:
         {"key": "label", "label": "Label", "unit": "text"},
         {"key": "outcome", "label": "Outcome", "unit": "text"},
         {"key": "ads", "label": "Ads", "unit": "count"},
-        {"key": "effect", "label": "Against the rest", "unit": "ratio"},
+        {"key": "effect", "label": "Times the rest", "unit": "ratio"},
         {"key": "effect_low", "label": "90 % from", "unit": "ratio"},
         {"key": "effect_high", "label": "to", "unit": "ratio"},
         {"key": "verdict", "label": "Verdict", "unit": "text"},
@@ -199,7 +214,7 @@ def _labels(effects: list[Json]) -> Json:
     return table("Labels that likely make a difference", columns, rows, TOP_LABELS)
 
 
-OUTCOMES: Final = {"conversions": "conversions per money", "ctr": "link CTR", "hook": "hook rate"}
+OUTCOMES: Final = {"conversions": "conversions per spend", "ctr": "link CTR", "hook": "hook rate"}
 
 
 def _insights(found: list[Json]) -> Json:
@@ -219,3 +234,8 @@ def _in_order(names: Iterable[str]) -> list[str]:
 
 def _named(name: str | None) -> str:
     return "not classified" if name is None else label(name)
+
+
+def _headed(name: str | None) -> str:
+    said = _named(name)
+    return said[:1].upper() + said[1:]

@@ -107,9 +107,11 @@ def tone_of(metric: str, relative: float) -> str:
 
 
 def sure(probability: float | None) -> str:
-    """A probability in words that never say 100 %."""
+    """A probability in words that never say 100 % or 0 %."""
     if probability is None:
         return "–"
+    if probability < 0.01:
+        return "< 1 %"
     return "> 99 %" if probability > 0.99 else percent(probability)
 
 
