@@ -80,8 +80,8 @@ def waterfall(drivers: Json, currency: str) -> list[Json]:
                 "unit": "money",
                 "currency": currency,
             },
-            "alt": f"CPA from {money(found['cpa_before'], currency)} to {money(found['cpa_now'], currency)}, step by step "
-            "from the price of showing the ads to conversions.",
+            "alt": f"CPA from {money(found['cpa_before'], currency)} to {money(found['cpa_now'], currency)}, step by "
+            "step from the price of showing the ads to conversions.",
         },
     ]
 
