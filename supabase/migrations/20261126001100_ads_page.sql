@@ -115,8 +115,9 @@ language sql stable set search_path = '' set statement_timeout = '30s' set enabl
         select l.* from app.labels_of(p_brand) l where p_limit is null or p_limit > 500
     ), numbers as (
         -- All of them at once: each key asked for by itself would unpack the whole value again.
-        select d.id, d.reason, d.probability, v.conversions, v.cpa_low, v.cpa_high, v.needs_spend, v.roas_low, v.roas_high,
-            coalesce(v.roas, s.purchase_value / nullif(d.spend, 0)) as roas,
+        select d.id, d.reason, d.probability, v.conversions, v.cpa_low, v.cpa_high, v.needs_spend,
+            s.purchase_value / nullif(d.spend, 0) as roas, (v.roas ->> 'low')::double precision as roas_low,
+            (v.roas ->> 'high')::double precision as roas_high,
             1000 * d.spend / nullif(s.impressions, 0) as cpm, d.spend / nullif(s.link_clicks, 0) as cpc,
             c.hook as hook_score, c.watch as watch_score, c.click as click_score, c.convert as convert_score,
             s.impressions, s.link_clicks, s.landing_page_views, s.purchase_value, s.video_3s, s.thruplays,
@@ -129,8 +130,7 @@ language sql stable set search_path = '' set statement_timeout = '30s' set enabl
             v.rates #> '{cvr,low}' as cvr_low, v.rates #> '{cvr,high}' as cvr_high
         from public.ad_intelligence_diagnostics d
         cross join lateral jsonb_to_record(d.detail) v (conversions double precision, cpa_low double precision,
-            cpa_high double precision, needs_spend double precision, roas double precision, roas_low double precision,
-            roas_high double precision, rates jsonb, scores jsonb, sums jsonb)
+            cpa_high double precision, needs_spend double precision, roas jsonb, rates jsonb, scores jsonb, sums jsonb)
         cross join lateral jsonb_to_record(coalesce(v.sums, '{}')) s (impressions double precision,
             link_clicks double precision, landing_page_views double precision, purchase_value double precision,
             video_3s double precision, thruplays double precision)

@@ -342,7 +342,8 @@ def judged(hosted: Hosted, place: Place) -> Brand:
     steps = [{"name": "cpm", "before": 8.0, "now": 10.0, "named": True, "money": 2.0}]
     rows = [
         said("w", "winner_loser", "scale", "It wins.", spend=300.0, cpa=10.0, cpa_low=8.0, cpa_high=13.0,
-             conversions=30.0, scores={"hook": 77.0}, sums={"impressions": 30000.0}),
+             conversions=30.0, scores={"hook": 77.0}, sums={"impressions": 30000.0, "purchase_value": 750.0},
+             roas={"raw": 2.5, "mean": 2.4, "low": 2.0, "high": 3.0, "at_target": None}),
         said("l", "winner_loser", "cut", "It loses.", spend=200.0, cpa=90.0, cpa_low=70.0, cpa_high=140.0,
              conversions=2.0),
         said("w", "fatigue", "watch", "It may tire.", detail={"break_on": str(last - timedelta(days=9))}),
@@ -379,6 +380,7 @@ def test_a_buyer_finds_what_works_and_why(hosted: Hosted, judged: Brand, new_pag
     lines = list(csv.DictReader(download.value.path().read_text(encoding="utf-8-sig").splitlines()))
     assert [line["ad_name"] for line in lines[:2]] == ["Winner", "'=cmd|loser"]
     assert [float(line["cpa"]) for line in lines[:2]] == [10.0, 90.0]
+    assert [float(lines[0][name]) for name in ("roas", "roas_low", "roas_high")] == [2.5, 2.0, 3.0]
     assert lines[2]["spend"] == ""
 
     page.get_by_role("radio", name="Table").click()

@@ -15,9 +15,10 @@ of the period before, None where there is none.
 The data of a chart, by its name; what is not known is None, and `currency` may be left out where the analysis has one:
     waterfall  {start: {label, value}, steps: [{label, value, low, high, named}], end: {label, value}, unit, currency}
                of a cost: a step's `value` is its part, `low` and `high` its 90 % interval, `named` that it is no chance
-    heatmap    {rows: [label], columns: [label], cells: [{row, column, value, certainty, state, ads, spend, label}]}
-               `value` is cost ÷ the account's, `certainty` 0 to 1, `state` untested, weak, good or unclear; a `label`
-               stands in place of the number; where there is no cell there is no ad
+    heatmap    {rows: [label], columns: [label], against, cells: [{row, column, value, cost, certainty, state, ads,
+               spend, label}]}; `value` is cost ÷ that of `against` (words; the account's without them), `cost` money,
+               `certainty` 0 to 1, `state` untested, weak, good or unclear; a `label` stands in place of the number;
+               where there is no cell there is no ad
     intervals  {rows: [{label, value, low, high}], rule: {label, value}, unit}; an end of None is open
     trend      {series: [{name, unit, points: [{at, value, low, high}]}], marks: [{at, label}]}; `at` is an ISO date
     bars       {rows: [{label, value}], unit}
@@ -31,6 +32,7 @@ from typing import Any, Final
 from viraltracker.analysis import found_blocks
 from viraltracker.analysis.tables import TOP_ADS, table
 from viraltracker.intelligence.plain import count
+from viraltracker.intelligence.plain import label as in_words
 
 Json = dict[str, Any]
 
@@ -226,7 +228,7 @@ def _named(shares: list[Json]) -> list[Json]:
 
 
 def _label(value: str | None) -> str:
-    return "not classified" if value is None else value.replace("_", " ")
+    return "not classified" if value is None else in_words(value)
 
 
 def _coverage(short: Json) -> str:

@@ -6,13 +6,21 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from viraltracker.analysis.tables import TOP_ADS, table
-from viraltracker.intelligence.funnel import STEP_WORDS
-from viraltracker.intelligence.plain import money
+from viraltracker.intelligence.plain import label, money
 
 Json = dict[str, Any]
 
 TOP_LABELS: Final = 10
 TOP_GAPS: Final = 5
+STEPS: Final = {
+    "cpm": "CPM",
+    "ctr": "CTR",
+    "lpv_rate": "Page rate",
+    "cvr_lpv": "CVR after landing",
+    "cvr": "CVR of clicks",
+    "arrival": "Still arriving",
+}
+"""What a step of the CPA is called beside its bar."""
 STATES: Final = {
     "UNTESTED": "untested",
     "TESTED_WEAK": "weak",
@@ -20,7 +28,7 @@ STATES: Final = {
     "TESTED_UNCLEAR": "unclear",
 }
 LIKELY: Final = ("likely_better", "likely_worse")
-OUTCOMES: Final = {"conversions": "conversions per money", "ctr": "link CTR", "hook": "hook rate"}
+OUTCOMES: Final = {"conversions": "conversions per spend", "ctr": "link CTR", "hook": "hook rate"}
 RATES: Final = {"ctr": "link CTR", "hook": "hook rate"}
 PAGES: Final = {
     "page_broken": "gone, or could not be read",
@@ -107,16 +115,15 @@ def waterfall(drivers: Json, currency: str, title: str = "Why CPA moved") -> lis
                 "unit": "money",
                 "currency": currency,
             },
-            "alt": f"CPA from {money(found['cpa_before'], currency)} to {money(found['cpa_now'], currency)}, each step "
-            "with its part; marked are those that are no chance.",
+            "alt": f"CPA from {money(found['cpa_before'], currency)} to {money(found['cpa_now'], currency)}, step by "
+            "step from the price of showing the ads to conversions.",
         },
     ]
 
 
 def step_name(step: str) -> str:
-    """A step of the funnel as a chart and a table name it: CPM keeps its capitals."""
-    name = STEP_WORDS.get(step, "still arriving" if step == "arrival" else step)
-    return name[:1].upper() + name[1:]
+    """A step of the funnel as a chart and a table name it, beside its bar."""
+    return STEPS.get(step, step)
 
 
 def moved_ads(drivers: list[Json]) -> Json:
@@ -190,30 +197,32 @@ def creatives(analysis: Json, currency: str) -> list[Json]:
     likely = [item for item in analysis["tags"] if item["verdict"] in LIKELY]
     likely.sort(key=lambda item: (item["q_value"] if item["q_value"] is not None else 1.0, -item["spend"]))
     return [
-        *coverage(analysis["gaps"], currency),
+        *coverage(analysis["gaps"], analysis["target"]["words"], currency),
         labels("Labels that likely make a difference", likely),
         insights(analysis["insights"]),
     ]
 
 
-def coverage(gaps: Json, currency: str) -> list[Json]:
-    """The map of stages and formats, and its most valuable gaps."""
+def coverage(gaps: Json, target: str | None, currency: str) -> list[Json]:
+    """The map of stages and formats against the target (its words), and its most valuable gaps."""
     cells = [cell for cell in gaps["cells"] if cell["ads"] or cell["state"] != "UNTESTED"]
     if not cells:
         return []
     price = gaps["price"]
+    against = f"{target or 'the target'} of {money(price, currency)}" if price else "the target"
     stages = _in_order(cell["awareness"] for cell in gaps["cells"])
     formats = _in_order(cell["format"] for cell in gaps["cells"])
     drawn = [
         {
-            "row": _named(cell["awareness"]),
-            "column": _named(cell["format"]),
+            "row": _headed(cell["awareness"]),
+            "column": _headed(cell["format"]),
             "value": cell["cpa"] / price if cell["cpa"] and price else None,
             "certainty": cell["certainty"] or 0.0,
             "state": STATES[cell["state"]],
             "ads": cell["ads"],
             "spend": cell["spend"],
-            "label": money(cell["cpa"], currency) if cell["cpa"] else "no conversion yet" if cell["ads"] else None,
+            "cost": cell["cpa"],
+            "label": "no conversion" if cell["ads"] and not cell["cpa"] else None,
         }
         for cell in cells
     ]
@@ -238,11 +247,12 @@ def coverage(gaps: Json, currency: str) -> list[Json]:
             "chart": "heatmap",
             "title": "What is tested",
             "data": {
-                "rows": [_named(name) for name in stages],
-                "columns": [_named(name) for name in formats],
+                "rows": [_headed(name) for name in stages],
+                "columns": [_headed(name) for name in formats],
+                "against": against,
                 "cells": drawn,
             },
-            "alt": "Cost per conversion by awareness stage and format against the account's; hatched is untested.",
+            "alt": f"Cost per conversion by awareness stage and format, held against {against}; striped is untested.",
         },
         table("What is missing", columns, rows, TOP_GAPS),
     ]
@@ -285,11 +295,11 @@ def labels(title: str, effects: list[Json], limit: int = TOP_LABELS) -> Json:
         {"key": "label", "label": "Label", "unit": "text"},
         {"key": "outcome", "label": "Outcome", "unit": "text"},
         {"key": "ads", "label": "Ads", "unit": "count"},
-        {"key": "effect", "label": "Against the rest", "unit": "ratio"},
+        {"key": "effect", "label": "Times the rest", "unit": "ratio"},
         {"key": "effect_low", "label": "90 % from", "unit": "ratio"},
         {"key": "effect_high", "label": "to", "unit": "ratio"},
         {"key": "verdict", "label": "Verdict", "unit": "text"},
-        {"key": "q_value", "label": "False share", "unit": "ratio"},
+        {"key": "q_value", "label": "By chance", "unit": "rate"},
     ]
     return table(title, columns, rows, limit)
 
@@ -299,11 +309,10 @@ def insights(found: list[Json]) -> Json:
     rows = [
         {"sentence": item["sentence"], "probability": item["probability"], "spend": item["money"]} for item in found
     ]
-    columns = [
-        {"key": "sentence", "label": "What stands out", "unit": "text"},
-        {"key": "probability", "label": "Sure", "unit": "rate"},
-        {"key": "spend", "label": "Spend", "unit": "money"},
-    ]
+    columns = [{"key": "sentence", "label": "What stands out", "unit": "text"}]
+    if any(row["probability"] is not None for row in rows):
+        columns.append({"key": "probability", "label": "Sure", "unit": "rate"})
+    columns.append({"key": "spend", "label": "Spend", "unit": "money"})
     return table("What the creatives tell", columns, rows, len(rows))
 
 
@@ -311,5 +320,10 @@ def _in_order(names: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _named(label: str | None) -> str:
-    return "not classified" if label is None else label.replace("_", " ")
+def _named(name: str | None) -> str:
+    return "not classified" if name is None else label(name)
+
+
+def _headed(name: str | None) -> str:
+    said = _named(name)
+    return said[:1].upper() + said[1:]

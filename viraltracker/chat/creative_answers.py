@@ -72,7 +72,7 @@ def coverage(_: Asked, run: Json) -> Answer:
     if missing:
         lines.append(f"{count(missing, 'ad')} not classified yet.")
     if gaps is not None:
-        blocks = [*found_blocks.coverage(gaps, currency), *blocks]
+        blocks = [*found_blocks.coverage(gaps, run["summary"]["target"]["words"], currency), *blocks]
     titles = ("By awareness and format", "By awareness", "By format")
     blocks += [block for block in run["blocks"] if block["kind"] == "table" and block["title"] in titles]
     counted = {"combinations": len(named), "on_a_single_ad": alone}

@@ -181,7 +181,7 @@ def _done(job: Json, result: Json) -> Answer:
     return Answer(
         [line],
         tools=[tool_result(job["job_type"], {}, [row])],
-        suggestions=choices("/analyze", "/coverage"),
+        suggestions=choices(("Analyze the account", "/analyze"), ("What is missing?", "/coverage")),
     )
 
 

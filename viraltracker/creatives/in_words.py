@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final, get_args
 
 from viraltracker.creatives.readings import Reason
+from viraltracker.intelligence import plain
 
 REASONS: Final[Mapping[Reason, str]] = {
     "no_media": "have no picture or video",
@@ -39,28 +40,10 @@ DEMO: Final = "demo reading"
 """What the sandbox says of the demo account's creatives, written by hand."""
 PROVIDERS: Final[Mapping[str, str]] = {"gemini": "Gemini", "claude": "Claude"}
 
-_LABELS: Final[Mapping[str, str]] = {
-    "video_ugc": "UGC video",
-    "video_professional": "professional video",
-    "video_testimonial": "video testimonial",
-    "video_demo": "video demo",
-    "image_static": "static picture",
-    "image_before_after": "before and after picture",
-    "image_testimonial": "picture testimonial",
-    "image_product": "product picture",
-    "short_0_15": "up to 15 s",
-    "medium_15_30": "15 to 30 s",
-    "long_30_60": "30 to 60 s",
-    "very_long_60_plus": "over 60 s",
-    "how_to": "how to",
-    "price_value": "price and value",
-    "cta": "call to action",
-}
-
 
 def label(name: str) -> str:
     """A label of any list as in "problem aware" or "UGC video"."""
-    return _LABELS.get(name) or name.replace("_", " ")
+    return plain.label(name)
 
 
 def capital(text: str) -> str:

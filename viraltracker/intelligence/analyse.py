@@ -199,6 +199,7 @@ def _rates(account: Account, cohorts: Cohorts) -> AdRates:
     ads, conversions = account.ads, account.conversions
     codes = np.unique(cohorts.used.astype(str), return_inverse=True)[1]
     columns = {name: frame.numbers(ads, name) for name in frame.METRICS}
+    columns["video_3s"] = np.where(frame.watched(ads), columns["video_3s"], np.nan)
     columns["conversions"] = np.where(conversions.judged, conversions.values, np.nan)
     raw, posterior = {}, {}
     for name, (over, under) in RATES.items():

@@ -113,6 +113,12 @@ def numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
     return frame[name].to_numpy(dtype=np.float64)
 
 
+def watched(frame: pd.DataFrame, prefix: str = "") -> np.ndarray:
+    """Whether views of 3 seconds say something of an ad: not of a picture whose row says 0. Bool, shape (ads,)."""
+    may = frame["media_type"].isna().to_numpy() | (frame["media_type"] == "video").to_numpy()
+    return np.asarray(may | (np.nan_to_num(numbers(frame, f"{prefix}video_3s")) > 0))
+
+
 def weekly(frame: pd.DataFrame, metric: str, weeks: int) -> np.ndarray:
     """A metric of `WEEKLY` as float64, shape (ads, weeks), the newest week first; NaN where nothing is stored."""
     table = np.full((len(frame), weeks), np.nan)

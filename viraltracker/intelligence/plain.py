@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date
 from functools import cache
-from typing import Any, cast
+from typing import Any, Final, cast
+
+_LABELS: Final[Mapping[str, str]] = {
+    "video_ugc": "UGC video",
+    "video_professional": "professional video",
+    "video_testimonial": "video testimonial",
+    "video_demo": "video demo",
+    "image_static": "static picture",
+    "image_before_after": "before and after picture",
+    "image_testimonial": "picture testimonial",
+    "image_product": "product picture",
+    "short_0_15": "up to 15 s",
+    "medium_15_30": "15 to 30 s",
+    "long_30_60": "30 to 60 s",
+    "very_long_60_plus": "over 60 s",
+    "how_to": "how to",
+    "price_value": "price and value",
+    "cta": "call to action",
+}
 
 
 def plain(value: Any) -> Any:
@@ -72,3 +90,8 @@ def percent(share: float) -> str:
 def count(number: float, noun: str) -> str:
     """For example `1 purchase`, `12 purchases`."""
     return f"{number:,.0f} {noun}" if round(number) == 1 else f"{number:,.0f} {noun}s"
+
+
+def label(name: str) -> str:
+    """A label of any list as in `problem aware` or `UGC video`."""
+    return _LABELS.get(name) or name.replace("_", " ")

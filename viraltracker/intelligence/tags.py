@@ -19,7 +19,7 @@ from viraltracker.intelligence import frame, pooling
 from viraltracker.intelligence.account import Account
 from viraltracker.intelligence.baselines import weighted_quantiles
 from viraltracker.intelligence.diagnoses import RuleStatus
-from viraltracker.intelligence.plain import count, known, money, percent, ratio
+from viraltracker.intelligence.plain import count, known, label, money, percent, ratio
 
 RULE = "tag_effect"
 KINDS = {"awareness": "awareness stage", "format": "format", "hook": "hook", "angle": "angle"}
@@ -115,7 +115,7 @@ def is_tag(value: str | None) -> bool:
 
 def words(value: str) -> str:
     """A label as a sentence names it."""
-    return textwrap.shorten(value.replace("_aware", "-aware").replace("_", " "), 60, placeholder="…")
+    return textwrap.shorten(label(value.replace("_aware", "-aware")), 60, placeholder="…")
 
 
 def comparable(account: Account) -> np.ndarray:

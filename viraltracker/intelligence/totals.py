@@ -124,6 +124,9 @@ def summarise(account: Account, *, prior: bool = False) -> Totals:
                 sums[metric] = float(amount)
                 marked.append(metric)
     spend, impressions, link_clicks = sums["spend"], sums["impressions"], sums["link_clicks"]
+    watchable = impressions
+    if not {"video_3s", "impressions"} & set(marked):
+        watchable = frame.total(ads[frame.watched(ads, prefix)], f"{prefix}impressions")
     by_type = _by_type(ads, prefix)
     results, result_type = sums["results"], None
     result_spend = spend
@@ -143,7 +146,7 @@ def summarise(account: Account, *, prior: bool = False) -> Totals:
         "cpm": ratio(None if spend is None else spend * 1000, impressions),
         "cpa": ratio(float(np.nansum(spent)), converted),
         "roas": ratio(sums["purchase_value"], spend),
-        "hook_rate": ratio(sums["video_3s"], impressions),
+        "hook_rate": ratio(sums["video_3s"], watchable),
         "hold_rate": ratio(sums["thruplays"], sums["video_3s"]),
     }
     rests_on = {

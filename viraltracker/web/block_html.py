@@ -5,6 +5,7 @@ Computes nothing: what is shown is what was stored. Every text from outside is e
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -18,8 +19,10 @@ GROUPINGS: Final = {"By awareness": "awareness", "By format": "format"}
 TONES: Final = {"Winners": "good", "Losers": "bad"}
 LEADERBOARDS: Final = (*TONES, "Most spend", "Nearest to a verdict")
 LEADERS: Final = 4
-LABELS: Final = ("awareness", "format")
-RANGE: Final = ("cpa_low", "cpa_high")
+CAPITAL: Final = ("awareness", "format", "verdict", "outcome", "label", "until")
+DAYS: Final = ("since", "until", "break_on")
+RANGE: Final = ("cpa_low", "cpa_high", "effect_low", "effect_high")
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def term(name: str, means: str, *, at_end: bool = False) -> str:
@@ -50,7 +53,7 @@ def meaning(column: str, facts: Mapping[str, Any]) -> str:
     if facts.get("window"):
         said.append(f"{words.period(facts['window'])}.")
     if found.attributed and "attribution" in facts:
-        said.append(f"Attribution: {facts['attribution'] or 'not stated by the source'}.")
+        said.append(f"Attribution: {words.attribution(facts['attribution'] or 'not stated by the source')}.")
     return " ".join(said)
 
 
@@ -95,7 +98,7 @@ def table_chart(block: Json, facts: Mapping[str, Any]) -> str:
         )
     if title in GROUPINGS:
         key = GROUPINGS[title]
-        named = [{**row, key: str(row[key]).capitalize()} for row in rows]
+        named = [{**row, key: str(row[key])[:1].upper() + str(row[key])[1:]} for row in rows]
         account_cpa = facts["totals"]["cpa"]
         return chart_lines.spend_and_cpa(named, key, key.capitalize(), account_cpa=account_cpa, currency=currency)
     return ""
@@ -142,6 +145,8 @@ def _cell(row: Json, column: Json, currency: str) -> str:
     said = words.html(words.number(value, unit, currency))
     if "from" in column:
         said = f'<span class="was">{words.html(words.number(row[column["from"]], unit, currency))} →</span> {said}'
-    if key in LABELS:
-        said = said.capitalize()
+    if key in DAYS and _DAY.fullmatch(str(value)):
+        said = words.day(value)
+    if key in CAPITAL:
+        said = said[:1].upper() + said[1:]
     return f'<td class="{_kind(column)}{" range" if key in RANGE else ""}">{said}</td>'

@@ -24,7 +24,7 @@ def draw(blocks: list[Json], summary: Json, pictures: Pictures, *, with_charts: 
     for block in blocks:
         draw_block(block, summary, pictures, with_charts=with_charts)
     with st.expander("About these numbers", icon=":material/info:"):
-        attribution = summary["attribution"] or "not stated by the source"
+        attribution = words.attribution(summary["attribution"] or "not stated by the source")
         st.html("<ul>" + "".join(f"<li>{words.html(note)}</li>" for note in notes) + "</ul>" if notes else "<p></p>")
         st.html(f'<p class="vt-more">Attribution: {words.html(attribution)}. Money in {words.html(currency)}.</p>')
 

@@ -79,7 +79,7 @@ def freshness(found: Json, now: datetime) -> list[tuple[str, str]]:
     elif target["reason"]:
         said.append(("no target to judge by", target["reason"]))
     if run["attribution"]:
-        said.append((f"attribution {run['attribution']}", "As the ad account counts conversions."))
+        said.append((f"attribution {words.attribution(run['attribution'])}", "As the ad account counts conversions."))
     return said
 
 

@@ -133,17 +133,18 @@ def _heatmap(caption: str, data: Json, currency: str) -> str:
     rows, columns = data["rows"], data["columns"]
     if not rows or not columns:
         return ""
+    against = str(data.get("against") or "the account's cost")
     cells = {(cell["row"], cell["column"]): cell for cell in data["cells"]}
     head = "".join(f'<th scope="col">{words.html(column)}</th>' for column in columns)
     body = "".join(
         f'<tr><th scope="row">{words.html(row)}</th>'
-        + "".join(f"<td>{_heat(row, column, cells.get((row, column)), currency)}</td>" for column in columns)
+        + "".join(f"<td>{_heat(row, column, cells.get((row, column)), against, currency)}</td>" for column in columns)
         + "</tr>"
         for row in rows
     )
-    note = (
-        "Number: cost against the whole account, ▼ cheaper, ▲ dearer. The stronger the colour, the further from it; "
-        "the fainter, the less sure. Striped: untested."
+    note = words.html(
+        f"▼ cheaper and ▲ dearer than {against}. The stronger the colour, the further from it; the fainter, the less "
+        "sure. Striped: untested."
     )
     return (
         f'<figure class="vt-chart vt-heat"><figcaption>{words.html(caption)}</figcaption><div class="vt-scroll">'
@@ -152,11 +153,11 @@ def _heatmap(caption: str, data: Json, currency: str) -> str:
     )
 
 
-def _heat(row: str, column: str, cell: Json | None, currency: str) -> str:
+def _heat(row: str, column: str, cell: Json | None, against: str, currency: str) -> str:
     name = f"{row} × {column}"
     if cell is None:
         return f'<span class="cell none" role="img" aria-label="{words.html(f"{name}: no ad")}">–</span>'
-    state, value = str(cell["state"]), cell["value"]
+    state, value, cost = str(cell["state"]), cell["value"], cell.get("cost")
     of = f"{words.counted(cell['ads'], 'ad')}, {words.money(cell['spend'], currency)}"
     said = [STATES.get(state, state), f"{of} spent"]
     shown = cell["label"] or STATES.get(state, state)
@@ -165,8 +166,8 @@ def _heat(row: str, column: str, cell: Json | None, currency: str) -> str:
         certainty = min(1.0, max(0.0, cell["certainty"] or 0.0))
         ratio = f"{value:.2f} ×"
         sign = "" if ratio == "1.00 ×" else "▲ " if value > 1 else "▼ "
-        said.insert(1, f"{ratio} the account's cost, {words.sure(certainty)} certain")
-        shown = cell["label"] or f"{sign}{ratio}"
+        said.insert(1, f"{ratio} {against}, {words.sure(certainty)} certain")
+        shown = cell["label"] or f"{sign}{ratio if cost is None else words.money(cost, currency)}"
         strength = min(1.0, abs(math.log(value)) / STRONGEST)
         tint = TINT_PERCENT[0] + (TINT_PERCENT[1] - TINT_PERCENT[0]) * strength
         style = f' style="--tint:{tint:.0f}%;--sure:{FAINTEST + (1 - FAINTEST) * certainty:.2f}"'

@@ -85,7 +85,7 @@ def basis(run: Json) -> str:
     """Of which days, currency and attribution the numbers are."""
     parts = [f"Numbers of {words.window(run['date_from'], run['date_to'])}, in {run['currency']}"]
     if run["attribution"]:
-        parts.append(f"attribution {run['attribution']}")
+        parts.append(f"attribution {words.attribution(run['attribution'])}")
     return f"{', '.join(parts)}; the day that is not over is not in them."
 
 

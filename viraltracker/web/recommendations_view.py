@@ -252,7 +252,7 @@ def _evidence(item: Json) -> str:
             part
             for part in (
                 definitions.short(item["metric"]),
-                f"Attribution: {item['attribution']}." if item["attribution"] else "",
+                f"Attribution: {words.attribution(item['attribution'])}." if item["attribution"] else "",
             )
             if part
         )

@@ -75,7 +75,7 @@ class _Writer:
             ("Window", words.period(summary["window"])),
             ("Before", words.period(summary.get("prior_window"))),
             ("Currency", summary["currency"]),
-            ("Attribution", summary["attribution"] or "not stated by the source"),
+            ("Attribution", words.attribution(summary["attribution"] or "not stated by the source")),
             ("Made", words.when(self._run["finished_at"]) if self._run["finished_at"] else "not known"),
         ]
         lines = (f"<div><dt>{name}</dt><dd>{words.html(said)}</dd></div>" for name, said in facts if said)

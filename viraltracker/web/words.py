@@ -13,6 +13,7 @@ ZERO_DECIMAL: Final = frozenset({"CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND"
 SYMBOLS: Final = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "AUD": "A$", "CAD": "C$", "NZD": "NZ$", "INR": "₹"}
 
 _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|$~:^=])")
+_SETTING: Final = re.compile(r"(\d+)d_(click|view|engaged_view)")
 
 LESS_IS_BETTER: Final = frozenset({"cpc", "cpm", "cpa", "cost_per_result"})
 NEITHER_IS_BETTER: Final = frozenset({"spend", "impressions"})
@@ -106,9 +107,11 @@ def tone_of(metric: str, relative: float) -> str:
 
 
 def sure(probability: float | None) -> str:
-    """A probability in words that never say 100 %."""
+    """A probability in words that never say 100 % or 0 %."""
     if probability is None:
         return "–"
+    if probability < 0.01:
+        return "< 1 %"
     return "> 99 %" if probability > 0.99 else percent(probability)
 
 
@@ -116,6 +119,14 @@ def day(value: str | date) -> str:
     """A day as in Nov 22, 2026."""
     found = date.fromisoformat(value) if isinstance(value, str) else value
     return f"{found:%b} {found.day}, {found.year}"
+
+
+def attribution(setting: str) -> str:
+    """Meta's name of a setting such as `7d_click_1d_view` as in 7-day click, 1-day view; any other text as it is."""
+    found = _SETTING.findall(setting)
+    parts = [f"{days}-day {what.replace('_', ' ')}" for days, what in found]
+    whole = "_".join(f"{days}d_{what}" for days, what in found)
+    return ", ".join(parts) if parts and whole == setting else setting
 
 
 def window(first: str, last: str) -> str:

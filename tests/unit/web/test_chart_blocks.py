@@ -113,7 +113,7 @@ def test_a_heat_map_says_what_its_colours_say() -> None:
     drawn = chart_blocks.draw(block("heatmap", data), "USD")
     assert said(drawn) == [
         "Unaware × Demo: tested and good; 0.50 × the account's cost, > 99 % certain; 3 ads, $900.00 spent",
-        "Unaware × Offer: not clear yet; 1.10 × the account's cost, 0 % certain; 1 ad, $900.00 spent",
+        "Unaware × Offer: not clear yet; 1.10 × the account's cost, < 1 % certain; 1 ad, $900.00 spent",
         "Aware × Demo: untested; 3 ads, $20.00 spent",
         "Aware × Offer: no ad",
     ]

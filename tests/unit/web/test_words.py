@@ -34,7 +34,7 @@ def test_a_currency_without_a_sign_of_its_own_keeps_its_code() -> None:
 
 def test_certainty_is_never_complete() -> None:
     """A probability that rounds to 100 % is not certainty."""
-    assert (words.sure(0.9999), words.sure(0.93), words.sure(None)) == ("> 99 %", "93 %", "–")
+    assert [words.sure(p) for p in (0.9999, 0.93, 0.0001, None)] == ["> 99 %", "93 %", "< 1 %", "–"]
 
 
 def test_foreign_text_cannot_speak_markdown() -> None:
