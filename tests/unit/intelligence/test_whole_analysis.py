@@ -200,7 +200,7 @@ def test_a_price_that_stays_the_same_moves_nothing_by_its_rounding() -> None:
     for start in ("", "prior_"):  # powers of two, so that the days differ by nothing at all
         row |= {f"{start}spend": 128.0, f"{start}impressions": 2**14, f"{start}delivery_days": 32}
         row |= {f"{start}spend_sq": 512.0, f"{start}spend_impressions": 2.0**16, f"{start}impressions_sq": 2.0**23}
-    row["prior_spend"] = float(np.nextafter(128.0, 256.0))
+    row["prior_spend"] = 128.0 * (1 + 16 * 2.0**-52)
     found = analyse(ads(ad("a", **row)), asked()).found.drivers
     assert found.account is not None
     price = next(step for step in found.account.steps if step.name == "cpm")
