@@ -192,3 +192,16 @@ def test_what_is_off_is_not_told_to_be_changed() -> None:
     found = judged(nothing_but(active=False, recent_impressions=0.0)(account(3)))
     kinds = {item.category for item in found.recommendations}
     assert not kinds & {"kill", "scale", "refresh", "congruence_fix"}
+
+
+def test_a_price_that_stays_the_same_moves_nothing_by_its_rounding() -> None:
+    """The same cost per impression on every day: what two sums differ by in their last digit tells nothing."""
+    row: dict[str, Any] = {"purchases": 10, "prior_purchases": 9, "link_clicks": 150, "prior_link_clicks": 142}
+    for start in ("", "prior_"):  # powers of two, so that the days differ by nothing at all
+        row |= {f"{start}spend": 128.0, f"{start}impressions": 2**14, f"{start}delivery_days": 32}
+        row |= {f"{start}spend_sq": 512.0, f"{start}spend_impressions": 2.0**16, f"{start}impressions_sq": 2.0**23}
+    row["prior_spend"] = 128.0 * (1 + 16 * 2.0**-52)
+    found = analyse(ads(ad("a", **row)), asked()).found.drivers
+    assert found.account is not None
+    price = next(step for step in found.account.steps if step.name == "cpm")
+    assert (price.named, price.chance, found.ads) == (False, 1.0, [])
