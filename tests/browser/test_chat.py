@@ -84,7 +84,7 @@ def test_a_tables_names_are_explained_at_the_keyboard(app: App, new_page: Callab
     name = table.locator(".vt-term").get_by_text("CPA", exact=True)
     name.scroll_into_view_if_needed()
     before = table.bounding_box()
-    tip = table.get_by_role("tooltip").filter(has_text="Attribution: 7d_click").first
+    tip = table.get_by_role("tooltip").filter(has_text="Attribution: 7-day click").first
     expect(tip).to_be_hidden()
     name.focus()
     expect(tip).to_be_visible()
