@@ -15,12 +15,8 @@ from viraltracker.analysis.question import Question
 from viraltracker.intelligence import ad_scores, frame
 from viraltracker.intelligence.analyse import Analysis
 from viraltracker.intelligence.analyse import analyse as judge
-from viraltracker.intelligence.plain import plain
 from viraltracker.store import analyses
 from viraltracker.store.client import Database
-
-WITH_EVIDENCE = 1_000
-"""Of so many verdicts, those of the ads with most spend, the evidence is written out."""
 
 
 @dataclass(frozen=True)
@@ -96,32 +92,15 @@ def _baseline_rows(analysis: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _diagnostic_rows(analysis: dict[str, Any], found: Analysis) -> list[dict[str, Any]]:
-    """A row per verdict, with what else is known of the ad, and one for each thing that a rule says of it.
-
-    The evidence of verdicts is that of the first, which have most spend; the numbers it is of are in every row.
-    """
+    """A row per verdict, with what else is known of the ad, and one for each thing that a rule says of it."""
     rates, scores = analysis["rates"], ad_scores.scores(found)
     sums, returned = _sums(found.account.ads), analysis["returns"]["ads"]
-    shown = [plain(one.evidence(found.context, found.target)) for one in found.verdicts[:WITH_EVIDENCE]]
     verdicts = []
-    for place, row in enumerate(analysis["verdicts"]):
+    for row in analysis["verdicts"]:
         ad_id = row["ad_id"]
-        more = {"rates": rates.get(ad_id), "scores": scores[ad_id], "sums": sums[ad_id]} | _roas(returned.get(ad_id))
-        more["evidence"] = shown[place] if place < len(shown) else []
+        more = {"rates": rates.get(ad_id), "scores": scores[ad_id], "sums": sums[ad_id], "roas": returned.get(ad_id)}
         verdicts.append(_diagnostic({**row, **more}, "winner_loser", row["verdict"]))
     return verdicts + [_diagnostic(row, row["rule"], row["verdict"]) for row in analysis["diagnoses"]]
-
-
-def _roas(found: dict[str, Any] | None) -> dict[str, Any]:
-    """Value per money spent, its 90 % interval, and how likely it is at the target: one key each, as of the CPA."""
-    if found is None:
-        return {}
-    return {
-        "roas": found["raw"],
-        "roas_low": found["low"],
-        "roas_high": found["high"],
-        "roas_at_target": found["at_target"],
-    }
 
 
 def _sums(ads: pd.DataFrame) -> dict[str, dict[str, float]]:

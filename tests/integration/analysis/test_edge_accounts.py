@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
-from viraltracker.analysis import full_analysis, question, report
+from viraltracker.analysis import full_analysis, question, report, verdict_evidence
 from viraltracker.analysis import rows as read_rows
 from viraltracker.store import analyses, brands
 from viraltracker.store.brands import Brand
@@ -81,7 +81,7 @@ def test_what_is_stored_is_what_the_rows_add_up_to(db: Database, brand: Brand, d
     assert {row["ad_id"]: of(row["detail"]["sums"]) for row in rows} == {
         ad_id: pytest.approx(part) for ad_id, part in by_hand.items()
     }
-    assert all(row["detail"]["evidence"] for row in rows)
+    assert all(verdict_evidence.of(row["detail"], found) for row in rows)
     board = db.call("ad_board", p_brand=brand.id)
     assert {row["ad_id"]: row["spend"] for row in board["ads"]} == {
         ad_id: pytest.approx(part["spend"]) for ad_id, part in by_hand.items()
