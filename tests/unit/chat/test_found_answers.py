@@ -134,9 +134,9 @@ def test_labels_of_one_kind_are_told_apart_from_chance() -> None:
     assert answer.lines[1:] == ["hook question: likely_worse."]
     shown = table(answer, "Hooks, likely differences first")
     assert [(row["label"], row["outcome"]) for row in shown] == [
-        ("hook: question", "conversions per money"),
-        ("hook: claim", "conversions per money"),
-        ("hook: story", "conversions per money"),
+        ("hook: question", "conversions per spend"),
+        ("hook: claim", "conversions per spend"),
+        ("hook: story", "conversions per spend"),
         ("hook: question", "link CTR"),
     ]
     none = creative_answers.labels(asked("which hooks work"), run(rules=[rule("tag_effect")], tags=[tags[1]]))
