@@ -28,7 +28,7 @@ language sql stable set search_path = '' set statement_timeout = '60s' as $$
         'brand', to_jsonb(b),
         'data_version', coalesce((select version from public.brand_data_versions where brand_id = p_brand), 0),
         'accounts', coalesce((select jsonb_agg(to_jsonb(a) - 'accounts' || jsonb_build_object(
-                'first_day', d.first_day, 'last_full_day', d.last_full_day, 'fetched_to', f.fetched_to)
+                'first_day', d.first_day, 'last_full_day', d.last_full_day, 'days', n.days, 'fetched_to', f.fetched_to)
                 order by s.spend desc nulls last, a.account_id)
             from (select *, count(*) over () as accounts from public.ad_accounts where brand_id = p_brand) a
             left join lateral (select
@@ -37,6 +37,11 @@ language sql stable set search_path = '' set statement_timeout = '60s' as $$
                 (select p.date from public.ad_performance_daily p
                     where p.brand_id = p_brand and p.account_id = a.account_id and not p.is_partial
                     order by p.date desc limit 1) as last_full_day) d on true
+            left join lateral (
+                select count(*) as days from generate_series(d.first_day, (select max(p.date)
+                    from public.ad_performance_daily p where p.brand_id = p_brand and p.account_id = a.account_id), '1 day') g
+                where exists (select 1 from public.ad_performance_daily p where p.brand_id = p_brand
+                    and p.account_id = a.account_id and p.date = g::date)) n on true
             left join lateral (
                 select sum(p.spend) as spend from public.ad_performance_daily p
                 where a.accounts > 1 and p.brand_id = p_brand and p.account_id = a.account_id
