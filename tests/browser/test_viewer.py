@@ -56,7 +56,6 @@ ASKING = frozenset(
         "Open",
         "New chat",
         "Download as a report",
-        "downloadDownload as a report",
         "Ask about the account, for example: what should I do?",
         "Send message",
         "Analyze the account",
@@ -212,7 +211,10 @@ def table_names(database: psycopg.Connection) -> list[str]:
 def controls(page: Page) -> set[str]:
     """The names of what can be pressed, typed into or chosen from on the page and beside it."""
     names = set(settled(page).evaluate(CONTROLS))
-    return {name for name in names if not name.startswith(LOOKING)} - FRAME
+    # A button of Streamlit is a button within one: the outer one's name begins with that of its icon.
+    iconed = {name for name in names for other in names if name.removesuffix(other).replace("_", "").islower()}
+    doubled = {name for name in iconed if any(name != other and name.endswith(other) for other in names)}
+    return {name for name in names - doubled if not name.startswith(LOOKING)} - FRAME
 
 
 def stored_metrics(db: Database, place: Place) -> dict[str, str]:
