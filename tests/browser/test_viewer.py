@@ -311,7 +311,7 @@ def test_a_viewer_sees_the_numbers_and_no_control_that_writes(
     page.get_by_role("link", name="Recommendations", exact=True).click()
     expect(page.locator(".vt-rec").first).to_be_visible()
     views = {name for name in controls(page) if name.startswith(("Open (", "Snoozed (", "Answered (", "Show "))}
-    assert controls(page) == {"Brand", "Open"} | views
+    assert controls(page) == {"Brand", "Open", "The evidence"} | views
 
     page.get_by_role("link", name="Members").click()
     expect(page.get_by_text(OWNER)).to_be_visible()
