@@ -56,7 +56,7 @@ def close_ad() -> None:
 def other_brand() -> None:
     """Another brand begins at its first page."""
     st.session_state.pop(correction.SAID, None)
-    board.first_page()
+    board.PAGES.first()
 
 
 def pick_view(wanted: str, waiting: int) -> None:
@@ -72,7 +72,7 @@ def pick_view(wanted: str, waiting: int) -> None:
         key=f"ads-view-{wanted}",
     )
     if chosen is not None and chosen != wanted:
-        board.first_page()
+        board.PAGES.first()
         address(brand=brand.id, view=chosen)
         st.rerun()
 

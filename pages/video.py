@@ -27,11 +27,6 @@ def go(video_id: str | None) -> None:
         st.query_params["video"] = video_id
 
 
-def first_page() -> None:
-    """Another brand begins with its list."""
-    st.session_state["video-page"] = 0
-
-
 def pick_days() -> int:
     """How many days the numbers are of."""
     chosen = st.segmented_control(
@@ -93,7 +88,7 @@ if not viewer.brands:
     st.page_link(places.home(), label="Go to Home", icon=":material/home:")
     st.stop()
 with st.container(horizontal=True, vertical_alignment="bottom", key="controls"):
-    brand = brand_picker.pick(viewer, changed=first_page)
+    brand = brand_picker.pick(viewer, changed=video_list.PAGES.first)
     days = pick_days()
 last_day = readings.last_full_day(viewer.db, brand.id)
 if last_day is None:

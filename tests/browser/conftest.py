@@ -35,6 +35,7 @@ from viraltracker.store import client
 from viraltracker.store.auth import Auth, Tokens
 from viraltracker.store.client import Database
 from viraltracker.store.storage import SupabaseStorage
+from viraltracker.web.sessions import COOKIE, to_cookie
 from worker.scheduler_worker import Worker
 
 __all__ = ["prepared_home"]
@@ -101,6 +102,11 @@ class Hosted:
     def tokens(self, email: str) -> Tokens:
         """A session of somebody with PASSWORD."""
         return Auth(self.supabase_url, self.key, self.http).sign_in(email, PASSWORD)
+
+    def sign_in(self, page: Page, email: str) -> Page:
+        """The page with somebody's session, as if they had signed in there before."""
+        page.context.add_cookies([{"name": COOKIE, "value": to_cookie(self.tokens(email)), "url": self.url}])
+        return page
 
     def db_of(self, email: str) -> Database:
         """The database as they see it."""

@@ -20,7 +20,6 @@ from viraltracker.store import accounts, ad_data, brands, classifications, membe
 from viraltracker.store.brands import Brand
 from viraltracker.store.client import Database
 from viraltracker.store.storage import FolderStorage
-from viraltracker.web.sessions import COOKIE, to_cookie
 
 OWNER, VIEWER = "owner@example.com", "viewer@example.com"
 ACCOUNT = "act_1"
@@ -98,8 +97,7 @@ def signed_in(hosted: Hosted, place: Place, new_page: Callable[[], Page]) -> Cal
     """Opens the page Ads as somebody."""
 
     def open_as(email: str) -> Page:
-        page = new_page()
-        page.context.add_cookies([{"name": COOKIE, "value": to_cookie(hosted.tokens(email)), "url": hosted.url}])
+        page = hosted.sign_in(new_page(), email)
         page.goto(f"{hosted.url}/ads")
         expect(page.get_by_text("6 ads, highest spend first")).to_be_visible()
         return settled(page)
@@ -355,8 +353,7 @@ def judged(hosted: Hosted, place: Place) -> Brand:
 
 def test_a_buyer_finds_what_works_and_why(hosted: Hosted, judged: Brand, new_page: Callable[[], Page]) -> None:
     """Cards, table, chart and one ad say the numbers of the analysis; what is not known says so."""
-    page = new_page()
-    page.context.add_cookies([{"name": COOKIE, "value": to_cookie(hosted.tokens(OWNER)), "url": hosted.url}])
+    page = hosted.sign_in(new_page(), OWNER)
     page.goto(f"{hosted.url}/ads?brand={judged.id}")
     expect(page.get_by_text("2 of 3 ads in the analysis")).to_be_visible()
     expect(page.get_by_text("without today")).to_be_visible()

@@ -15,7 +15,6 @@ from viraltracker.analysis import full_analysis, outcomes
 from viraltracker.store import brands, members, recommendations
 from viraltracker.store.brands import Brand
 from viraltracker.store.client import Database
-from viraltracker.web.sessions import COOKIE, to_cookie
 
 OWNER, VIEWER = "owner@example.com", "viewer@example.com"
 LOUD = "<b>Loud</b> **name** " + "long " * 56
@@ -69,8 +68,7 @@ def signed_in(hosted: Hosted, place: Place, new_page: Callable[[], Page]) -> Cal
     """Opens the inbox as somebody."""
 
     def open_as(email: str) -> Page:
-        page = new_page()
-        page.context.add_cookies([{"name": COOKIE, "value": to_cookie(hosted.tokens(email)), "url": hosted.url}])
+        page = hosted.sign_in(new_page(), email)
         page.goto(f"{hosted.url}/recommendations?brand={place.brand.id}")
         expect(page.get_by_text("From the analysis of the ad account")).to_be_visible()
         return settled(page)

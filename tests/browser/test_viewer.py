@@ -28,7 +28,6 @@ from viraltracker.store.brands import Brand
 from viraltracker.store.client import Database
 from viraltracker.store.storage import SupabaseStorage
 from viraltracker.web import overview, words
-from viraltracker.web.sessions import COOKIE, to_cookie
 
 OWNER, VIEWER, RIVAL = "owner@example.com", "viewer@example.com", "rival@example.com"
 LOST = "Import of *November* [all]"
@@ -176,10 +175,7 @@ def rivals(hosted: Hosted) -> dict[str, str]:
 @pytest.fixture
 def page(hosted: Hosted, place: Place, new_page: Callable[[], Page]) -> Page:
     """A browser in which the viewer is signed in."""
-    page = new_page()
-    value = to_cookie(hosted.tokens(VIEWER))
-    page.context.add_cookies([{"name": COOKIE, "value": value, "url": hosted.url}])
-    return page
+    return hosted.sign_in(new_page(), VIEWER)
 
 
 @pytest.fixture

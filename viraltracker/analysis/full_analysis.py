@@ -21,10 +21,11 @@ from viraltracker.store.client import Database
 
 @dataclass(frozen=True)
 class StoredAnalysis:
-    """The run's id, and whether an earlier run already answered exactly this question."""
+    """The run's id, whether an earlier run already answered exactly this question, and the last full day with data."""
 
     run_id: str
     reused: bool
+    last_day: date | None
 
 
 def stored(db: Database, brand_id: str, asked: Question) -> dict[str, Any] | None:
@@ -48,7 +49,7 @@ def analyse(
     asked = question.ask(db, brand_id, days=days, now=now, date_to=date_to)
     earlier = stored(db, brand_id, asked)
     if earlier is not None:
-        return StoredAnalysis(earlier["id"], reused=True)
+        return StoredAnalysis(earlier["id"], reused=True, last_day=asked.source.last_day)
 
     read = rows.read(db, brand_id, asked)
     found = judge(read.ads, read.context, read.days)
@@ -61,7 +62,7 @@ def analyse(
         diagnostics=_diagnostic_rows(analysis, found),
         recommendations=_recommendation_rows(analysis),
     )
-    return StoredAnalysis(run_id, reused=False)
+    return StoredAnalysis(run_id, reused=False, last_day=asked.source.last_day)
 
 
 def run_row(

@@ -204,7 +204,8 @@ class _Finder:
         held = _share(self._stage_spend(cell.awareness), float(self.table.spend.sum()))
         why = (
             f"{tried}. Going by its stage and its format, a {self.noun} would cost about {self._cost(worth.expected)} "
-            f"({self._cost(worth.high)} to {self._cost(worth.low)}), against {self._cost(1.0)} in the account; "
+            f"({self._cost(worth.high)} to {self._cost(worth.low)}), against {self._cost(1.0)} for all ads out of "
+            "learning; "
             f"{stage} ads hold {held} of the spend."
         )
         parts = [f"the {kind} “{words(value)}”" for kind, value in (("angle", angle), ("hook", hook)) if value]
@@ -224,8 +225,8 @@ class _Finder:
         named, where = self._names([row]), f"{words(cell.awareness)} × {words(cell.format)}"
         why = (
             f"One ad, {named}, brings {part} of the {f'{self.noun}s' if cell.conversions else 'spend'} of {where}, "
-            f"where a {self.noun} costs {self._cost(worth.expected)} against {self._cost(1.0)} in the account. "
-            "When it wears out, the cell is gone."
+            f"where a {self.noun} is put at {self._cost(worth.expected)}, chance allowed for, and at {self._cost(1.0)} "
+            "for all ads out of learning. When it wears out, the cell is gone."
         )
         do = [
             f"Make {TEST_ADS} variations of {named}: keep its promise, change the opening and the picture.",

@@ -27,7 +27,7 @@ def follow(context: JobContext) -> None:
 
 def run(context: JobContext, parameters: AdIntelligenceAnalysis) -> Result:
     """The stored run's id and summary."""
-    from viraltracker.analysis import full_analysis, outcomes, sources
+    from viraltracker.analysis import full_analysis, outcomes
 
     context.progress(0, 1, "analysis")
     stored = full_analysis.analyse(
@@ -38,10 +38,9 @@ def run(context: JobContext, parameters: AdIntelligenceAnalysis) -> Result:
         now=clock.now(),
         job_run_id=context.run_key,
     )
-    last_day = sources.choose(context.db, context.brand_id).last_day
     measured = 0
-    if last_day is not None:
-        measured = outcomes.measure_due(context.db, context.brand_id, until=last_day, now=clock.now())
+    if stored.last_day is not None:
+        measured = outcomes.measure_due(context.db, context.brand_id, until=stored.last_day, now=clock.now())
     context.progress(1, 1, "analysis")
     return {"intelligence_run_id": stored.run_id, "reused": stored.reused, "outcomes_measured": measured}
 

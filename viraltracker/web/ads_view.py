@@ -12,11 +12,13 @@ from viraltracker.creatives import in_words, taxonomy
 from viraltracker.store import readings
 from viraltracker.store.client import Database
 from viraltracker.web import labels_view, states, words
+from viraltracker.web.pager import Pager
 from viraltracker.web.pictures import Pictures, thumbnails_or_none
 
 Json = dict[str, Any]
 
 PER_PAGE: Final = 40
+PAGES: Final = Pager("ads")
 EDGE_PX: Final = 112
 BUTTON_PX: Final = 80
 ANY: Final = "any"
@@ -54,7 +56,7 @@ def draw(db: Database, brand_id: str, show: Callable[[str], None]) -> None:
         with st.container(horizontal=True, vertical_alignment="center", key=f"ad-row-{ad['ad_id']}"):
             st.html(row(ad, shown.get(ad["ad_id"])))
             st.button("Details", key=f"open-{ad['ad_id']}", width=BUTTON_PX, on_click=show, args=(ad["ad_id"],))
-    _draw_pages(found["found"])
+    PAGES.draw(found["found"], PER_PAGE)
 
 
 def _read(db: Database, brand_id: str, dataset_id: str | None) -> Json:
@@ -66,9 +68,9 @@ def _read(db: Database, brand_id: str, dataset_id: str | None) -> Json:
         "dataset_id": dataset_id,
         "limit": PER_PAGE,
     }
-    found = readings.ads(db, brand_id, offset=_page() * PER_PAGE, **given)
-    if not found["ads"] and _page():
-        _first()
+    found = readings.ads(db, brand_id, offset=PAGES.here() * PER_PAGE, **given)
+    if not found["ads"] and PAGES.here():
+        PAGES.first()
         found = readings.ads(db, brand_id, **given)
     return found
 
@@ -105,7 +107,7 @@ def _draw_filters(found: Json) -> None:
             max_chars=100,
             key="ads-search",
             width=260,
-            on_change=_first,
+            on_change=PAGES.first,
             persist_state="session",
         )
         _select(
@@ -124,35 +126,9 @@ def _select(key: str, title: str, named: Mapping[str, str]) -> None:
         format_func=lambda one: options.get(one, labels_view.name(one)),
         key=key,
         width=230,
-        on_change=_first,
+        on_change=PAGES.first,
         persist_state="session",
     )
-
-
-def _page() -> int:
-    return int(st.session_state.get("ads-page", 0))
-
-
-def _first() -> None:
-    """Another filter begins at the first page."""
-    st.session_state["ads-page"] = 0
-
-
-def _turn(page: int) -> None:
-    st.session_state["ads-page"] = page
-
-
-def _draw_pages(total: int) -> None:
-    last, here = (total - 1) // PER_PAGE, _page()
-    if last < 1:
-        return
-    with st.container(horizontal=True, vertical_alignment="center", key="ad-pages"):
-        st.button("Earlier", disabled=here == 0, on_click=_turn, args=(here - 1,), icon=":material/chevron_left:")
-        st.html(
-            f'<p class="vt-more">{here * PER_PAGE + 1:,} to {min(total, (here + 1) * PER_PAGE):,} of {total:,}</p>',
-            width="content",
-        )
-        st.button("Later", disabled=here == last, on_click=_turn, args=(here + 1,), icon=":material/chevron_right:")
 
 
 HEAD: Final = (

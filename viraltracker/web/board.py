@@ -15,12 +15,14 @@ from viraltracker.store.client import Database
 from viraltracker.web import board_cards, board_columns, board_export, board_table, labels_view, scatter, states, words
 from viraltracker.web.ad_view import Place
 from viraltracker.web.board_columns import SORTED
+from viraltracker.web.pager import Pager
 from viraltracker.web.pictures import Pictures, thumbnails_or_none
 
 Json = dict[str, Any]
 
 CARDS, TABLE, CHART = "cards", "table", "chart"
 PER_PAGE: Final[Mapping[str, int]] = {CARDS: 24, TABLE: 40, CHART: 0}
+PAGES: Final = Pager("board")
 ROW_EDGE_PX: Final = 112
 ANY: Final = "any"
 ANY_OF: Final[Mapping[str, str]] = {"verdict": "Any verdict", "awareness": "Any stage", "format": "Any format"}
@@ -55,9 +57,9 @@ def read(db: Database, brand_id: str, view: str) -> Json:
     """The page that is looked at, see `boards.of_brand`; the first one where filters left less than it begins with."""
     asked, size = wanted(), PER_PAGE[view]
     points = scatter.MOST if view == CHART else 0
-    found = boards.of_brand(db, brand_id, asked, limit=size, offset=page() * size, points=points)
-    if page() and not found["ads"]:
-        first_page()
+    found = boards.of_brand(db, brand_id, asked, limit=size, offset=PAGES.here() * size, points=points)
+    if PAGES.here() and not found["ads"]:
+        PAGES.first()
         found = boards.of_brand(db, brand_id, asked, limit=size, points=points)
     return found
 
@@ -100,7 +102,7 @@ def draw(at: Place, name: str, view: str, found: Json, show: Callable[[str], Non
     else:
         shown = thumbnails_or_none(pictures, [ad["ad_id"] for ad in found["ads"]], ROW_EDGE_PX)
         board_table.draw(found, shown, preset(), sort_by=sort_by, show=show)
-    _draw_pages(found["found"], PER_PAGE[view])
+    PAGES.draw(found["found"], PER_PAGE[view])
 
 
 def counted(found: Json, view: str) -> str:
@@ -148,7 +150,7 @@ def sort_by(key: str) -> None:
         not st.session_state.get("board-descending", True) if turned else SORTED[key].better == "high"
     )
     st.session_state["board-sort"] = key
-    first_page()
+    PAGES.first()
 
 
 def preset() -> str:
@@ -157,23 +159,9 @@ def preset() -> str:
     return found if found in board_columns.PRESETS else next(iter(board_columns.PRESETS))
 
 
-def page() -> int:
-    """Which page of what fits is looked at, from 0."""
-    return int(st.session_state.get("board-page", 0))
-
-
-def first_page() -> None:
-    """Another brand, filter or order begins at the first page."""
-    st.session_state["board-page"] = 0
-
-
 def _chosen(name: str) -> str | None:
     found = st.session_state.get(f"board-{name}", ANY)
     return None if found in (ANY, None) else str(found)
-
-
-def _turn(to: int) -> None:
-    st.session_state["board-page"] = to
 
 
 def _draw_filters(at: Place, name: str, view: str, found: Json) -> None:
@@ -184,7 +172,7 @@ def _draw_filters(at: Place, name: str, view: str, found: Json) -> None:
             max_chars=100,
             key="board-search",
             width=190,
-            on_change=first_page,
+            on_change=PAGES.first,
             persist_state="session",
         )
         for one, title in (("verdict", "Verdict"), ("awareness", "Stage"), ("format", "Format")):
@@ -216,7 +204,7 @@ def _select(name: str, title: str, named: Mapping[str, str]) -> None:
         format_func=lambda one: options.get(one, str(one)),
         key=key,
         width=165,
-        on_change=first_page,
+        on_change=PAGES.first,
         persist_state="session",
     )
 
@@ -247,22 +235,9 @@ def _draw_order() -> None:
 
 
 def _draw_cards(found: Json, pictures: Mapping[str, str], show: Callable[[str], None]) -> None:
-    before = page() * PER_PAGE[CARDS]
+    before = PAGES.here() * PER_PAGE[CARDS]
     with st.container(key="board-cards"):
         for rank, ad in enumerate(found["ads"], start=before + 1):
             with st.container(key=f"ad-card-{ad['ad_id']}", gap=None):
                 st.html(board_cards.card(ad, rank, pictures.get(ad["ad_id"]), found["run"]))
                 st.button("Details", key=f"open-{ad['ad_id']}", width="stretch", on_click=show, args=(ad["ad_id"],))
-
-
-def _draw_pages(total: int, size: int) -> None:
-    last, here = (total - 1) // size, page()
-    if last < 1:
-        return
-    with st.container(horizontal=True, vertical_alignment="center", key="board-pages"):
-        st.button("Earlier", disabled=here == 0, on_click=_turn, args=(here - 1,), icon=":material/chevron_left:")
-        st.html(
-            f'<p class="vt-more">{here * size + 1:,} to {min(total, (here + 1) * size):,} of {total:,}</p>',
-            width="content",
-        )
-        st.button("Later", disabled=here == last, on_click=_turn, args=(here + 1,), icon=":material/chevron_right:")

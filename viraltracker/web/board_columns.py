@@ -33,16 +33,22 @@ NOT_JUDGED_WHY: Final = "It had no delivery in these days and was not active, so
 class Column:
     """One number or label of an ad.
 
-    `unit` is money, rate, count, ratio, score, sure or label; `better` says which end comes first when it is sorted by,
-    None for what cannot be. `ends`: whether it has a 90 % interval, under its name with `_low` and `_high`.
+    `unit` is money, rate, count, ratio, score, sure or label; `said` is what it means, where the definitions do not
+    say it; `better` says which end comes first when it is sorted by, None for what cannot be. `ends`: whether it has
+    a 90 % interval, under its name with `_low` and `_high`.
     """
 
     key: str
     label: str
     unit: str
-    means: str
+    said: str
     better: str | None = "high"
     ends: bool = False
+
+    @property
+    def means(self) -> str:
+        """What it is, in a sentence."""
+        return self.said or definitions.short(self.key)
 
 
 def _rate(key: str, label: str, means: str) -> Column:
@@ -57,15 +63,15 @@ def _score(key: str, label: str, of: str) -> Column:
     return Column(key, label, "score", means)
 
 
-SPEND: Final = Column("spend", "Spend", "money", definitions.short("spend"))
+SPEND: Final = Column("spend", "Spend", "money", "")
 CONVERSIONS: Final = Column(
     "conversions", "Conv.", "count", "Conversions of the brand's goal, as Meta attributes them."
 )
 CPA: Final = Column(
     "cpa", "CPA", "money", "Spend ÷ conversions; the range holds the true cost with 90 % probability.", "low", ends=True
 )
-ROAS: Final = Column("roas", "ROAS", "ratio", definitions.short("roas"), ends=True)
-CTR: Final = _rate("ctr", "CTR", definitions.short("ctr"))
+ROAS: Final = Column("roas", "ROAS", "ratio", "", ends=True)
+CTR: Final = _rate("ctr", "CTR", "")
 SURE: Final = Column(
     "probability",
     "Sure",
@@ -86,8 +92,8 @@ LABEL_COLUMNS: Final = (
     Column("video_length", "Length", "label", "How long the video is.", None),
 )
 COUNTS: Final = (
-    Column("impressions", "Impr.", "count", definitions.short("impressions")),
-    Column("link_clicks", "Clicks", "count", definitions.short("link_clicks")),
+    Column("impressions", "Impr.", "count", ""),
+    Column("link_clicks", "Clicks", "count", ""),
     Column("landing_page_views", "Views", "count", "Landing pages that finished loading after a click."),
     Column("video_3s", "3-s views", "count", "Views of 3 seconds or more."),
     Column("thruplays", "ThruPlays", "count", "Views to the end, or of 15 seconds or more."),
@@ -99,16 +105,16 @@ PERFORMANCE: Final = (
     CPA,
     ROAS,
     CTR,
-    Column("cpc", "CPC", "money", definitions.short("cpc"), "low"),
-    Column("cpm", "CPM", "money", definitions.short("cpm"), "low"),
+    Column("cpc", "CPC", "money", "", "low"),
+    Column("cpm", "CPM", "money", "", "low"),
     SURE,
 )
 VIDEO: Final = (
     SPEND,
     _COUNT["video_3s"],
-    _rate("hook_rate", "Hook rate", definitions.short("hook_rate")),
+    _rate("hook_rate", "Hook rate", ""),
     _COUNT["thruplays"],
-    _rate("hold_rate", "Hold rate", definitions.short("hold_rate")),
+    _rate("hold_rate", "Hold rate", ""),
     *SCORES[:2],
 )
 FUNNEL: Final = (

@@ -14,12 +14,14 @@ from viraltracker.store import schedules
 from viraltracker.store.client import Database
 from viraltracker.web import job_form, states, times, words
 from viraltracker.web.job_editor import FormKind
+from viraltracker.web.pager import Pager
 
 Json = dict[str, Any]
 
 EVERY: Final = "all"
 CURRENT: Final = "current"
 PER_PAGE: Final = 25
+PAGES: Final = Pager("job")
 BUTTON_PX: Final = 80
 PICK_PX: Final = 28
 DOTS: Final = 10
@@ -100,7 +102,9 @@ def draw_filters(found: Json, kinds: Mapping[str, FormKind]) -> None:
     }
     with st.container(horizontal=True, vertical_alignment="bottom", key="job-filters"):
         if found["every"] > PER_PAGE:
-            st.text_input("Search", placeholder="Name", max_chars=100, key="filter-search", width=220, on_change=_first)
+            st.text_input(
+                "Search", placeholder="Name", max_chars=100, key="filter-search", width=220, on_change=PAGES.first
+            )
         _select("brand", "Brand", {EVERY: "All brands", **found["brands"]}, 3)
         _select("job_type", "Type", {EVERY: "All types", **types}, 3)
         _select("status", "Status", statuses, 1)
@@ -111,28 +115,18 @@ def _select(name: str, title: str, options: Mapping[str, str], fewest: int) -> N
     if len(options) >= fewest:
         named = list(options)
         st.selectbox(
-            title, named, format_func=lambda one: options[one], key=f"filter-{name}", width=200, on_change=_first
+            title, named, format_func=lambda one: options[one], key=f"filter-{name}", width=200, on_change=PAGES.first
         )
-
-
-def _first() -> None:
-    """Another filter begins at the first page."""
-    st.session_state["job-page"] = 0
-
-
-def page_number() -> int:
-    """The page that is looked at, from 0."""
-    return int(st.session_state.get("job-page", 0))
 
 
 def read_page(db: Database) -> Json:
     """The schedules of the page that is looked at; of the last one, where it has lost all of its own."""
     while True:
-        offset = page_number() * PER_PAGE
+        offset = PAGES.here() * PER_PAGE
         found = schedules.listed(db, chosen_filters(), limit=PER_PAGE, offset=offset)
         if found["jobs"] or not offset:
             return found
-        st.session_state["job-page"] = max(0, (found["total"] - 1) // PER_PAGE)
+        PAGES.turn(PAGES.here(found["total"], PER_PAGE))
 
 
 def draw(
@@ -172,24 +166,9 @@ def draw(
                 f"Pick {job['name']}", key=f"pick-{job['id']}", label_visibility="collapsed", width=PICK_PX
             ):
                 picked.append(job)
-    _draw_pages(found["total"])
+    PAGES.draw(found["total"], PER_PAGE)
     with bulk:
         _draw_bulk(db, picked, now)
-
-
-def _draw_pages(total: int) -> None:
-    last = (total - 1) // PER_PAGE
-    if last < 1:
-        return
-    here = min(page_number(), last)
-    with st.container(horizontal=True, vertical_alignment="center", key="job-pages"):
-        st.button("Earlier", disabled=here == 0, on_click=_turn, args=(here - 1,), icon=":material/chevron_left:")
-        st.html(f'<p class="vt-more">{here * PER_PAGE + 1:,} to {min(total, (here + 1) * PER_PAGE):,} of {total:,}</p>')
-        st.button("Later", disabled=here == last, on_click=_turn, args=(here + 1,), icon=":material/chevron_right:")
-
-
-def _turn(page: int) -> None:
-    st.session_state["job-page"] = page
 
 
 def _draw_bulk(db: Database, picked: Sequence[Json], now: datetime) -> None:

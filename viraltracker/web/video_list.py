@@ -11,10 +11,12 @@ import streamlit as st
 from viraltracker.creatives import taxonomy
 from viraltracker.intelligence import definitions, retention
 from viraltracker.web import block_html, provenance, states, video_timeline, words
+from viraltracker.web.pager import Pager
 
 Json = dict[str, Any]
 
 PER_PAGE: Final = 25
+PAGES: Final = Pager("video")
 BUTTON_PX: Final = 80
 EVERY: Final = "all"
 WATCHED: Final[Mapping[str, str]] = {EVERY: "All videos", "yes": "Analysed", "no": "Not analysed"}
@@ -96,8 +98,7 @@ def _select(
             format_func=lambda one: named[one] if one == EVERY else f"{named[one]} ({counts[one]:,})",
             key=key,
             width=220,
-            on_change=_turn,
-            args=(0,),
+            on_change=PAGES.first,
         )
     )
 
@@ -107,8 +108,7 @@ def draw(videos: Sequence[Json], *, show: Callable[[str], None]) -> None:
     if not videos:
         states.empty("Nothing fits", "No video fits these filters.", icon=":material/filter_alt_off:")
         return
-    last = (len(videos) - 1) // PER_PAGE
-    here = min(int(st.session_state.get("video-page", 0)), last)
+    here = PAGES.here(len(videos), PER_PAGE)
     heads = "".join(
         f'<span class="{kind}">{block_html.term(name, definitions.short(means) or means)}</span>'
         for name, means, kind in HEADS
@@ -120,20 +120,7 @@ def draw(videos: Sequence[Json], *, show: Callable[[str], None]) -> None:
         with st.container(horizontal=True, vertical_alignment="center", key=f"video-row-{video['id']}"):
             st.html(row(video))
             st.button("Details", key=f"open-{video['id']}", width=BUTTON_PX, on_click=show, args=(video["id"],))
-    if last:
-        _draw_pages(here, last, len(videos))
-
-
-def _draw_pages(here: int, last: int, total: int) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", key="video-pages"):
-        st.button("Before", disabled=here == 0, on_click=_turn, args=(here - 1,), icon=":material/chevron_left:")
-        first, last_shown = here * PER_PAGE + 1, min(total, (here + 1) * PER_PAGE)
-        st.html(f'<p class="vt-more">{first:,} to {last_shown:,} of {total:,}</p>')
-        st.button("Next", disabled=here == last, on_click=_turn, args=(here + 1,), icon=":material/chevron_right:")
-
-
-def _turn(page: int) -> None:
-    st.session_state["video-page"] = page
+    PAGES.draw(len(videos), PER_PAGE)
 
 
 def spend(video: Json) -> str:
