@@ -23,6 +23,11 @@ SINGLE = 10
 """Of ads that wear out and of weak steps, so many are recommended; the rest are in their tables."""
 WORTH_A_CARD = 0.02
 """Of the account's spend a week: what a step of the funnel must save to be recommended."""
+GAINS = {
+    "untested": "what the stage's spend would gain if the cell turns out better, weighed by how likely that is",
+    "single_point": "what the cell's conversions would cost more at the account's rate, were its one ad gone",
+}
+"""What is at stake in a gap, by its kind."""
 LABELS = 3
 """Labels whose difference is recommended to be used."""
 LONGEST_URL = 80
@@ -77,10 +82,10 @@ def gaps(account: Account, found: Findings, *, without: Collection[str]) -> list
             continue
         value = WeeklyMoney(
             gap.value_per_week,
-            0.0,
-            max(gap.value_per_week, gap.value_per_week * gap.high),
+            min(gap.value_low, gap.value_per_week),
+            max(gap.value_high, gap.value_per_week),
             account.context.currency,
-            "what the stage's spend would gain if the cell turns out better, weighed by how likely that is",
+            GAINS[gap.kind],
         )
         made.append(
             Recommendation(

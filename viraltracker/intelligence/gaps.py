@@ -70,6 +70,8 @@ class Gap:
 
     value_per_week  money a week: for an untested cell what the stage's spend would gain if the cell turns out better,
                     weighed by how likely that is; for a carried one what its conversions would cost more elsewhere
+    value_low       what that is at the ends of the interval of the rate: nothing where the cell may be no better
+    value_high
     expected        ratio of conversions per money to the account's that neighbours promise, with the 90 % interval
     """
 
@@ -78,6 +80,8 @@ class Gap:
     awareness: str
     format: str
     value_per_week: float
+    value_low: float
+    value_high: float
     expected: float
     low: float
     high: float
@@ -187,6 +191,8 @@ class _Finder:
             awareness=cell.awareness,
             format=cell.format,
             value_per_week=worth.value,
+            value_low=worth.value_low,
+            value_high=worth.value_high,
             expected=worth.expected,
             low=worth.low,
             high=worth.high,
@@ -331,9 +337,11 @@ def _pooled(effects: list[TagEffect], kind: str) -> _Effects:
 
 @dataclass(frozen=True)
 class _Worth:
-    """A relative rate with its 90 % interval, and the money a week that it may win."""
+    """A relative rate with its 90 % interval, and the money a week that it may win, with its range."""
 
     value: float
+    value_low: float
+    value_high: float
     expected: float
     low: float
     high: float
@@ -341,7 +349,8 @@ class _Worth:
     @classmethod
     def of(cls, mean: float, deviation: float, weekly_spend: float) -> _Worth:
         expected, low, high = (math.exp(mean + z * deviation) for z in (0.0, -_Z, _Z))
-        return cls(weekly_spend * _gain(mean, deviation), expected, low, high)
+        least, most = (weekly_spend * max(end - 1, 0.0) for end in (low, high))
+        return cls(weekly_spend * _gain(mean, deviation), least, most, expected, low, high)
 
 
 def _gain(mean: float, deviation: float) -> float:
