@@ -46,7 +46,7 @@ LOOKING = (
     "Download as PNG: ",
     "Fullscreen: ",
     "Show data: ",
-    "Workers and limits: ",
+    "Workers and limits",
 )
 """Begins the names of what explains a number or shows a chart in another way."""
 ASKING = frozenset(

@@ -24,7 +24,9 @@ def draw(viewer: Viewer, labels: Mapping[str, str]) -> None:
     slots = sum(worker["slots"] for worker in alive)
     working = sum(worker["running"] for worker in alive)
     head = f"{len(alive)} {'worker' if len(alive) == 1 else 'workers'}, {working} of {slots} slots at work"
-    with st.expander(f"Workers and limits: {head}", icon=":material/memory:"):
+    st.html(f'<p class="vt-more">{head}.</p>')
+    # The label holds no number: Streamlit closes what is open when its label changes, under the hands of its user.
+    with st.expander("Workers and limits", icon=":material/memory:"):
         if found["queued"]:
             waiting = "1 due run waits" if found["queued"] == 1 else f"{found['queued']:,} due runs wait"
             st.html(f'<p class="vt-more">{waiting} for a slot or a limit.</p>')
