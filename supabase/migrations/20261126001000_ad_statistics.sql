@@ -59,6 +59,7 @@ language sql stable set search_path = '' set statement_timeout = '60s' as $$
 $$;
 
 -- p_arrived: the part of a day's conversions that has arrived by the age of 0, 1, 2, … days; all of them beyond its end.
+-- One value, as the one row of a set: only what a function returns as a query is read by several processes together.
 -- Every ad with rows in the window or the period before it, those that Meta no longer shows too, so that the sums are those
 -- of the rows; and each active one. Answers
 --   attribution  the setting of the window's rows
@@ -72,9 +73,12 @@ $$;
 create function public.ad_statistics(
     p_brand uuid, p_currency text, p_from date, p_to date, p_prior_from date, p_weeks integer, p_closely integer,
     p_arrived double precision[]
-) returns json
-language sql stable set search_path = '' set statement_timeout = '60s' set enable_nestloop = off
-    set work_mem = '64MB' set jit = off as $$
+) returns setof json
+language plpgsql stable set search_path = '' set statement_timeout = '60s' set enable_nestloop = off
+    set work_mem = '64MB' set jit = off set plan_cache_mode = force_custom_plan as $$
+#variable_conflict use_column
+begin
+    return query
     with known as materialized (
         select a.ad_id, a.name, a.campaign_id, a.ad_set_id, a.account_id, a.object_type, a.effective_status, a.created_time,
             a.creative_changed_at, a.video_id, a.image_hash,
@@ -117,8 +121,8 @@ language sql stable set search_path = '' set statement_timeout = '60s' set enabl
             d.impressions::double precision as shown, d.link_clicks::double precision as clicked,
             d.landing_page_views::double precision as viewed, d.spend::double precision as paid,
             d.purchase_value::double precision as sold
-        from public.ad_performance_daily d join largest using (ad_id) left join known k using (ad_id)
-        where d.brand_id = p_brand and d.currency = p_currency
+        from public.ad_performance_daily d left join known k using (ad_id)
+        where d.brand_id = p_brand and d.currency = p_currency and d.ad_id = any (array(select ad_id from largest))
           and d.date between least(p_prior_from, p_to - 7 * p_weeks + 1) and p_to
     ), pieces as materialized (
         select c.ad_id, c.w, c.b, c.week, sum(c.impressions) as impressions, sum(c.spend) as spend,
@@ -300,8 +304,8 @@ language sql stable set search_path = '' set statement_timeout = '60s' set enabl
             from (select g.date::date as date, s.day is not null as stored, d.impressions, d.spend, d.link_clicks,
                     d.landing_page_views, d.adds_to_cart, d.checkouts, d.purchases, d.purchase_value, d.results
                 from generate_series(p_to - 119, p_to, '1 day') g(date)
-                left join dates d on d.date = g.date::date left join stored s on s.day = g.date::date order by 1) o) t))
-$$;
+                left join dates d on d.date = g.date::date left join stored s on s.day = g.date::date order by 1) o) t));
+end $$;
 
 -- They only read, so the planner may share such a read among processes: the rows of ten thousand ads are many.
 alter function app.my_brands() parallel safe;

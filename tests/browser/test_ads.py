@@ -16,7 +16,7 @@ from tests.browser.conftest import PASSWORD, Hosted, settled
 from viraltracker import clock
 from viraltracker.creatives import classification
 from viraltracker.creatives.classifier import Panel
-from viraltracker.store import accounts, ad_data, brands, classifications, members, readings
+from viraltracker.store import accounts, ad_data, analyses, brands, classifications, members, readings
 from viraltracker.store.brands import Brand
 from viraltracker.store.client import Database
 from viraltracker.store.storage import FolderStorage
@@ -347,7 +347,7 @@ def judged(hosted: Hosted, place: Place) -> Brand:
         said("w", "fatigue", "watch", "It may tire.", detail={"break_on": str(last - timedelta(days=9))}),
         said("w", "cpa_drivers", "named", "CPM rose.", detail={"cpa_before": 8.0, "cpa_now": 10.0, "steps": steps}),
     ]  # fmt: skip
-    service.call("save_analysis", p_run=run, p_baselines=[], p_diagnostics=rows, p_recommendations=[])
+    analyses.save(service, run, baselines=[], diagnostics=rows, recommendations=[])
     return brand
 
 

@@ -6,7 +6,7 @@ import math
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
@@ -113,6 +113,10 @@ def _sums(ads: pd.DataFrame) -> dict[str, dict[str, float]]:
     }
 
 
+_OF_THE_ROW: Final = frozenset({"id", "ad_id", "verdict", "reason"})
+"""What a stored row has beside its detail, so that each is sent once."""
+
+
 def _diagnostic(row: dict[str, Any], diagnosis: str, verdict: str) -> dict[str, Any]:
     return {
         "ad_id": row["ad_id"],
@@ -120,7 +124,7 @@ def _diagnostic(row: dict[str, Any], diagnosis: str, verdict: str) -> dict[str, 
         "verdict": verdict,
         "probability": row["probability"],
         "reason": row["reason"],
-        "detail": row,
+        "detail": {name: value for name, value in row.items() if name not in _OF_THE_ROW},
     }
 
 

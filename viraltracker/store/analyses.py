@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from pydantic_core import to_json
+
 from viraltracker.errors import NotFound
-from viraltracker.store.client import Database, Plain
+from viraltracker.store.client import Database
 
 
 def context(db: Database, brand_id: str) -> dict[str, Any]:
@@ -43,7 +45,7 @@ def ad_statistics(
     there: `{days, prior_days, recent_days, first_day}`. `arrived` is the part of a day's conversions that is in, by its
     age in days; empty = all of them.
     """
-    answer: dict[str, Any] = db.call(
+    answer: list[dict[str, Any]] = db.call(
         "ad_statistics",
         p_brand=brand_id,
         p_currency=currency,
@@ -54,7 +56,7 @@ def ad_statistics(
         p_closely=closely,
         p_arrived=list(arrived),
     )
-    return answer
+    return answer[0]
 
 
 def import_stats(db: Database, dataset_id: str, *, since: date, until: date) -> dict[str, Any]:
@@ -111,14 +113,18 @@ def save(
     diagnostics: Sequence[dict[str, Any]],
     recommendations: Sequence[dict[str, Any]],
 ) -> str:
-    """Stores a whole analysis in one transaction; the same run id twice changes nothing. The rows are plain JSON."""
+    """Stores a whole analysis in one transaction; the same run id twice changes nothing.
+
+    The diagnostics are plain JSON: `{ad_id, diagnosis, verdict, probability, reason, detail}`. Their `detail` is stored
+    with the row's own values in it.
+    """
     return str(
         db.call(
-            "save_analysis",
+            "store_analysis",
             p_run=run,
-            p_baselines=Plain(baselines),
-            p_diagnostics=Plain(diagnostics),
-            p_recommendations=Plain(recommendations),
+            p_baselines=baselines,
+            p_diagnostics=to_json(diagnostics).decode(),
+            p_recommendations=recommendations,
         )
     )
 

@@ -236,15 +236,9 @@ def translate(error: APIError | httpx.HTTPError) -> errors.ViralTrackerError:
     return errors.Refused(message)
 
 
-class Plain(list[dict[str, Any]]):
-    """Rows that are plain JSON already: `wire` passes them on without a look at each of their values."""
-
-
 def wire(value: object) -> object:
     """The JSON form of a value: decimals and dates as text, so that no digit is lost."""
     match value:
-        case Plain():
-            return value
         # First, because nearly every value of a load is one of these and the tests below are slow.
         case None | str() | int() | float():
             return value

@@ -146,6 +146,7 @@ PUBLIC = {
             "open_intelligence_run",
             "close_intelligence_run",
             "save_analysis",
+            "store_analysis",
             "save_scorecard",
             "due_outcomes",
             "save_outcomes",

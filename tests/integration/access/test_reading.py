@@ -102,7 +102,7 @@ def answers(db: Database, tenant: Tenant) -> dict[str, object]:
             p_closely=100,
             p_arrived=[],
             **days,
-        )["ads"]["ad_id"]
+        )[0]["ads"]["ad_id"]
         or [],
         "development": db.call("conversion_development", p_brand=brand, p_currency="USD", p_to="2026-10-31"),
         "import stats": db.call("analysis_import_stats", p_dataset=dataset, **days)["ads"],
