@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Page, Request, WebSocket, expect, sync_playwright
 
 from benchmarks import chromium
 from tests.integration.conftest import PreparedHome, prepared_home
@@ -142,24 +142,71 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
+@dataclass
+class Tab:
+    """The first page of every test of a file. It stays in one renderer, which has compiled the app's code by then: for
+    each renderer anew that takes more than all else that a test does."""
+
+    page: Page | None = None
+
+    def take(self) -> Page | None:
+        """The page without a past, where it is there."""
+        if self.page is not None:
+            self.page.context.clear_cookies()
+        return self.page
+
+    def leave(self, page: Page | None) -> None:
+        """Keeps the page for the next test, at an address of the same server that runs nothing."""
+        self.page = None
+        if page is None or page.is_closed():
+            return
+        at = urlsplit(page.url)
+        if at.scheme == "http":
+            with suppress(Error):  # its server may be gone
+                page.evaluate("localStorage.clear(); sessionStorage.clear()")
+                page.goto(f"http://{at.netloc}/healthz")
+                self.page = page
+        if self.page is None:
+            page.context.close()
+
+
+@pytest.fixture(scope="module")
+def tab() -> Tab:
+    """One for each file of tests."""
+    return Tab()
+
+
 @pytest.fixture
-def new_page(browser: Browser) -> Iterator[Callable[[], Page]]:
+def new_page(browser: Browser, tab: Tab) -> Iterator[Callable[[], Page]]:
     """Opens pages in browsers without a past; none of them may ask anything of another machine."""
     asked: list[str] = []
-    contexts = []
+    pages: list[Page] = []
+
+    def note_request(request: Request) -> None:
+        asked.append(request.url)
+
+    def note_socket(socket: WebSocket) -> None:
+        asked.append(socket.url)
 
     def make() -> Page:
-        context = browser.new_context(viewport={"width": 1280, "height": 900})
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(30_000)
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("websocket", lambda socket: asked.append(socket.url))
+        page = None if pages else tab.take()
+        if page is None:
+            page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+            page.set_default_timeout(30_000)
+        page.on("request", note_request)
+        page.on("websocket", note_socket)
+        pages.append(page)
         return page
 
     yield make
-    for context in contexts:
-        context.close()
+    first, *others = pages or [None]
+    for page in pages:
+        page.remove_listener("request", note_request)
+        page.remove_listener("websocket", note_socket)
+    for other in others:
+        if other is not None:
+            other.context.close()
+    tab.leave(first)
     hosts = {urlsplit(url).hostname for url in asked if not url.startswith(("data:", "blob:"))}
     assert hosts == {"127.0.0.1"}
 
