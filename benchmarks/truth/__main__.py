@@ -7,7 +7,7 @@ import sys
 import numpy as np
 from scipy import stats
 
-from benchmarks.truth import accounts, fatigue_table, score, tags
+from benchmarks.truth import accounts, anomaly_table, fatigue_table, score, tags
 from benchmarks.truth.accounts import Checks
 from benchmarks.truth.score import Calls, Share, share
 
@@ -47,6 +47,7 @@ def main() -> int:
     met += fatigue_table.print_all(_target)
     print()
     met += tags.report()
+    met += anomaly_table.print_all(_target)
     return 0 if all(met) else 1
 
 

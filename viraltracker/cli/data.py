@@ -29,7 +29,7 @@ def demo(
     as_json: JsonOption = False,
 ) -> None:
     """Sync, classify and analyse the demo ad account with the real worker, and print the analysis."""
-    with session.opened(worker=True) as opened:
+    with session.opened(worker=True, demo=True) as opened:
         brand = work.load_demo(opened, quiet=as_json)
         _analyse(opened, brand, days, as_json)
     if keep:

@@ -35,8 +35,10 @@ class Session:
 
 
 @contextmanager
-def opened(*, worker: bool = False) -> Iterator[Session]:
-    """A checked connection. With `worker`, the embedded stack also gets a worker and the sandbox for this command.
+def opened(*, worker: bool = False, demo: bool = False) -> Iterator[Session]:
+    """A checked connection. With `worker`, the embedded stack also gets a worker for this command.
+
+    Beside it runs the sandbox, where the demo is asked for or its account is there: without either, nobody asks it.
 
     Raises ConfigurationError in one sentence when the environment is wrong.
     """
@@ -53,8 +55,22 @@ def opened(*, worker: bool = False) -> Iterator[Session]:
             yield session
             return
         with tempfile.TemporaryDirectory() as folder, Processes(configured.home) as children:
-            start_worker(children, configured, endpoints, Path(folder))
+            if demo or _knows_the_demo(service):
+                start_worker(children, configured, endpoints, Path(folder))
+            else:
+                children.start(worker_program(configured, endpoints))
             yield session
+
+
+def _knows_the_demo(service: Database) -> bool:
+    """Whether a job that this worker may find due has to do with the demo's account."""
+    accounts = service.newest(
+        "ad_accounts", where={"source": "demo"}, columns="account_id", order="account_id", limit=1
+    )
+    if accounts:
+        return True
+    waiting = {"job_type": "load_demo", "state": "queued"}
+    return bool(service.newest("scheduled_job_runs", where=waiting, columns="id", order="id", limit=1))
 
 
 def start_worker(children: Processes, configured: Settings, endpoints: Endpoints, folder: Path) -> None:
@@ -65,7 +81,7 @@ def start_worker(children: Processes, configured: Settings, endpoints: Endpoints
     children.wait_ready("sandbox", SANDBOX_SECONDS)
 
 
-def worker_program(configured: Settings, endpoints: Endpoints, sandbox_url: str) -> Program:
+def worker_program(configured: Settings, endpoints: Endpoints, sandbox_url: str | None = None) -> Program:
     """The worker as it runs anywhere, pointed at the embedded stack."""
     return Program(
         name="worker",
@@ -75,8 +91,7 @@ def worker_program(configured: Settings, endpoints: Endpoints, sandbox_url: str)
             "worker.scheduler_worker",
             "--asset-dir",
             str(endpoints.asset_dir),
-            "--sandbox",
-            sandbox_url,
+            *(["--sandbox", sandbox_url] if sandbox_url is not None else []),
         ],
         environment={
             "SUPABASE_URL": endpoints.rest_url,

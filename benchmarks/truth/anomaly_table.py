@@ -1,0 +1,155 @@
+"""How often an account in which something broke is told so, in time and by its cause, and how often a quiet one is."""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
+from typing import Final, Protocol
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.truth import broken
+from benchmarks.truth.broken import Cause, Days
+from benchmarks.truth.score import Share, share
+from viraltracker.intelligence import account, anomalies
+from viraltracker.intelligence.anomaly import Anomaly
+from viraltracker.intelligence.context import AnalysisContext
+from viraltracker.intelligence.windows import window_between
+
+SEED = 4_000  # of no account that a threshold was chosen on
+VOLUMES = (20_000.0, 100_000.0, 500_000.0)  # impressions a day of the whole account
+ACCOUNTS, QUIET_ACCOUNTS = 20, 60
+WINDOW_DAYS = 30
+IN_TIME_DAYS = 7
+NEAR_DAYS = 4  # an alert that begins so near the onset is about it
+THUMB_CHANGE = 0.20  # of the cost per conversion, last seven days against the seven before
+FIRST = date(2026, 1, 5)
+RIGHT: Final[dict[Cause, tuple[str, str | None]]] = {
+    "page": ("cvr", "down"),
+    "auction": ("cpm", "up"),
+    "click": ("ctr", "down"),
+    "stop": ("zero_spend", None),
+    "pixel": ("silent_pixel", None),
+}
+"""What an alert about it is to name: the KPI and its direction, or the fault."""
+WORDS: Final[dict[Cause, str]] = {
+    "page": f"{broken.PAGE_LOSS * 100:.0f} % fewer conversions",
+    "auction": f"impressions {broken.AUCTION_RISE * 100:.0f} % dearer",
+    "click": f"{broken.CLICK_LOSS * 100:.0f} % fewer clicks",
+    "stop": "nothing is spent",
+    "pixel": "nothing is counted",
+}
+
+
+class Target(Protocol):
+    """Prints one target as met or missed."""
+
+    def __call__(self, label: str, figure: Share, *, at_most: float = 1.0, at_least: float = 0.0) -> bool:
+        """Whether the figure lies between the two."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one account was told at its checks.
+
+    alarm, thumb   bool, shape (CHECKS,): an alert that goes on, and that of the rule of thumb
+    right          shape (CHECKS,): an alert that names what broke
+    wrong          any alert about the onset that names something else, and none that names it, at the last check
+    """
+
+    alarm: np.ndarray
+    thumb: np.ndarray
+    right: np.ndarray
+    wrong: bool
+
+    def delay(self) -> float:
+        """Days of it that had been seen when it was first named; NaN when it never was."""
+        at = np.flatnonzero(self.right[broken.ONSET :])
+        return float(at[0]) + 1 if at.size else float("nan")
+
+
+def print_all(target: Target) -> list[bool]:
+    """Every table; the return value says which targets were met."""
+    after = broken.CHECKS - broken.ONSET
+    print(
+        f"Anomalies: accounts with {broken.HISTORY_DAYS} days behind them, {broken.CHECKS} daily checks; what breaks does "
+        f"so before check {broken.ONSET + 1}.\n"
+        f"Found: named by its cause within {IN_TIME_DAYS} days. Days: of it seen when it was named, of those named within "
+        f"{after}. Misnamed: at the last check under another name only.\n"
+        f"Thumb: the cost per conversion of seven days is {THUMB_CHANGE * 100:.0f} % over that of the seven before. ± is one "
+        "standard error over accounts."
+    )
+    met = []
+    print(
+        f"  {'quiet accounts, impressions a day':<36}{'alert, a check':>18}{'ever':>18}{'thumb, a check':>18}{'ever':>18}"
+    )
+    with ProcessPoolExecutor() as pool:
+        for volume in VOLUMES:
+            told = list(pool.map(partial(_follow, volume, "nothing"), range(SEED, SEED + QUIET_ACCOUNTS)))
+            alarm, thumb = (np.array([getattr(one, name) for one in told]) for name in ("alarm", "thumb"))
+            figures = [share(alarm), share(alarm.any(1)), share(thumb), share(thumb.any(1))]
+            print(f"  {volume:<36,.0f}" + "".join(f"{figure!s:>18}" for figure in figures))
+            met.append(target(f"quiet accounts alerted at a check, {volume:,.0f} a day", figures[0], at_most=0.05))
+        print(f"\n  {'what broke':<36}{'found':>18}{'days':>18}{'misnamed':>18}{'thumb in time':>18}")
+        for cause, words in WORDS.items():
+            for volume in VOLUMES:
+                told = list(pool.map(partial(_follow, volume, cause), range(SEED, SEED + ACCOUNTS)))
+                in_time = slice(broken.ONSET, broken.ONSET + IN_TIME_DAYS)
+                found = share(np.array([one.right[in_time].any() for one in told]))
+                figures = [share(np.array([one.wrong for one in told]))]
+                figures.append(share(np.array([one.thumb[in_time].any() for one in told])))
+                print(
+                    f"  {f'{words}, {volume:,.0f}':<36}{found!s:>18}{_days([one.delay() for one in told]):>18}"
+                    + "".join(f"{figure!s:>18}" for figure in figures)
+                )
+                if volume == VOLUMES[-1]:
+                    met.append(
+                        target(f"found within {IN_TIME_DAYS} days, {words}, {volume:,.0f}", found, at_least=0.90)
+                    )
+                    met.append(target(f"misnamed, {words}, {volume:,.0f}", figures[0], at_most=0.10))
+    print()
+    return met
+
+
+def _follow(volume: float, cause: Cause, seed: int) -> Told:
+    days = broken.simulate(volume, cause, seed)
+    alarm, thumb, right = (np.zeros(broken.CHECKS, bool) for _ in range(3))
+    near: list[Anomaly] = []
+    for check in range(broken.CHECKS):
+        seen = broken.HISTORY_DAYS + check + 1
+        alerts = [one for one in _alerts(days, seen) if one.ongoing]
+        near = [one for one in alerts if abs((one.since - FIRST).days - days.onset) <= NEAR_DAYS]
+        alarm[check] = bool(alerts)
+        right[check] = any(_named(one) == RIGHT.get(cause) for one in near)
+        spent, sold = (part[:seen] for part in (days.spend, days.purchases))
+        before, now = ((sold[at].sum() / max(spent[at].sum(), 1e-9)) for at in (slice(-14, -7), slice(-7, None)))
+        thumb[check] = before > now * (1 + THUMB_CHANGE)
+    return Told(alarm, thumb, right, bool(near) and not right[-1])
+
+
+def _named(one: Anomaly) -> tuple[str | None, str | None]:
+    return (one.metric, one.direction) if one.kind in ("shift", "blip") else (one.kind, None)
+
+
+def _alerts(days: Days, seen: int) -> list[Anomaly]:
+    """What the product's own function says of the account's first `seen` days."""
+    dates = [FIRST + timedelta(days=at) for at in range(seen)]
+    sums = {name: getattr(days, name)[:seen] for name in ("spend", "impressions", "link_clicks", "landing_page_views")}
+    sold = days.purchases[:seen]
+    table = pd.DataFrame(
+        {"date": dates, "stored": True, **sums, "purchases": sold, "conversions": sold, "arrived": 1.0}
+    )
+    window = window_between(dates[-WINDOW_DAYS], dates[-1])
+    ads = pd.DataFrame({"ad_id": ["1"], "ad_name": ["One"], "objective": "OUTCOME_SALES", "learning_status": "SUCCESS"})
+    ads = ads.assign(active=True, purchases=sold[-WINDOW_DAYS:].sum())
+    ads = ads.assign(**{name: values[-WINDOW_DAYS:].sum() for name, values in sums.items()})
+    read, _ = account.read(ads, AnalysisContext(window, "USD", target_cpa=1.0))
+    return anomalies.find(read, table)[1]
+
+
+def _days(delays: list[float]) -> str:
+    known = np.array([delay for delay in delays if not np.isnan(delay)])
+    return f"{known.mean():.1f} ± {known.std(ddof=1) / np.sqrt(known.size):.1f}" if known.size > 1 else "–"
