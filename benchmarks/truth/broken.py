@@ -1,8 +1,8 @@
-"""Simulated ad accounts in which something breaks on a known day, and quiet ones, as the account's own days tell of it.
+"""Simulated ad accounts in which something breaks on a known day, and others in which nothing does, day by day.
 
-Spend, price, rates and conversions of a day differ by weekday, drift together over weeks, and vary beyond chance; clicks,
-page views and conversions are counts. Nothing here knows the rule that is tested. Money is in units of the usual price of
-a thousand impressions.
+Spend, price and rates of a day differ by weekday and beyond chance, and each drifts by itself over weeks; clicks, page
+views and conversions are counts. Nothing here knows the rule that is tested. Money is in units of the usual price of a
+thousand impressions.
 """
 
 from __future__ import annotations
@@ -23,14 +23,18 @@ AUCTION_RISE = 0.6  # of the price of impressions
 CLICK_LOSS = 0.35  # of the click rate
 # Standard deviations of logarithms.
 WEEKDAY_SPREAD = 0.10
-DAY_SPREAD = {"spend": 0.12, "price": 0.08, "ctr": 0.08, "lpv_rate": 0.03, "cvr": 0.08}
+DAY_SPREAD = {"spend": 0.12, "cpm": 0.08, "ctr": 0.08, "lpv_rate": 0.03, "cvr": 0.08}
 DRIFT = 0.06  # of each of them, from day to day as MEMORY says
 MEMORY = 0.97
 
 
 @dataclass(frozen=True)
 class Days:
-    """Daily sums of one account, arrays of shape (DAYS,); `onset` is the first day on which it is broken, -1 if never."""
+    """Daily sums of one account, arrays of shape (DAYS,).
+
+    `onset` is the first day on which it is broken, -1 if never. `truth` has for each KPI ln of what it truly is over
+    what it is at first: its drift and what broke, without the weekday and the chance of a day.
+    """
 
     spend: np.ndarray
     impressions: np.ndarray
@@ -38,6 +42,7 @@ class Days:
     landing_page_views: np.ndarray
     purchases: np.ndarray
     onset: int
+    truth: dict[str, np.ndarray]
 
 
 def simulate(impressions: float, cause: Cause, seed: int) -> Days:
@@ -47,16 +52,18 @@ def simulate(impressions: float, cause: Cause, seed: int) -> Days:
     onset = -1 if cause == "nothing" else HISTORY_DAYS + ONSET
     broken = (day >= onset) & (onset >= 0)
     weekday = np.exp(random.normal(0, WEEKDAY_SPREAD, 7))[day % 7]
-    moved = {name: np.exp(random.normal(0, spread, DAYS)) * _drift(random) for name, spread in DAY_SPREAD.items()}
-    price = moved["price"] * np.where(broken & (cause == "auction"), 1 + AUCTION_RISE, 1.0)
+    drift = {name: _drift(random) for name in DAY_SPREAD}
+    drift["cpm"] += np.where(broken & (cause == "auction"), np.log1p(AUCTION_RISE), 0.0)
+    drift["ctr"] += np.where(broken & (cause == "click"), np.log1p(-CLICK_LOSS), 0.0)
+    drift["cvr"] += np.where(broken & (cause == "page"), np.log1p(-PAGE_LOSS), 0.0)
+    moved = {name: np.exp(drift[name] + random.normal(0, spread, DAYS)) for name, spread in DAY_SPREAD.items()}
     spend = impressions / 1000 * weekday * moved["spend"] * np.where(broken & (cause == "stop"), 0.0, 1.0)
-    shown = np.round(spend / price * 1000)
-    click = CTR * moved["ctr"] * np.where(broken & (cause == "click"), 1 - CLICK_LOSS, 1.0)
-    clicks = random.binomial(shown.astype(np.int64), np.minimum(click, 1.0))
+    shown = np.round(spend / moved["cpm"] * 1000)
+    clicks = random.binomial(shown.astype(np.int64), np.minimum(CTR * moved["ctr"], 1.0))
     views = random.binomial(clicks, np.minimum(LPV_RATE * moved["lpv_rate"], 1.0))
-    sells = CVR * moved["cvr"] * np.where(broken & (cause == "page"), 1 - PAGE_LOSS, 1.0)
-    sold = random.binomial(views, np.minimum(sells, 1.0)) * np.where(broken & (cause == "pixel"), 0, 1)
-    return Days(spend, shown, *(part.astype(np.float64) for part in (clicks, views, sold)), onset)
+    sold = random.binomial(views, np.minimum(CVR * moved["cvr"], 1.0)) * np.where(broken & (cause == "pixel"), 0, 1)
+    drift["cpa"] = drift["cpm"] - drift["ctr"] - drift["lpv_rate"] - drift["cvr"]
+    return Days(spend, shown, *(part.astype(np.float64) for part in (clicks, views, sold)), onset, drift)
 
 
 def _drift(random: np.random.Generator) -> np.ndarray:
@@ -65,4 +72,4 @@ def _drift(random: np.random.Generator) -> np.ndarray:
     path[0] = noise[0]
     for day in range(1, DAYS):
         path[day] = MEMORY * path[day - 1] + np.sqrt(1 - MEMORY**2) * noise[day]
-    return np.exp(path)
+    return path

@@ -132,7 +132,7 @@ def rows_of(account: list[tuple[Any, Any, float]], scale: float = 1.0) -> list[d
     return rows
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(account=pairs)
 def test_the_parts_add_up_to_the_change(account: list[tuple[Any, Any, float]]) -> None:
     """By step and by ad, for the account and every ad, with conversions still arriving or not."""
@@ -152,7 +152,7 @@ def test_the_parts_add_up_to_the_change(account: list[tuple[Any, Any, float]]) -
     json.dumps([plain(found)], allow_nan=False)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(account=pairs, power=st.integers(-10, 14))
 def test_the_currency_and_the_order_of_ads_change_nothing(account: list[tuple[Any, Any, float]], power: int) -> None:
     """An account in yen moved for the same reason as one in dollars; factors of two keep the arithmetic exact."""
@@ -167,7 +167,7 @@ def test_the_currency_and_the_order_of_ads_change_nothing(account: list[tuple[An
     )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(account=pairs, stranger=periods)
 def test_an_unrelated_ad_changes_nothing_of_the_others(account: list[tuple[Any, Any, float]], stranger: Any) -> None:
     """An ad that joins is part of the account's change, not of another ad's."""

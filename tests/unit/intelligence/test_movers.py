@@ -167,7 +167,7 @@ def rows_of(account: Account, *, swapped: bool = False, scale: float = 1.0) -> l
     return made
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(account=accounts, top=st.integers(1, 6))
 def test_parts_add_up_to_the_accounts_change(account: Account, top: int) -> None:
     """Whatever the account: the listed ads and the rest are the account, and the account is the totals'."""
@@ -196,7 +196,7 @@ def test_parts_add_up_to_the_accounts_change(account: Account, top: int) -> None
         assert all(0 <= (row.probability or 0.0) <= 1 for row in rows)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(account=accounts, power=st.integers(-6, 10))
 def test_looking_back_turns_the_signs_and_the_currency_changes_nothing_else(account: Account, power: int) -> None:
     """The decomposition prefers neither period, and no currency."""
@@ -270,7 +270,7 @@ def test_coming_and_going_is_not_guessed_from_days_that_are_not_stored(
     assert turned.back.reason == turned.stopped.reason
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(account=accounts)
 def test_shares_of_spend_add_up(account: Account) -> None:
     """The largest, the rest and the account are one sum, with the account's own conversions."""

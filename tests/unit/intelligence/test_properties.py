@@ -36,7 +36,7 @@ odd_rows = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     rows=st.lists(odd_rows, max_size=12),
     goal=st.sampled_from(["purchase", "lead", "app_install"]),
@@ -70,7 +70,7 @@ def frame_of(account: list[tuple[int, int, str]], scale: float = 1.0) -> pd.Data
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(account=accounts, power=st.integers(-10, 14), with_target=st.booleans())
 def test_the_currency_changes_no_verdict(account: list[tuple[int, int, str]], power: int, with_target: bool) -> None:
     """An account in yen is judged as the same account in dollars; factors of two keep the arithmetic exact."""
@@ -89,7 +89,7 @@ def test_the_currency_changes_no_verdict(account: list[tuple[int, int, str]], po
     assert [item.id for item in other.recommendations] == [item.id for item in dollars.recommendations]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(account=accounts, spend=st.integers(0, 5_000), sales=st.integers(0, 400))
 def test_an_unrelated_ad_changes_nothing_outside_its_cohort(
     account: list[tuple[int, int, str]], spend: int, sales: int
