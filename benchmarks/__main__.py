@@ -9,7 +9,18 @@ import platform
 import sys
 from collections.abc import Callable
 
-from benchmarks import analysis, import_file, installation, pages, queue, readings, schedules, sync, verdicts
+from benchmarks import (
+    analysis,
+    import_file,
+    installation,
+    pages,
+    pages_many,
+    queue,
+    readings,
+    schedules,
+    sync,
+    verdicts,
+)
 from benchmarks.figures import Result
 from benchmarks.installation import Installation
 from viraltracker.errors import ViralTrackerError
@@ -18,6 +29,7 @@ BENCHMARKS: dict[str, Callable[[Installation], list[Result]]] = {
     "analysis": analysis.run,
     "import": import_file.run,
     "pages": pages.run,
+    "pages-many": pages_many.run,
     "queue": queue.run,
     "readings": readings.run,
     "schedules": schedules.run,

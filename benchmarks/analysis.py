@@ -193,7 +193,7 @@ def _ads(installation: Installation, run_id: str) -> int:
 
 def _with_many(installation: Installation, ads: int, last_day: date, now: datetime) -> tuple[Timing, Timing, str]:
     """Of a brand with many ads: analyses, the first one before the planner's statistics hold it, and its id."""
-    brand_id = _many_ads(installation, ads, last_day)
+    brand_id = many_ads(installation, ads, last_day)
     first = _ask(installation, brand_id, 1, days=MANY_DAYS - 1, last_day=last_day, now=now)
     with psycopg.connect(installation.endpoints.db_url, autocommit=True) as connection:
         connection.execute("analyze")
@@ -207,7 +207,7 @@ def _read_and_judge(installation: Installation, brand_id: str, now: datetime) ->
     blocks.summary("", analyse(read.ads, read.context, read.days).as_dict(), read.notes)
 
 
-def _many_ads(installation: Installation, ads: int, until: date) -> str:
+def many_ads(installation: Installation, ads: int, until: date) -> str:
     account = installation.demo_account()
     values = {"brand": account.brand_id, "account": account.account_id, "ads": ads, "until": until}
     with psycopg.connect(installation.endpoints.db_url, autocommit=True) as connection:

@@ -74,7 +74,12 @@ DATA: Final = Screen(
     "/data",
     [("[aria-label='Ad accounts']", work.DEMO_BRAND), (".vt-section", "Classification"), (".vt-lead", "looked at")],
 )
-SCREENS: Final = (HOME, CHAT, SCHEDULER, DATA)
+MAIN: Final = "[data-testid=stMain]"
+ADS: Final = Screen("Ads", "/ads", [(MAIN, "1 to 24 of")])
+COVERAGE: Final = Screen("Coverage", "/coverage", [(MAIN, "of the spend is classified")])
+RECOMMENDATIONS: Final = Screen("Recommendations", "/recommendations", [(MAIN, "a week at stake"), (MAIN, "Show ")])
+LAB: Final = Screen("Threshold lab", "/threshold_lab", [(MAIN, "How to read this")])
+SCREENS: Final = (HOME, CHAT, SCHEDULER, DATA, ADS, COVERAGE, RECOMMENDATIONS, LAB)
 SAID: Final = (".vt-answer .vt-first", f"{work.DEMO_BRAND}, ")
 ANSWER_TEXT: Final = {"path": CHAT.path, "shows": [SAID], "whole": False}
 ANSWER: Final = {
@@ -143,7 +148,7 @@ def _loads(browser: Browser, url: str, empty: str) -> Result:
     return Result(
         f"A new browser's first load of a page of the demo account, {LOADS} of each",
         [
-            *_figures(seconds, LOAD_TARGET_S, reference, "an empty Streamlit page"),
+            *figures(seconds, LOAD_TARGET_S, reference, "an empty Streamlit page"),
             Figure("the first page after the app has started", first, "s"),
         ],
     )
@@ -152,25 +157,25 @@ def _loads(browser: Browser, url: str, empty: str) -> Result:
 def _switches(browser: Browser, url: str, two: str) -> Result:
     seconds: dict[str, list[float]] = {screen.title: [] for screen in SCREENS}
     reference = []
-    with _new_browser(browser) as page, _new_browser(browser) as other:
-        _open(page, url, HOME)
-        _open(other, two, FIRST)
+    with new_browser(browser) as page, new_browser(browser) as other:
+        open_page(page, url, HOME)
+        open_page(other, two, FIRST)
         for _ in range(LAPS):
             # The last is Home, where nothing looks again by itself while the other app is measured.
-            for screen in (CHAT, SCHEDULER, DATA, HOME):
-                seconds[screen.title].append(_switch(page, screen))
-            reference += [_switch(other, screen) for screen in (SECOND, FIRST)]
+            for screen in (*SCREENS[1:], HOME):
+                seconds[screen.title].append(switch(page, screen))
+            reference += [switch(other, screen) for screen in (SECOND, FIRST)]
     return Result(
         f"From a click in the navigation to the page, {LAPS} to each",
-        _figures(seconds, SWITCH_TARGET_S, reference, "between two empty Streamlit pages"),
+        figures(seconds, SWITCH_TARGET_S, reference, "between two empty Streamlit pages"),
     )
 
 
 def _answers(browser: Browser, url: str, installation: Installation) -> Result:
     runs = len(schedules.runs(installation.owner))
     text, whole = [], []
-    with _new_browser(browser) as page:
-        _open(page, url, CHAT)
+    with new_browser(browser) as page:
+        open_page(page, url, CHAT)
         box = page.get_by_test_id("stChatInputTextArea")
         for question in range(QUESTIONS):
             if question:
@@ -194,7 +199,7 @@ def _answers(browser: Browser, url: str, installation: Installation) -> Result:
     )
 
 
-def _figures(
+def figures(
     seconds: Mapping[str, Sequence[float]], target_s: float, reference: Sequence[float], what: str
 ) -> list[Figure]:
     every = [value for values in seconds.values() for value in values]
@@ -208,7 +213,7 @@ def _figures(
 
 
 @contextmanager
-def _new_browser(browser: Browser) -> Iterator[Page]:
+def new_browser(browser: Browser) -> Iterator[Page]:
     """A window without a past: no cookie, nothing in the cache."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.add_init_script(path=SETTLED)
@@ -219,17 +224,17 @@ def _new_browser(browser: Browser) -> Iterator[Page]:
 
 
 def _load(browser: Browser, url: str, screen: Screen) -> float:
-    with _new_browser(browser) as page:
-        return _open(page, url, screen)
+    with new_browser(browser) as page:
+        return open_page(page, url, screen)
 
 
-def _open(page: Page, url: str, screen: Screen) -> float:
+def open_page(page: Page, url: str, screen: Screen) -> float:
     """Seconds from the address to the drawn page."""
     page.goto(f"{url}{screen.path}", wait_until="commit")
     return float(page.evaluate("wanted => sinceNavigation(wanted)", screen.wanted))
 
 
-def _switch(page: Page, screen: Screen) -> float:
+def switch(page: Page, screen: Screen) -> float:
     """Seconds from the click on a page's link to the drawn page."""
     # A window behind another draws less often.
     page.bring_to_front()

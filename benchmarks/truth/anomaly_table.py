@@ -80,8 +80,8 @@ def print_all(target: Target) -> list[bool]:
     after = broken.CHECKS - broken.ONSET
     print(
         f"Anomalies: accounts with {broken.HISTORY_DAYS} days behind them and {broken.CHECKS} daily checks; what "
-        f"breaks does so before check {broken.ONSET + 1}.\nEvery KPI drifts by {broken.DRIFT * 100:.0f} % over weeks. False: "
-        "an alert of a KPI that truly moved by under 10 %; thumb's too, of the cost per conversion.\n"
+        f"breaks does so before check {broken.ONSET + 1}.\nEvery KPI drifts by {broken.DRIFT * 100:.0f} % over weeks. "
+        "False: an alert of a KPI that truly moved by under 10 %; thumb's too, of the cost per conversion.\n"
         f"Found: named by its cause within {IN_TIME_DAYS} days. Days: of it seen when it was named, of those named "
         f"within {after}. Misnamed: at the last check under another name only.\n"
         f"Thumb: the cost per conversion of seven days is {THUMB_CHANGE * 100:.0f} % over that of the seven before. ± "

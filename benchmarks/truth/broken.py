@@ -63,7 +63,8 @@ def simulate(impressions: float, cause: Cause, seed: int) -> Days:
     views = random.binomial(clicks, np.minimum(LPV_RATE * moved["lpv_rate"], 1.0))
     sold = random.binomial(views, np.minimum(CVR * moved["cvr"], 1.0)) * np.where(broken & (cause == "pixel"), 0, 1)
     drift["cpa"] = drift["cpm"] - drift["ctr"] - drift["lpv_rate"] - drift["cvr"]
-    return Days(spend, shown, *(part.astype(np.float64) for part in (clicks, views, sold)), onset, drift)
+    counted = [np.asarray(part, dtype=np.float64) for part in (clicks, views, sold)]
+    return Days(spend, shown, counted[0], counted[1], counted[2], onset, drift)
 
 
 def _drift(random: np.random.Generator) -> np.ndarray:

@@ -199,14 +199,12 @@ def new_page(browser: Browser, tab: Tab) -> Iterator[Callable[[], Page]]:
         return page
 
     yield make
-    first, *others = pages or [None]
     for page in pages:
         page.remove_listener("request", note_request)
         page.remove_listener("websocket", note_socket)
-    for other in others:
-        if other is not None:
-            other.context.close()
-    tab.leave(first)
+    for other in pages[1:]:
+        other.context.close()
+    tab.leave(pages[0] if pages else None)
     hosts = {urlsplit(url).hostname for url in asked if not url.startswith(("data:", "blob:"))}
     assert hosts == {"127.0.0.1"}
 

@@ -46,7 +46,9 @@ def reading_rows_withheld(stack: Stack) -> Iterator[None]:
 def wait_until_somebody_waits(database: psycopg.Connection) -> None:
     until = time.monotonic() + 20
     while time.monotonic() < until:
-        waiting = database.execute("select count(*) from pg_locks where not granted and locktype = 'relation'").fetchone()
+        waiting = database.execute(
+            "select count(*) from pg_locks where not granted and locktype = 'relation'"
+        ).fetchone()
         if waiting == (1,):
             return
         time.sleep(0.02)
