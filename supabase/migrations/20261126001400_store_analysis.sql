@@ -44,3 +44,6 @@ end $$;
 
 revoke all on function public.store_analysis(jsonb, jsonb, text, jsonb) from public, anon, authenticated;
 grant execute on function public.store_analysis(jsonb, jsonb, text, jsonb) to service_role;
+
+-- The same rows as before: as an array it is one comparison for each of the very many rows, and no look into a set.
+alter policy members_read on public.ad_performance_daily using (brand_id = any (array(select app.my_brands())));
