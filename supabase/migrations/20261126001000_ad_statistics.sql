@@ -61,13 +61,18 @@ $$;
 -- p_arrived: the part of a day's conversions that has arrived by the age of 0, 1, 2, … days; all of them beyond its end.
 -- One value, as the one row of a set: only what a function returns as a query is read by several processes together.
 -- Every ad with rows in the window or the period before it, those that Meta no longer shows too, so that the sums are those
--- of the rows; and each active one. Answers, beside the data_version of the rows,
---   stored       how many days are there: with rows, or fetched without delivery, and of no account asked for in vain; `on`
---                are those of them that are among the 120 which end with p_to
+-- of the rows; and each active one. Answers
+--   attribution  the setting of the window's rows
+--   stored       how many days are there: with rows, or fetched without delivery, and of no account asked for in vain
 --   ads          columns, the ads with the highest spend first; recent_impressions is null where the last days of the ad's
---                account are not stored
+--                account are not stored. What tells how much days differ beyond chance, the sums of squares and the days
+--                they are of, is worked out for the p_closely ads with the highest spend alone, like their weeks
+--   weeks        columns: sums of 7 days each, back from p_to (week 0), of the ad in that row of `ads` (from 0). Days of the
+--                first week of an ad's life are left out, where its costs are not yet what they will be
+--   days         columns: sums of the account's days, at most 120 that end with p_to
 create function public.ad_statistics(
-    p_brand uuid, p_currency text, p_from date, p_to date, p_prior_from date, p_arrived double precision[]
+    p_brand uuid, p_currency text, p_from date, p_to date, p_prior_from date, p_weeks integer, p_closely integer,
+    p_arrived double precision[]
 ) returns setof json
 language plpgsql stable set search_path = '' set statement_timeout = '60s' set enable_nestloop = off
     set work_mem = '64MB' set jit = off set plan_cache_mode = force_custom_plan as $$
@@ -105,10 +110,57 @@ begin
         where cardinality(p_arrived) > 0 and d.brand_id = p_brand and d.currency = p_currency
           and d.date between greatest(p_to - 27, p_prior_from) and p_to and m.part > 0
         group by 1, 2
-    ), whole as (
-        select distinct g::date as day from generate_series(least(p_prior_from, p_to - 119), p_to, '1 day') g, accounts a
-        where (select true from public.ad_performance_daily d where d.brand_id = p_brand and d.account_id = a.account_id
-            and d.date = g::date and d.currency = p_currency and not d.is_partial limit 1)
+    ), largest as materialized (
+        select l.ad_id, k.first_ever from (
+            select ad_id from (
+                select ad_id, sum(spend) filter (where w) as spent, sum(spend) as ever from totals group by ad_id) t
+            order by spent desc nulls last, ever desc nulls last, ad_id limit p_closely) l
+        left join known k using (ad_id)
+    ), close as (
+        select d.ad_id, d.date >= p_from as w, d.date between p_prior_from and p_from - 1 as b,
+            case when d.date >= k.first_ever + 7 or k.first_ever is null then (p_to - d.date) / 7 end as week,
+            d.impressions, d.spend, d.link_clicks, d.landing_page_views, d.purchases, d.results, d.video_3s,
+            d.impressions::double precision as shown, d.link_clicks::double precision as clicked,
+            d.landing_page_views::double precision as viewed, d.spend::double precision as paid,
+            d.purchase_value::double precision as sold
+        -- As arrays, for what is read of another query's rows is read by one process alone.
+        from public.ad_performance_daily d join rows from (unnest(array(select ad_id from largest order by ad_id)),
+            unnest(array(select first_ever from largest order by ad_id))) as k(ad_id, first_ever) using (ad_id)
+        where d.brand_id = p_brand and d.currency = p_currency
+          and d.date between least(p_prior_from, p_to - 7 * p_weeks + 1) and p_to
+    ), pieces as materialized (
+        select c.ad_id, c.w, c.b, c.week, sum(c.impressions) as impressions, sum(c.spend) as spend,
+            sum(c.link_clicks) as link_clicks, sum(c.landing_page_views) as landing_page_views,
+            sum(c.purchases) as purchases, sum(c.results) as results, sum(c.video_3s) as video_3s,
+            count(*) filter (where c.impressions > 0) as delivery_days,
+            count(*) filter (where c.link_clicks > 0) as click_days,
+            count(*) filter (where c.purchases > 0) as purchase_days,
+            sum(c.clicked * c.clicked / nullif(c.shown, 0)) as ctr_sq,
+            sum(c.video_3s * c.video_3s / nullif(c.shown, 0)) as hook_sq,
+            sum(c.viewed * c.viewed / nullif(c.clicked, 0)) as lpv_sq,
+            sum(c.sold * c.sold / nullif(c.purchases, 0)) as value_sq, sum(c.paid * c.paid) as spend_sq,
+            sum(c.paid * c.shown) as spend_impressions, sum(c.shown * c.shown) as impressions_sq
+        from close c group by c.ad_id, c.w, c.b, c.week
+    ), moments as (
+        select ad_id, sum(delivery_days) filter (where w) as delivery_days, sum(click_days) filter (where w) as click_days,
+            sum(purchase_days) filter (where w) as purchase_days, sum(ctr_sq) filter (where w) as ctr_sq,
+            sum(hook_sq) filter (where w) as hook_sq, sum(lpv_sq) filter (where w) as lpv_sq,
+            sum(value_sq) filter (where w) as value_sq, sum(spend_sq) filter (where w) as spend_sq,
+            sum(spend_impressions) filter (where w) as spend_impressions,
+            sum(impressions_sq) filter (where w) as impressions_sq,
+            sum(delivery_days) filter (where b) as prior_delivery_days, sum(spend_sq) filter (where b) as prior_spend_sq,
+            sum(spend_impressions) filter (where b) as prior_spend_impressions,
+            sum(impressions_sq) filter (where b) as prior_impressions_sq
+        from pieces group by ad_id
+    ), dates as materialized (
+        select d.date, sum(d.impressions) as impressions, sum(d.spend) as spend, sum(d.link_clicks) as link_clicks,
+            sum(d.landing_page_views) as landing_page_views, sum(d.adds_to_cart) as adds_to_cart,
+            sum(d.checkouts) as checkouts, sum(d.purchases) as purchases, sum(d.purchase_value) as purchase_value,
+            sum(d.results) as results, max(d.attribution_setting) as attribution_setting,
+            bool_or(not d.is_partial) as whole
+        from public.ad_performance_daily d
+        where d.brand_id = p_brand and d.currency = p_currency and d.date between least(p_prior_from, p_to - 119) and p_to
+        group by d.date
     ), sums as materialized (
         select coalesce(s.ad_id, b.ad_id) as ad_id, coalesce(s.account_id, b.account_id) as account_id,
             s.first_day, s.last_day, greatest(s.last_day, b.last_day) as last_stored, s.days, s.impressions, s.spend,
@@ -140,7 +192,7 @@ begin
         from chunks, generate_series(greatest(date_from, least(p_prior_from, p_to - 119)), least(date_to, p_to), '1 day') g
         group by 1, 2
     ), stored as (
-        (select day from whole union select day from asked where came)
+        (select date as day from dates where whole union select day from asked where came)
         except select day from asked where not came
     ), fetched as (
         select account_id, max(day) as fetched_to from (
@@ -165,9 +217,12 @@ begin
             s.impressions, s.spend, s.clicks, s.link_clicks, s.outbound_clicks, s.landing_page_views, s.adds_to_cart,
             s.checkouts, s.purchases, s.purchase_value, s.results, s.result_type, s.video_3s, s.thruplays,
             s.matured_spend, s.matured_link_clicks, s.matured_landing_page_views,
+            o.delivery_days, o.click_days, o.purchase_days, o.ctr_sq, o.hook_sq, o.lpv_sq, o.value_sq, o.spend_sq,
+            o.spend_impressions, o.impressions_sq,
             s.prior_impressions, s.prior_spend, s.prior_clicks, s.prior_link_clicks, s.prior_landing_page_views,
             s.prior_purchases, s.prior_purchase_value, s.prior_results, s.prior_video_3s, s.prior_thruplays,
             s.prior_matured_spend, s.prior_matured_link_clicks, s.prior_matured_landing_page_views,
+            o.prior_delivery_days, o.prior_spend_sq, o.prior_spend_impressions, o.prior_impressions_sq,
             case when f.fetched_to >= p_to then coalesce(s.recent_impressions, 0) end as recent_impressions,
             coalesce(s.recent_days_active, 0) as recent_days_active, s.results_since_start,
             l.awareness, l.awareness_confidence, l.format, l.hook, l.angle, coalesce(l.classified, false) as classified,
@@ -181,18 +236,23 @@ begin
         left join accounts acc on acc.account_id = a.account_id
         left join fetched f on f.account_id = coalesce(a.account_id, s.account_id)
         left join app.ad_labels(p_brand) l using (ad_id)
-        left join congruence n using (ad_id)
+        left join congruence n using (ad_id) left join moments o using (ad_id)
         left join public.ad_landing_links v on v.brand_id = p_brand and v.ad_id = a.ad_id
         left join public.landing_pages p on p.brand_id = p_brand and p.canonical_url = v.canonical_url
         where s.ad_id is not null or (a.effective_status = 'ACTIVE' and acc.currency = p_currency)
+    ), weeks as (
+        select r.row, g.week, sum(g.impressions) as impressions, sum(g.link_clicks) as link_clicks,
+            sum(g.video_3s) as video_3s, sum(g.landing_page_views) as landing_page_views, sum(g.spend) as spend,
+            sum(g.purchases) as purchases, sum(g.results) as results
+        from pieces g join rows r using (ad_id)
+        where g.week < p_weeks group by r.row, g.week
     )
     select json_build_object(
-        'data_version', coalesce((select version from public.brand_data_versions where brand_id = p_brand), 0),
+        'attribution', (select max(attribution_setting) from dates where date >= p_from),
         'stored', (select json_build_object(
             'days', count(*) filter (where day >= p_from),
             'prior_days', count(*) filter (where day between p_prior_from and p_from - 1),
             'recent_days', count(*) filter (where day > p_to - 3),
-            'on', coalesce(json_agg(day order by day) filter (where day > p_to - 120), '[]'),
             'first_day', least((select min(first_ever) from known), (select min(first_day) from sums),
                 (select min(date_from) from chunks where status = 'done'))) from stored),
         'ads', (select row_to_json(t) from (select 
@@ -211,6 +271,10 @@ begin
             array_agg(result_type) as result_type, array_agg(video_3s) as video_3s, array_agg(thruplays) as thruplays,
             array_agg(matured_spend) as matured_spend, array_agg(matured_link_clicks) as matured_link_clicks,
             array_agg(matured_landing_page_views) as matured_landing_page_views,
+            array_agg(delivery_days) as delivery_days, array_agg(click_days) as click_days,
+            array_agg(purchase_days) as purchase_days, array_agg(ctr_sq) as ctr_sq, array_agg(hook_sq) as hook_sq,
+            array_agg(lpv_sq) as lpv_sq, array_agg(value_sq) as value_sq, array_agg(spend_sq) as spend_sq,
+            array_agg(spend_impressions) as spend_impressions, array_agg(impressions_sq) as impressions_sq,
             array_agg(prior_impressions) as prior_impressions, array_agg(prior_spend) as prior_spend,
             array_agg(prior_clicks) as prior_clicks, array_agg(prior_link_clicks) as prior_link_clicks,
             array_agg(prior_landing_page_views) as prior_landing_page_views,
@@ -219,7 +283,9 @@ begin
             array_agg(prior_thruplays) as prior_thruplays, array_agg(prior_matured_spend) as prior_matured_spend,
             array_agg(prior_matured_link_clicks) as prior_matured_link_clicks,
             array_agg(prior_matured_landing_page_views) as prior_matured_landing_page_views,
-            array_agg(recent_impressions) as recent_impressions,
+            array_agg(prior_delivery_days) as prior_delivery_days, array_agg(prior_spend_sq) as prior_spend_sq,
+            array_agg(prior_spend_impressions) as prior_spend_impressions,
+            array_agg(prior_impressions_sq) as prior_impressions_sq, array_agg(recent_impressions) as recent_impressions,
             array_agg(recent_days_active) as recent_days_active, array_agg(results_since_start) as results_since_start,
             array_agg(awareness) as awareness, array_agg(awareness_confidence) as awareness_confidence,
             array_agg(format) as format, array_agg(hook) as hook, array_agg(angle) as angle,
@@ -229,107 +295,20 @@ begin
             array_agg(congruence_weakest) as congruence_weakest,
             array_agg(congruence_weakest_score) as congruence_weakest_score, array_agg(video_id) as video_id,
             array_agg(image_hash) as image_hash
-            from (select * from rows order by row) o) t));
-end $$;
-
--- How the same ads and their account went day by day, of which only sums are handed over. Answers, beside data_version,
---   attribution  the setting of the window's rows
---   moments      columns, the p_closely ads with the highest spend in the window: what tells how much their days differ
---                beyond chance, sums of squares and the days they are of
---   weeks        columns: sums of 7 days each, back from p_to (week 0), of the ad in that row of `moments` (from 0). Days of
---                the first week of an ad's life are left out, where its costs are not yet what they will be
---   days         columns: sums of the account's days, at most 120 that end with p_to
-create function public.ad_days(
-    p_brand uuid, p_currency text, p_from date, p_to date, p_prior_from date, p_weeks integer, p_closely integer
-) returns setof json
-language plpgsql stable set search_path = '' set statement_timeout = '60s' set enable_nestloop = off
-    set work_mem = '64MB' set jit = off set plan_cache_mode = force_custom_plan as $$
-#variable_conflict use_column
-begin
-    return query
-    with spent as materialized (
-        select d.ad_id, sum(d.spend) filter (where d.date >= p_from) as spent, sum(d.spend) as ever
-        from public.ad_performance_daily d
-        where d.brand_id = p_brand and d.currency = p_currency and d.date between p_prior_from and p_to
-        group by d.ad_id
-    ), largest as materialized (
-        select row_number() over () - 1 as row, l.ad_id, (select p.date from public.ad_performance_daily p
-            where p.brand_id = p_brand and p.ad_id = l.ad_id order by p.date limit 1) as first_ever
-        from (select ad_id from spent order by spent desc nulls last, ever desc nulls last, ad_id limit p_closely) l
-    ), close as (
-        select d.ad_id, d.date >= p_from as w, d.date between p_prior_from and p_from - 1 as b,
-            case when d.date >= k.first_ever + 7 then (p_to - d.date) / 7 end as week,
-            d.impressions, d.spend, d.link_clicks, d.landing_page_views, d.purchases, d.results, d.video_3s,
-            d.impressions::double precision as shown, d.link_clicks::double precision as clicked,
-            d.landing_page_views::double precision as viewed, d.spend::double precision as paid,
-            d.purchase_value::double precision as sold
-        from public.ad_performance_daily d join largest k using (ad_id)
-        where d.brand_id = p_brand and d.currency = p_currency and d.ad_id = any (array(select ad_id from largest))
-          and d.date between least(p_prior_from, p_to - 7 * p_weeks + 1) and p_to
-    ), pieces as materialized (
-        select c.ad_id, c.w, c.b, c.week, sum(c.impressions) as impressions, sum(c.spend) as spend,
-            sum(c.link_clicks) as link_clicks, sum(c.landing_page_views) as landing_page_views,
-            sum(c.purchases) as purchases, sum(c.results) as results, sum(c.video_3s) as video_3s,
-            count(*) filter (where c.impressions > 0) as delivery_days,
-            count(*) filter (where c.link_clicks > 0) as click_days,
-            count(*) filter (where c.purchases > 0) as purchase_days,
-            sum(c.clicked * c.clicked / nullif(c.shown, 0)) as ctr_sq,
-            sum(c.video_3s * c.video_3s / nullif(c.shown, 0)) as hook_sq,
-            sum(c.viewed * c.viewed / nullif(c.clicked, 0)) as lpv_sq,
-            sum(c.sold * c.sold / nullif(c.purchases, 0)) as value_sq, sum(c.paid * c.paid) as spend_sq,
-            sum(c.paid * c.shown) as spend_impressions, sum(c.shown * c.shown) as impressions_sq
-        from close c group by c.ad_id, c.w, c.b, c.week
-    ), moments as (
-        select ad_id, sum(delivery_days) filter (where w) as delivery_days, sum(click_days) filter (where w) as click_days,
-            sum(purchase_days) filter (where w) as purchase_days, sum(ctr_sq) filter (where w) as ctr_sq,
-            sum(hook_sq) filter (where w) as hook_sq, sum(lpv_sq) filter (where w) as lpv_sq,
-            sum(value_sq) filter (where w) as value_sq, sum(spend_sq) filter (where w) as spend_sq,
-            sum(spend_impressions) filter (where w) as spend_impressions,
-            sum(impressions_sq) filter (where w) as impressions_sq,
-            sum(delivery_days) filter (where b) as prior_delivery_days, sum(spend_sq) filter (where b) as prior_spend_sq,
-            sum(spend_impressions) filter (where b) as prior_spend_impressions,
-            sum(impressions_sq) filter (where b) as prior_impressions_sq
-        from pieces group by ad_id
-    ), dates as (
-        select d.date, sum(d.impressions) as impressions, sum(d.spend) as spend, sum(d.link_clicks) as link_clicks,
-            sum(d.landing_page_views) as landing_page_views, sum(d.adds_to_cart) as adds_to_cart,
-            sum(d.checkouts) as checkouts, sum(d.purchases) as purchases, sum(d.purchase_value) as purchase_value,
-            sum(d.results) as results, max(d.attribution_setting) as attribution_setting
-        from public.ad_performance_daily d
-        where d.brand_id = p_brand and d.currency = p_currency and d.date between least(p_from, p_to - 119) and p_to
-        group by d.date
-    ), weeks as (
-        select l.row, g.week, sum(g.impressions) as impressions, sum(g.link_clicks) as link_clicks,
-            sum(g.video_3s) as video_3s, sum(g.landing_page_views) as landing_page_views, sum(g.spend) as spend,
-            sum(g.purchases) as purchases, sum(g.results) as results
-        from pieces g join largest l using (ad_id)
-        where g.week < p_weeks group by l.row, g.week
-    )
-    select json_build_object(
-        'data_version', coalesce((select version from public.brand_data_versions where brand_id = p_brand), 0),
-        'attribution', (select max(attribution_setting) from dates where date >= p_from),
-        'moments', (select row_to_json(t) from (select array_agg(ad_id) as ad_id,
-            array_agg(delivery_days) as delivery_days, array_agg(click_days) as click_days,
-            array_agg(purchase_days) as purchase_days, array_agg(ctr_sq) as ctr_sq, array_agg(hook_sq) as hook_sq,
-            array_agg(lpv_sq) as lpv_sq, array_agg(value_sq) as value_sq, array_agg(spend_sq) as spend_sq,
-            array_agg(spend_impressions) as spend_impressions, array_agg(impressions_sq) as impressions_sq,
-            array_agg(prior_delivery_days) as prior_delivery_days, array_agg(prior_spend_sq) as prior_spend_sq,
-            array_agg(prior_spend_impressions) as prior_spend_impressions,
-            array_agg(prior_impressions_sq) as prior_impressions_sq
-            from (select * from largest left join moments using (ad_id) order by row) o) t),
+            from (select * from rows order by row) o) t),
         'weeks', (select row_to_json(t) from (select array_agg(row) as row, array_agg(week) as week,
             array_agg(impressions) as impressions, array_agg(link_clicks) as link_clicks, array_agg(video_3s) as video_3s,
             array_agg(landing_page_views) as landing_page_views, array_agg(spend) as spend,
             array_agg(purchases) as purchases, array_agg(results) as results from weeks) t),
-        'days', (select row_to_json(t) from (select array_agg(date) as date, array_agg(impressions) as impressions,
-            array_agg(spend) as spend, array_agg(link_clicks) as link_clicks,
+        'days', (select row_to_json(t) from (select array_agg(date) as date, array_agg(stored) as stored,
+            array_agg(impressions) as impressions, array_agg(spend) as spend, array_agg(link_clicks) as link_clicks,
             array_agg(landing_page_views) as landing_page_views, array_agg(adds_to_cart) as adds_to_cart,
             array_agg(checkouts) as checkouts, array_agg(purchases) as purchases,
             array_agg(purchase_value) as purchase_value, array_agg(results) as results
-            from (select g.date::date as date, d.impressions, d.spend, d.link_clicks,
+            from (select g.date::date as date, s.day is not null as stored, d.impressions, d.spend, d.link_clicks,
                     d.landing_page_views, d.adds_to_cart, d.checkouts, d.purchases, d.purchase_value, d.results
                 from generate_series(p_to - 119, p_to, '1 day') g(date)
-                left join dates d on d.date = g.date::date order by 1) o) t));
+                left join dates d on d.date = g.date::date left join stored s on s.day = g.date::date order by 1) o) t));
 end $$;
 
 -- They only read, so the planner may share such a read among processes: the rows of ten thousand ads are many.
@@ -342,9 +321,7 @@ alter function app.classifier_rank(text) parallel safe;
 alter function app.ad_congruence(uuid, text[]) parallel safe;
 
 revoke all on function public.conversion_development(uuid, text, date),
-    public.ad_statistics(uuid, text, date, date, date, double precision[]),
-    public.ad_days(uuid, text, date, date, date, integer, integer)
+    public.ad_statistics(uuid, text, date, date, date, integer, integer, double precision[])
     from public, anon, authenticated;
 grant execute on function public.conversion_development(uuid, text, date),
-    public.ad_statistics(uuid, text, date, date, date, double precision[]),
-    public.ad_days(uuid, text, date, date, date, integer, integer) to authenticated, service_role;
+    public.ad_statistics(uuid, text, date, date, date, integer, integer, double precision[]) to authenticated, service_role;

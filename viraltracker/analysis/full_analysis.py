@@ -44,7 +44,7 @@ def analyse(
 ) -> StoredAnalysis:
     """Answers the question: from store where an earlier run did, else by judging the rows and storing the run.
 
-    At most seven round trips for any number of ads. Raises what `question.ask` raises.
+    At most six round trips for any number of ads. Raises what `question.ask` raises.
     """
     asked = question.ask(db, brand_id, days=days, now=now, date_to=date_to)
     earlier = stored(db, brand_id, asked)

@@ -45,19 +45,19 @@ class Rows:
 
 
 def read(db: Database, brand_id: str, asked: Question) -> Rows:
-    """What the question is about: three round trips for any number of ads."""
+    """What the question is about: two round trips for any number of ads."""
     source, window, brand = asked.source, asked.window, asked.context["brand"]
     arrival = None if source.dataset_id is not None else _arrival(db, brand_id, asked)
     stats = _read(db, brand_id, source, window, arrival)
     frame = _columns(stats["ads"], "ad_id")
     if "weeks" in stats:
-        frame = _with_days(frame, _columns(stats["moments"], "ad_id"), stats["weeks"])
+        frame = pd.concat([frame, _weeks(stats["weeks"], len(frame))], axis=1)
     frame = _with_names(_with_dates(frame))
     context = _judged_by(brand, source, window, stats, frame)
     notes = asked.notes + _unreadable(frame, source.currency)
     if arrival is not None and arrival.known and arrival.incomplete_days():
         notes.append(arrival.sentence)
-    return Rows(frame, _days(stats.get("days"), stats.get("stored"), window, arrival), context, arrival, notes)
+    return Rows(frame, _days(stats.get("days"), window, arrival), context, arrival, notes)
 
 
 def _arrival(db: Database, brand_id: str, asked: Question) -> Maturity:
@@ -69,13 +69,9 @@ def _arrival(db: Database, brand_id: str, asked: Question) -> Maturity:
     return maturity.curve(seen, goal.replace("_", " "))
 
 
-def _days(
-    given: dict[str, list[Any] | None] | None, stored: dict[str, Any] | None, window: Window, arrival: Maturity | None
-) -> pd.DataFrame:
+def _days(given: dict[str, list[Any] | None] | None, window: Window, arrival: Maturity | None) -> pd.DataFrame:
     """The account's days, each with the share of its conversions that is in: the window's last is a day old."""
     days = _columns(given, "date")
-    if stored is not None and not days.empty:
-        days["stored"] = days["date"].isin(stored["on"])
     if arrival is not None and arrival.known and not days.empty:
         ages = [(window.date_to - date.fromisoformat(day)).days + maturity.NEWEST_AGE for day in days["date"]]
         days["arrived"] = [arrival.completeness(age) for age in ages]
@@ -89,20 +85,9 @@ def _columns(given: dict[str, list[Any] | None] | list[dict[str, Any]] | None, k
     return pd.DataFrame(given)
 
 
-def _with_days(frame: pd.DataFrame, moments: pd.DataFrame, weeks: dict[str, list[Any] | None]) -> pd.DataFrame:
-    """The ads with how much the days of those that were read day by day differ, and with their weeks."""
-    places = pd.Index(frame["ad_id"]).get_indexer(moments["ad_id"])
-    found = moments.drop(columns="ad_id").set_axis(places).reindex(range(len(frame))).set_axis(frame.index)
-    return pd.concat([frame, found, _weeks(weeks, places, len(frame))], axis=1)
-
-
-def _weeks(columns: dict[str, list[Any] | None], places: np.ndarray, ads: int) -> pd.DataFrame:
-    """Of each ad a list per metric, the newest week first; None for those that were not read week by week.
-
-    `places` are the rows of the frame that the given rows stand for.
-    """
-    rows = places[np.array(columns["row"] or [], dtype=np.intp)]
-    weeks = np.array(columns["week"] or [], dtype=np.intp)
+def _weeks(columns: dict[str, list[Any] | None], ads: int) -> pd.DataFrame:
+    """Of each ad a list per metric, the newest week first; None for those that were not read week by week."""
+    rows, weeks = (np.array(columns[name] or [], dtype=np.intp) for name in ("row", "week"))
     read = np.zeros(ads, bool)
     read[rows] = True
     found: dict[str, np.ndarray] = {}

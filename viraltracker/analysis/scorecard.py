@@ -81,7 +81,7 @@ def make(
     """The scorecard of the last `days` full days: from store where it was made before, else made and stored.
 
     `min_spend`, in the account's currency, is the least that an ad must have spent to be called a winner or a loser.
-    At most seven round trips for any number of ads. Raises what `question.ask` raises.
+    At most six round trips for any number of ads. Raises what `question.ask` raises.
     """
     also = {"scorecard": VERSION, "min_spend": float(min_spend)}
     asked = question.ask(db, brand_id, days=days, now=now, also=also)

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 from pydantic_core import to_json
 
-from viraltracker.errors import NotFound, Unavailable
+from viraltracker.errors import NotFound
 from viraltracker.store.client import Database
-
-READINGS: Final = 5
-"""So often two answers that must be of the same rows are asked for."""
 
 
 def context(db: Database, brand_id: str) -> dict[str, Any]:
@@ -42,26 +38,25 @@ def ad_statistics(
     closely: int,
     arrived: Sequence[float] = (),
 ) -> dict[str, Any]:
-    """`{attribution, stored, ads, moments, weeks, days}`; the last four are columns, a list each, of one length.
+    """`{attribution, stored, ads, weeks, days}`; the last three are columns, a list each, of one length.
 
-    `ads` are sums per ad over the window and, prefixed prior_, the days before it; `moments` of the `closely` ads with
-    the highest spend tell how much their days differ; `weeks` are of the same ads, by their row in `moments` and the
-    week; `days` are of the account. `stored` says which days are there: counts `{days, prior_days, recent_days}`, the
-    `first_day`, and `on`, those of `days`. `arrived` is the part of a day's conversions that is in, by its age in days;
-    empty = all of them.
-
-    Two calls at once, for the database has more than one core too; both of the same rows. Raises Unavailable where the
-    rows change faster than they can be read.
+    `ads` are sums per ad over the window and, prefixed prior_, the days before it; `weeks` of the `closely` ads with
+    the highest spend, by their row in `ads` and the week; `days` of the account. `stored` counts the days that are
+    there: `{days, prior_days, recent_days, first_day}`. `arrived` is the part of a day's conversions that is in, by its
+    age in days; empty = all of them.
     """
-    asked = {"p_brand": brand_id, "p_currency": currency, "p_from": since, "p_to": until, "p_prior_from": prior_since}
-    with ThreadPoolExecutor(2, thread_name_prefix="statistics") as pool:
-        for _ in range(READINGS):
-            sums = pool.submit(db.call, "ad_statistics", **asked, p_arrived=list(arrived))
-            by_day = pool.submit(db.call, "ad_days", **asked, p_weeks=weeks, p_closely=closely)
-            (found,), (days,) = sums.result(), by_day.result()
-            if found.pop("data_version") == days.pop("data_version"):
-                return {**found, **days}
-    raise Unavailable("The brand's rows change while they are read; try again once its sync is over.")
+    answer: list[dict[str, Any]] = db.call(
+        "ad_statistics",
+        p_brand=brand_id,
+        p_currency=currency,
+        p_from=since,
+        p_to=until,
+        p_prior_from=prior_since,
+        p_weeks=weeks,
+        p_closely=closely,
+        p_arrived=list(arrived),
+    )
+    return answer[0]
 
 
 def import_stats(db: Database, dataset_id: str, *, since: date, until: date) -> dict[str, Any]:

@@ -68,7 +68,6 @@ PUBLIC = {
             "job_list",
             "analysis_context",
             "ad_statistics",
-            "ad_days",
             "analysis_stats",
             "conversion_development",
             "analysis_import_stats",

@@ -98,19 +98,11 @@ def answers(db: Database, tenant: Tenant) -> dict[str, object]:
             p_brand=brand,
             p_currency="USD",
             p_prior_from="2026-09-01",
+            p_weeks=13,
+            p_closely=100,
             p_arrived=[],
             **days,
         )[0]["ads"]["ad_id"]
-        or [],
-        "days": db.call(
-            "ad_days",
-            p_brand=brand,
-            p_currency="USD",
-            p_prior_from="2026-09-01",
-            p_weeks=13,
-            p_closely=100,
-            **days,
-        )[0]["moments"]["ad_id"]
         or [],
         "development": db.call("conversion_development", p_brand=brand, p_currency="USD", p_to="2026-10-31"),
         "import stats": db.call("analysis_import_stats", p_dataset=dataset, **days)["ads"],

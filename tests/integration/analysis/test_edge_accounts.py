@@ -236,7 +236,7 @@ def test_weeks_and_moments_by_hand(db: Database, brand: Brand, database: psycopg
     add_account(database, brand, 3)
     uneven(database, brand)
     read = statistics(db, brand, LAST_DAY)
-    row = read["moments"]["ad_id"].index("act_1-3")
+    row = read["ads"]["ad_id"].index("act_1-3")
     asked = {"brand": brand.id, "last": LAST_DAY, "first": FIRST_DAY}
     moments = database.execute(
         "select count(*) filter (where impressions > 0), count(*) filter (where link_clicks > 0),"
@@ -248,7 +248,7 @@ def test_weeks_and_moments_by_hand(db: Database, brand: Brand, database: psycopg
         asked,
     ).fetchone()
     names = ("delivery_days", "click_days", "purchase_days", "ctr_sq", "value_sq", "spend_sq", "spend_impressions")
-    assert [read["moments"][name][row] for name in (*names, "impressions_sq")] == pytest.approx(list(moments or ()))
+    assert [read["ads"][name][row] for name in (*names, "impressions_sq")] == pytest.approx(list(moments or ()))
     weeks = database.execute(
         "select (%(last)s - date) / 7, sum(impressions)::float8, sum(link_clicks)::float8, sum(spend)::float8,"
         " sum(purchases)::float8 from public.ad_performance_daily where brand_id = %(brand)s and ad_id = 'act_1-3'"

@@ -261,7 +261,7 @@ def test_a_scorecard_stands_for_no_analysis_and_touches_no_recommendation(full: 
 
 
 def test_round_trips_do_not_grow_with_ads(account: Account, transport: Counting) -> None:
-    """Seven calls, how late conversions arrive among them, whatever the account; two for an answer that is stored."""
+    """Six calls, how late conversions arrive among them, whatever the account; two for an answer that is stored."""
 
     def calls() -> int:
         before = transport.requests
@@ -269,10 +269,10 @@ def test_round_trips_do_not_grow_with_ads(account: Account, transport: Counting)
         return transport.requests - before
 
     account.add("first", (40, 2), (40, 2))
-    assert (calls(), calls()) == (7, 2)
+    assert (calls(), calls()) == (6, 2)
     for number in range(60):
         account.add(f"new{number}", None, (20, 1), earlier=False, created="2026-06-14")
-    assert (calls(), calls()) == (7, 2)
+    assert (calls(), calls()) == (6, 2)
     card = account.card()
     new, kept = table(card, "New ads"), card["summary"]["launched"]
     assert (len(kept["ads"]), kept["count"], len(new["rows"]) - 1 + new["more"]) == (50, 60, 60)
