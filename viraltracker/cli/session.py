@@ -69,8 +69,7 @@ def _knows_the_demo(service: Database) -> bool:
     )
     if accounts:
         return True
-    waiting = {"job_type": "load_demo", "state": "queued"}
-    return bool(service.newest("scheduled_job_runs", where=waiting, columns="id", order="id", limit=1))
+    return bool(service.newest("scheduled_jobs", where={"job_type": "load_demo"}, columns="id", order="id", limit=1))
 
 
 def start_worker(children: Processes, configured: Settings, endpoints: Endpoints, folder: Path) -> None:

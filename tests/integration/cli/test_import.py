@@ -86,8 +86,11 @@ def test_files_that_are_no_export_are_refused_in_a_sentence(tmp_path: Path, vira
     assert "absent.csv cannot be read" in missing.err
 
 
-def test_two_accounts_in_one_brand_are_never_taken_for_one(tmp_path: Path, viraltracker: Command) -> None:
-    """The account with most spend is read, whatever was imported last, and the other is named."""
+def test_two_accounts_in_one_brand_are_never_taken_for_one(tmp_path: Path, home: Path, viraltracker: Command) -> None:
+    """The account with most spend is read, whatever was imported last, and the other is named.
+
+    No such command starts the demo's sandbox, which takes as long to come as all else of it.
+    """
     header = "Account name,Account ID,Ad name,Impressions,Amount spent (USD),Reporting starts,Reporting ends"
     files = []
     for name, account, spend in (("Paws", 12, 90), ("Claws", 7, 40)):
@@ -98,3 +101,5 @@ def test_two_accounts_in_one_brand_are_never_taken_for_one(tmp_path: Path, viral
     found = viraltracker("analyze", "Two accounts", "--json").json
     assert found["totals"]["spend"] == 90
     assert "Not read: Claws.csv (it is of another account (Claws))." in found["notes"]
+    assert {log.name for log in (home / "logs").iterdir()} >= {"worker.log"}
+    assert not (home / "logs" / "sandbox.log").exists()
