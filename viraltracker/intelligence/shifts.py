@@ -23,9 +23,12 @@ SMALLEST_CHANGE = float(np.log(1.2))
 """Under a fifth nobody would do anything about."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Event:
-    """A KPI off what is usual on `days` (positions, ascending); `ongoing` when the last known day is still off."""
+    """A KPI off what is usual on `days` (positions, ascending); `ongoing` when the last known day is still off.
+
+    Equal to itself alone: arrays have no one answer to whether they are equal.
+    """
 
     series: Series
     kind: Literal["shift", "blip"]

@@ -176,6 +176,13 @@ def test_a_silent_pixel_is_named_and_explains_the_rates() -> None:
     assert "Checkouts are still recorded" in found.sentence
 
 
+def test_a_pixel_that_fell_silent_after_it_had_faltered_is_one_alert() -> None:
+    """A rate that was off twice over is told of once for each time, and nothing is compared that cannot be."""
+    faltered = scaled(quiet(2), 17, 0.5, "conversions", "purchases", until=11)
+    found = alerts(scaled(faltered, 8, 0.0, "conversions", "purchases"))
+    assert [one.kind for one in found].count("silent_pixel") == 1
+
+
 def test_few_conversions_make_no_silent_pixel() -> None:
     """Without a conversion for a day where three are usual: that happens."""
     small = quiet(spend=90.0)
