@@ -6,14 +6,14 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.truth import broken
+from benchmarks.truth import broken, score
 from benchmarks.truth.broken import Cause, Days
-from benchmarks.truth.score import Share, share
+from benchmarks.truth.score import Target, share
 from viraltracker.intelligence import account, anomalies
 from viraltracker.intelligence.anomaly import Anomaly
 from viraltracker.intelligence.context import AnalysisContext
@@ -26,6 +26,7 @@ WINDOW_DAYS = 30
 IN_TIME_DAYS = 7
 NEAR_DAYS = 4  # an alert that begins so near the onset is about it
 TRUE_CHANGE = np.log(1.1)  # an alert of a fifth or more is false where its KPI truly moved by less
+WATCHED_DAYS = 28  # the last of them are held against
 REFERENCE_DAYS = 56  # before the window that is watched
 THUMB_CHANGE = 0.20  # of the cost per conversion, last seven days against the seven before
 FIRST = date(2026, 1, 5)
@@ -44,13 +45,6 @@ WORDS: Final[dict[Cause, str]] = {
     "stop": "nothing is spent",
     "pixel": "nothing is counted",
 }
-
-
-class Target(Protocol):
-    """Prints one target as met or missed."""
-
-    def __call__(self, label: str, figure: Share, *, at_most: float = 1.0, at_least: float = 0.0) -> bool:
-        """Whether the figure lies between the two."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +102,7 @@ def print_all(target: Target) -> list[bool]:
                 figures = [share(np.array([one.wrong for one in told]))]
                 figures.append(share(np.array([one.thumb[in_time].any() for one in told])))
                 print(
-                    f"  {f'{words}, {volume:,.0f}':<36}{found!s:>18}{_days([one.delay() for one in told]):>18}"
+                    f"  {f'{words}, {volume:,.0f}':<36}{found!s:>18}{score.days([one.delay() for one in told]):>18}"
                     + "".join(f"{figure!s:>18}" for figure in figures)
                 )
                 if volume == VOLUMES[-1]:
@@ -143,7 +137,7 @@ def _is_false(one: Anomaly, days: Days, seen: int) -> bool:
     """Whether the alert's KPI was truly as before on the days it is about; nothing stopped where nothing broke."""
     if one.metric not in days.truth or one.kind not in ("shift", "blip"):
         return days.onset < 0
-    since, watched = (one.since - FIRST).days, seen - 28
+    since, watched = (one.since - FIRST).days, seen - WATCHED_DAYS
     moved = (
         days.truth[one.metric][since:seen].mean()
         - days.truth[one.metric][max(watched - REFERENCE_DAYS, 0) : watched].mean()
@@ -169,8 +163,3 @@ def _alerts(days: Days, seen: int) -> list[Anomaly]:
     ads = ads.assign(**{name: values[-WINDOW_DAYS:].sum() for name, values in sums.items()})
     read, _ = account.read(ads, AnalysisContext(window, "USD", target_cpa=1.0))
     return anomalies.find(read, table)[1]
-
-
-def _days(delays: list[float]) -> str:
-    known = np.array([delay for delay in delays if not np.isnan(delay)])
-    return f"{known.mean():.1f} ± {known.std(ddof=1) / np.sqrt(known.size):.1f}" if known.size > 1 else "–"

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import numpy as np
 
-from benchmarks.truth import fading, fatigue_score
+from benchmarks.truth import fading, fatigue_score, score
 from benchmarks.truth.fading import Scenario
 from benchmarks.truth.fatigue_score import Found
-from benchmarks.truth.score import Share, share
+from benchmarks.truth.score import Share, Target, share
 
 SEED = 20  # the rule was tuned on seeds from 1000 on
 VOLUMES = (500.0, 2_000.0, 10_000.0, 50_000.0)  # impressions a day
@@ -20,13 +18,6 @@ HOOK_RATE = 0.25
 ACCOUNTS = 20
 ACCOUNTS_AT_AIM = {500.0: 80, 2_000.0: 200, 10_000.0: 100, 50_000.0: 40}
 ACCOUNTS_BY_CAUSE = 80
-
-
-class Target(Protocol):
-    """Prints one target as met or missed."""
-
-    def __call__(self, label: str, figure: Share, *, at_most: float = 1.0, at_least: float = 0.0) -> bool:
-        """Whether the figure lies between the two."""
 
 
 def print_all(target: Target) -> list[bool]:
@@ -107,7 +98,7 @@ def _ours(scenario: Scenario, accounts: int, thumbs: list[tuple[Scenario, dict[s
     }
     figures: list[str] = []
     for part in found.values():
-        figures += [*map(str, _shares(part)), _days(part.delays)]
+        figures += [*map(str, _shares(part)), score.days(part.delays)]
     print(_label(scenario) + "".join(f"{figure:>18}" for figure in figures) + f"{np.median(calls.phi):>18.2f}")
     by_name = {name: fatigue_score.count(called, days) for name, called in fatigue_score.by_thumb(days).items()}
     thumbs.append((scenario, by_name))
@@ -116,11 +107,6 @@ def _ours(scenario: Scenario, accounts: int, thumbs: list[tuple[Scenario, dict[s
 
 def _shares(found: Found) -> tuple[Share, Share]:
     return share(found.false_alarms), share(found.in_time)
-
-
-def _days(delays: np.ndarray) -> str:
-    known = delays[~np.isnan(delays)]
-    return f"{known.mean():.1f} ± {known.std(ddof=1) / np.sqrt(known.size):.1f}" if known.size > 1 else "–"
 
 
 def _label(scenario: Scenario) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy import typing as npt
@@ -28,6 +29,20 @@ class Share:
 
     def __str__(self) -> str:
         return f"{self.value * 100:5.1f} ± {self.error * 100:.1f} %"
+
+
+class Target(Protocol):
+    """Prints one target as met or missed."""
+
+    def __call__(self, label: str, figure: Share, *, at_most: float = 1.0, at_least: float = 0.0) -> bool:
+        """Whether the figure lies between the two."""
+
+
+def days(delays: npt.ArrayLike) -> str:
+    """The mean of the delays that are known and its standard error, in words."""
+    given = np.asarray(delays, dtype=np.float64)
+    known = given[~np.isnan(given)]
+    return f"{known.mean():.1f} ± {known.std(ddof=1) / np.sqrt(known.size):.1f}" if known.size > 1 else "–"
 
 
 def share(given: npt.ArrayLike) -> Share:

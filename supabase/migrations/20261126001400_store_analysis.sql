@@ -1,5 +1,4 @@
--- As save_analysis, which stays for a worker that was started before this: stores a whole analysis in one transaction, the
--- same run id twice changes nothing. What is said of ads comes as the text of a JSON array, since the API reads through
+-- Stores a whole analysis in one transaction; the same run id twice changes nothing. What is said of ads comes as the text of a JSON array, since the API reads through
 -- every value of a JSON body before it asks; a `detail` comes without its id, ad_id, verdict and reason, which its row has.
 create function public.store_analysis(
     p_run jsonb, p_baselines jsonb, p_diagnostics text, p_recommendations jsonb
@@ -41,6 +40,14 @@ begin
         confidence = excluded.confidence, detail = excluded.detail;
     return v_in.id;
 end $$;
+
+-- For a worker that was started before this.
+create or replace function public.save_analysis(
+    p_run jsonb, p_baselines jsonb, p_diagnostics jsonb, p_recommendations jsonb
+) returns uuid
+language sql security definer set search_path = '' set statement_timeout = '60s' as $$
+    select public.store_analysis(p_run, p_baselines, p_diagnostics::text, p_recommendations)
+$$;
 
 revoke all on function public.store_analysis(jsonb, jsonb, text, jsonb) from public, anon, authenticated;
 grant execute on function public.store_analysis(jsonb, jsonb, text, jsonb) to service_role;

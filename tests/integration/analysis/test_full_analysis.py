@@ -344,3 +344,16 @@ def test_a_stranger_sees_no_analysis(
             report.read(stranger, run_id)
         with pytest.raises(NotFound):
             full_analysis.analyse(stranger, brand.id, days=30, now=NOW)
+
+
+def test_a_worker_that_was_started_before_an_update_still_stores(db: Database, brand: Brand) -> None:
+    """Its call is of before; what it stores is the same."""
+    run = {"id": str(uuid4()), "brand_id": brand.id, "scope": "api:30", "source": "api", "summary": {}, "blocks": []}
+    said = {"ad_id": "a", "diagnosis": "winner_loser", "verdict": "scale", "probability": 0.9, "reason": "It wins."}
+    rows = [
+        said | {"detail": {"id": "winner_loser:a", "ad_id": "a", "verdict": "scale", "reason": "It wins.", "spend": 3}}
+    ]
+    db.call("save_analysis", p_run=run, p_baselines=[], p_diagnostics=rows, p_recommendations=[])
+    (stored,) = db.rows("ad_intelligence_diagnostics", where={"run_id": run["id"]})
+    assert {name: stored[name] for name in said} == said
+    assert stored["detail"] == rows[0]["detail"]
