@@ -52,7 +52,7 @@ def read(db: Database, brand_id: str, asked: Question) -> Rows:
     frame = _columns(stats["ads"], "ad_id")
     if "weeks" in stats:
         frame = pd.concat([frame, _weeks(stats["weeks"], len(frame))], axis=1)
-    frame = _with_names(_with_dates(frame))
+    frame = _with_names(frame)
     context = _judged_by(brand, source, window, stats, frame)
     notes = asked.notes + _unreadable(frame, source.currency)
     if arrival is not None and arrival.known and arrival.incomplete_days():
@@ -79,10 +79,15 @@ def _days(given: dict[str, list[Any] | None] | None, window: Window, arrival: Ma
 
 
 def _columns(given: dict[str, list[Any] | None] | list[dict[str, Any]] | None, key: str) -> pd.DataFrame:
-    """Columns or rows as a frame, with its key even where there are none."""
+    """Columns or rows as a frame, with its key even where there are none; days of `frame.DATES` as dates."""
     if not given or (isinstance(given, dict) and given[key] is None):
         return pd.DataFrame({key: pd.Series(dtype=object)})
-    return pd.DataFrame(given)
+    frame = pd.DataFrame(given)
+    for name in frame.columns.intersection([*DATES]):
+        # Few days, each of many ads.
+        day = {value: date.fromisoformat(value) for value in frame[name].dropna().unique()}
+        frame[name] = pd.Series([day.get(value) for value in frame[name].tolist()], dtype=object, index=frame.index)
+    return frame
 
 
 def _weeks(columns: dict[str, list[Any] | None], ads: int) -> pd.DataFrame:
@@ -139,13 +144,6 @@ def _side_by_side(now: list[dict[str, Any]], before: list[dict[str, Any]]) -> li
         known = rows.setdefault(row["ad_id"], {name: row[name] for name in row if name not in of_window})
         known.update({f"prior_{metric}": row[metric] for metric in METRICS})
     return list(rows.values())
-
-
-def _with_dates(frame: pd.DataFrame) -> pd.DataFrame:
-    for column in frame.columns.intersection([*DATES]):
-        days = [date.fromisoformat(value) if isinstance(value, str) else None for value in frame[column]]
-        frame[column] = pd.Series(days, dtype=object, index=frame.index)
-    return frame
 
 
 def _with_names(frame: pd.DataFrame) -> pd.DataFrame:

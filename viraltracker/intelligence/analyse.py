@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -166,7 +167,11 @@ def analyse(ads: pd.DataFrame, context: AnalysisContext, days: pd.DataFrame | No
     trends = totals.compare(now, before, context)
     cohorts = baselines.assign(account)
     usual = baselines.measure(account, cohorts)
-    found = findings.find(account, cohorts, usual, _with_conversions(account, days))
+    # Most of an estimate is spent in functions that let other threads run, most of a rule is not.
+    with ThreadPoolExecutor(1) as beside:
+        rates, earned = beside.submit(_rates, account, cohorts), beside.submit(returns.estimate, account, cohorts)
+        found = findings.find(account, cohorts, usual, _with_conversions(account, days))
+        recommendations = recommend(account, found)
     return Analysis(
         account=account,
         context=context,
@@ -178,10 +183,10 @@ def analyse(ads: pd.DataFrame, context: AnalysisContext, days: pd.DataFrame | No
         baselines=usual,
         distribution=distribution.distribute(account),
         classified=coverage.cover(account),
-        rates=_rates(account, cohorts),
-        returns=returns.estimate(account, cohorts),
+        rates=rates.result(),
+        returns=earned.result(),
         found=found,
-        recommendations=recommend(account, found),
+        recommendations=recommendations,
         notes=notes + _notes(account, now, cohorts),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -144,34 +145,32 @@ def judge(account: Account, cohorts: Cohorts, baselines: Baselines) -> Judgement
     prior = estimates.fit_cpa_prior(counted, exposed, codes, target.value)
     interval = estimates.conversion_rate_interval(counted, exposed, prior)
     outcome = None if target.value is None else rule.apply(counted, exposed, target.value, prior)
-    needs = _needs(counted, exposed, prior, outcome, target)
-    at = np.full(len(ads), -1)
-    at[buying] = np.arange(len(buying))
+    costs = iter(_costs(counted, spent, exposed, interval))
+    rulings = iter(_rulings(outcome, _needs(counted, exposed, prior, outcome, target), buying.size))
+    bought = np.zeros(len(ads), bool)
+    bought[buying] = True
     writer = _Writer(account, cohorts, baselines)
-    verdicts = []
-    for row in range(len(ads)):
-        place = int(at[row])
-        if place < 0:
-            verdicts.append(writer.without_cost(row, float(spend[row])))
-            continue
-        cost = Cost.of(
-            float(counted[place]),
-            float(spent[place]),
-            interval.low[place],
-            interval.high[place],
-            float(exposed[place] / spent[place]),
-        )
-        ruling = None
-        if outcome is not None:
-            ruling = Ruling(
-                float(outcome.p_at_target[place]),
-                float(outcome.p_tolerable[place]),
-                bool(outcome.scale[place]),
-                bool(outcome.cut[place]),
-                known(needs[place]),
-            )
-        verdicts.append(writer.with_cost(row, cost, ruling))
+    verdicts = [
+        writer.with_cost(row, next(costs), next(rulings)) if buys else writer.without_cost(row, paid)
+        for row, (buys, paid) in enumerate(zip(bought.tolist(), spend.tolist(), strict=True))
+    ]
     return Judgement(verdicts, buying, counted, spent, exposed, prior, interval, outcome)
+
+
+def _costs(counted: np.ndarray, spent: np.ndarray, exposed: np.ndarray, interval: estimates.Interval) -> Iterator[Cost]:
+    # As lists: one number at a time out of an array is most of a loop over ten thousand ads.
+    columns = (counted, spent, interval.low, interval.high, exposed / spent)
+    for conversions, spend, low, high, arrived in zip(*(column.tolist() for column in columns), strict=True):
+        yield Cost.of(conversions, spend, low, high, arrived)
+
+
+def _rulings(outcome: rule.Outcome | None, needs: np.ndarray, ads: int) -> Iterator[Ruling | None]:
+    if outcome is None:
+        yield from [None] * ads
+        return
+    columns = (outcome.p_at_target, outcome.p_tolerable, outcome.scale, outcome.cut, needs)
+    for at_target, tolerable, scale, cut, more in zip(*(column.tolist() for column in columns), strict=True):
+        yield Ruling(at_target, tolerable, scale, cut, known(more))
 
 
 def _needs(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -42,6 +43,8 @@ CONFIGURATION: Mapping[str, str] = {
     "max_wal_senders": "0",
     "huge_pages": "off",
     "jit": "off",
+    # What is read is in the system's cache: asking a process beside for it costs more than reading it.
+    "io_method": "sync",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] ",
@@ -192,7 +195,12 @@ class Postgres:
             )
 
     def _write_configuration(self, socket_folder: Path) -> None:
-        values = {**CONFIGURATION, "unix_socket_directories": f'"{socket_folder}"'}
+        values = {
+            **CONFIGURATION,
+            "unix_socket_directories": f'"{socket_folder}"',
+            # The process that asked reads too: on two cores a third one is only in the way of the others.
+            "max_parallel_workers_per_gather": str(min(max((os.cpu_count() or 1) - 1, 1), 2)),
+        }
         lines = [f"{name} = '{value.replace(chr(39), chr(39) * 2)}'\n" for name, value in values.items()]
         path = self._data / CONFIGURATION_FILE
         self._home.write_private(path, "".join(lines))
