@@ -27,23 +27,25 @@ EMBEDDED = {
 }
 
 
-PAGES = sorted(path.stem for path in (settings.project_root() / "pages").glob("*.py"))
+ADDRESSES = ["", *sorted(path.stem for path in (settings.project_root() / "pages").glob("*.py") if path.stem != "home")]
+SERVERS = 3
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - what must be refused
 
 
-@pytest.mark.parametrize("address", ["" if page == "home" else page for page in PAGES])
+@pytest.mark.parametrize("addresses", [ADDRESSES[start::SERVERS] for start in range(SERVERS)], ids=" ".join)
 def test_a_pages_address_opened_first_thing_shows_only_the_sign_in(
-    address: str, new_page: Callable[[], Page], tmp_path: Path
+    addresses: list[str], new_page: Callable[[], Page], tmp_path: Path
 ) -> None:
-    """Each page gets a server of its own, whose very first request it is."""
+    """Each page in a browser that was nowhere before; the first of them is its server's very first request."""
     url = f"http://127.0.0.1:{(port := free_port())}"
     with running(["viraltracker.web", "--port", str(port)], url, HOSTED, tmp_path / "log"):
-        page = new_page()
-        page.goto(f"{url}/{address}")
-        expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
-        assert page.get_by_role("heading").count() == 1
-        assert page.get_by_test_id("stSidebarNav").count() == 0
-        assert page.get_by_test_id("stMain").get_by_role("button").count() == 0
+        for address in addresses:
+            page = new_page()
+            page.goto(f"{url}/{address}")
+            expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+            assert page.get_by_role("heading").count() == 1, address
+            assert page.get_by_test_id("stSidebarNav").count() == 0, address
+            assert page.get_by_test_id("stMain").get_by_role("button").count() == 0, address
 
 
 @pytest.mark.parametrize(
