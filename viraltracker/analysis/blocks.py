@@ -31,7 +31,7 @@ from typing import Any, Final
 
 from viraltracker.analysis import found_blocks
 from viraltracker.analysis.tables import TOP_ADS, table
-from viraltracker.intelligence.plain import count
+from viraltracker.intelligence.plain import count, money
 from viraltracker.intelligence.plain import label as in_words
 
 Json = dict[str, Any]
@@ -164,7 +164,7 @@ def _opening(short: Json) -> str:
     target = short["target"]
     against = ""
     if target["value"] is not None:
-        against = f", judged against {target['words']} of {short['currency']} {target['value']:,.2f}"
+        against = f", judged against {target['words']} of {money(target['value'], short['currency'])}"
     parts = [
         f"{counts.get('scale', 0)} to scale",
         f"{counts.get('cut', 0)} to cut",

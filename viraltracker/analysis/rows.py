@@ -15,6 +15,7 @@ from viraltracker.intelligence import maturity, windows
 from viraltracker.intelligence.context import AnalysisContext
 from viraltracker.intelligence.frame import DATES, METRICS, WEEKLY
 from viraltracker.intelligence.maturity import Maturity
+from viraltracker.intelligence.plain import money
 from viraltracker.intelligence.windows import Window
 from viraltracker.store import analyses
 from viraltracker.store.client import Database
@@ -206,7 +207,7 @@ def _unreadable(frame: pd.DataFrame, currency: str) -> list[str]:
         return []
     ads = "1 ad" if gone.sum() == 1 else f"{gone.sum():,} ads"
     verb = "is" if gone.sum() == 1 else "are"
-    return [f"{ads} with spend {currency} {spend[gone].sum():,.2f} {verb} no longer readable in Meta."]
+    return [f"{ads} with spend {money(spend[gone].sum(), currency)} {verb} no longer readable in Meta."]
 
 
 def inferred_goal(frame: pd.DataFrame) -> str:

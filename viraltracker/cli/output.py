@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from viraltracker.cli import charts
-from viraltracker.intelligence.plain import percent
+from viraltracker.intelligence.plain import amount, percent
 
 PLAIN_WIDTH = 140
 _DIRECTION = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -60,9 +60,9 @@ def number(value: Json, unit: str, currency: str = "") -> str:
         return "–"
     match unit:
         case "money":
-            return f"{currency} {value:,.2f}".strip()
+            return f"{currency} {amount(value, currency)}".strip()
         case "money_change":
-            return f"{'−' if value < 0 else '+'}{currency} {abs(value):,.2f}"
+            return f"{'−' if value < 0 else '+'}{currency} {amount(abs(value), currency)}"
         case "rate":
             return f"{value * 100:.2f} %"
         case "share":

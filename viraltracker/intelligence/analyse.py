@@ -10,7 +10,18 @@ import numpy as np
 import pandas as pd
 
 from viraltracker.intelligence import account as accounts
-from viraltracker.intelligence import baselines, coverage, distribution, estimates, findings, frame, returns, totals
+from viraltracker.intelligence import (
+    baselines,
+    coverage,
+    distribution,
+    estimates,
+    findings,
+    frame,
+    funnel,
+    overdispersion,
+    returns,
+    totals,
+)
 from viraltracker.intelligence.account import Account
 from viraltracker.intelligence.advice import Recommendation
 from viraltracker.intelligence.baselines import Baselines, Cohorts
@@ -168,9 +179,11 @@ def analyse(ads: pd.DataFrame, context: AnalysisContext, days: pd.DataFrame | No
     cohorts = baselines.assign(account)
     usual = baselines.measure(account, cohorts)
     # Most of an estimate is spent in functions that let other threads run, most of a rule is not.
+    phi = overdispersion.of_account(account)
     with ThreadPoolExecutor(1) as beside:
-        rates, earned = beside.submit(_rates, account, cohorts), beside.submit(returns.estimate, account, cohorts)
-        found = findings.find(account, cohorts, usual, _with_conversions(account, days))
+        rates = beside.submit(_rates, account, cohorts, phi)
+        earned = beside.submit(returns.estimate, account, cohorts)
+        found = findings.find(account, cohorts, usual, phi, _with_conversions(account, days))
         recommendations = recommend(account, found)
     return Analysis(
         account=account,
@@ -200,7 +213,7 @@ def _with_conversions(account: Account, days: pd.DataFrame | None) -> pd.DataFra
     return table
 
 
-def _rates(account: Account, cohorts: Cohorts) -> AdRates:
+def _rates(account: Account, cohorts: Cohorts, phi: dict[str, float]) -> AdRates:
     ads, conversions = account.ads, account.conversions
     codes = np.unique(cohorts.used.astype(str), return_inverse=True)[1]
     columns = {name: frame.numbers(ads, name) for name in frame.METRICS}
@@ -210,7 +223,8 @@ def _rates(account: Account, cohorts: Cohorts) -> AdRates:
     for name, (over, under) in RATES.items():
         with np.errstate(divide="ignore", invalid="ignore"):
             raw[name] = columns[over] / columns[under]
-        posterior[name] = estimates.rate_interval(columns[over], columns[under], codes)
+        wider = funnel.widening(phi, name)
+        posterior[name] = estimates.rate_posterior(columns[over], columns[under], codes, wider).interval
     return AdRates(ads["ad_id"].tolist(), raw, posterior)
 
 

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from viraltracker.intelligence import baselines, estimates, frame, funnel
+from viraltracker.intelligence import baselines, estimates, frame, funnel, learning
 from viraltracker.intelligence.account import Account
 from viraltracker.intelligence.baselines import Cohorts
 from viraltracker.intelligence.diagnoses import Diagnosis, RuleStatus
 from viraltracker.intelligence.evidence import Evidence, money_evidence
 from viraltracker.intelligence.funnel import STEP_WORDS
-from viraltracker.intelligence.plain import money, percent
+from viraltracker.intelligence.plain import amount, money, percent
 
 RULE = "bottleneck"
 CREDIBLE = 0.90
@@ -148,7 +148,7 @@ def _steps(account: Account, cohorts: Cohorts, rows: np.ndarray, phi: Mapping[st
     used = cohorts.used[rows].astype(str)
     names, codes = np.unique(used, return_inverse=True)
     members = [np.asarray(cohorts.members[name][rows], bool) for name in names.tolist()]
-    weekly = now.spend / max(account.context.days_covered, 1) * 7
+    weekly = now.spend * learning.weekly(account.ads, account.context)[rows]
     landing = now.views > 0
     views, clicks = now.views * now.arrived_views, now.clicks * now.arrived_clicks
     media = account.ads["media_type"].to_numpy(dtype=object)[rows]
@@ -243,9 +243,10 @@ class _Writer:
             money(chosen[key], currency) if step == "cpm" else f"{chosen[key] * 100:.2f} %"
             for key in ("value", "low", "high", "cohort_median")
         )
+        least, most = (amount(max(chosen[key], 0.0), currency) for key in ("saving_low", "saving_high"))
         return (
             f"Its {STEP_WORDS[step]} is {value} (90 % interval {low} to {high}), worse than the {cohort} median of "
             f"{median} with {percent(chosen['probability_worse'])} probability: at the median, all else equal, the "
             f"same {self.noun}s would cost about {money(chosen['saving_per_week'], currency)} less a week (90 % "
-            f"interval {max(chosen['saving_low'], 0.0):,.2f}–{chosen['saving_high']:,.2f})."
+            f"interval {least}–{most})."
         )

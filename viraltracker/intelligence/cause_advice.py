@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import numpy as np
 
-from viraltracker.intelligence import frame
+from viraltracker.intelligence import frame, learning
 from viraltracker.intelligence.account import Account
 from viraltracker.intelligence.advice import Action, AffectedAd, Category, Recommendation, WeeklyMoney, called
 from viraltracker.intelligence.anomaly import Anomaly
@@ -55,7 +55,11 @@ def worn_out(account: Account, found: Findings, *, without: Collection[str]) -> 
     """A successor for each ad that runs and is worn out, most spend first."""
     gone = _off(account) | set(without)
     worn = [item for item in found.fatigue if item.verdict == "fatigued" and item.ad_id not in gone]
-    return [_worn(account, item) for item in sorted(worn, key=lambda item: -item.spend)[:SINGLE]]
+    pace = dict(zip(account.ads["ad_id"], learning.weekly(account.ads, account.context).tolist(), strict=True))
+    return [
+        _worn(account, item, item.spend * pace[item.ad_id])
+        for item in sorted(worn, key=lambda item: -item.spend)[:SINGLE]
+    ]
 
 
 def weak_steps(account: Account, found: Findings, *, without: Collection[str]) -> list[Recommendation]:
@@ -65,7 +69,8 @@ def weak_steps(account: Account, found: Findings, *, without: Collection[str]) -
     for item in found.bottlenecks:
         if item.ad_id not in gone and item.detail.get("saving_per_week"):
             steps.setdefault(item.verdict, []).append(item)
-    least = WORTH_A_CARD * _weekly(account, float(np.nansum(frame.numbers(account.ads, "spend"))))
+    spent = float(np.nansum(frame.numbers(account.ads, "spend")))
+    least = WORTH_A_CARD * spent / max(account.context.days_covered, 1) * 7
     return [
         _step(account, step, items)
         for step, items in steps.items()
@@ -237,11 +242,11 @@ def _page(account: Account, page: Page, mine: list[Diagnosis]) -> Recommendation
     )
 
 
-def _worn(account: Account, item: Diagnosis) -> Recommendation:
+def _worn(account: Account, item: Diagnosis, weekly: float) -> Recommendation:
+    """`weekly` is what the ad spends a week."""
     before, now = item.detail.get("cost_before"), item.detail.get("cost_now")
     stake = None
     if before and now and now > before:
-        weekly = _weekly(account, item.spend)
         ratio = item.detail.get("ratio_high") or 1.0
         value = weekly * (1 - before / now)
         least = max(weekly * (1 - ratio), 0.0)
@@ -346,10 +351,6 @@ def _off(account: Account) -> set[str]:
     """The ads that are known not to run."""
     ads = account.ads
     return {str(ad_id) for ad_id, on in zip(ads["ad_id"], ads["active"], strict=True) if on is not None and not on}
-
-
-def _weekly(account: Account, spend: float) -> float:
-    return spend / max(account.context.days_covered, 1) * 7
 
 
 def _spends(account: Account) -> dict[str, tuple[str | None, float]]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from viraltracker.intelligence import frame, pooling
+from viraltracker.intelligence import frame, learning, pooling
 from viraltracker.intelligence.account import Account
 from viraltracker.intelligence.baselines import Cohorts
 from viraltracker.intelligence.diagnoses import Diagnosis, RuleStatus
@@ -251,7 +251,7 @@ class _Writer:
     ) -> None:
         self.account, self.cohorts, self.visits, self.total, self.weakest = account, cohorts, visits, total, weakest
         self.spend = np.nan_to_num(frame.numbers(account.ads, "spend"))
-        self.weekly = self.spend * 7 / max(account.context.days_covered, 1)
+        self.weekly = self.spend * learning.weekly(account.ads, account.context)
         self.parts = account.ads["congruence_weakest"].to_numpy(dtype=object)
         self.urls = account.ads["landing_url"].to_numpy(dtype=object)
         self.states = account.ads["landing_status"].to_numpy(dtype=object)
@@ -306,7 +306,8 @@ class _Writer:
         shares = (self.visits.cvr[row] / self.visits.cohort_cvr[row], self.visits.ratio_high[row])
         mean, low = (max(1 - float(share), 0.0) for share in shares)
         most = 1.0 if whole else max(1 - float(self.visits.ratio_low[row]), 0.0)
-        return weekly * mean, weekly * low, weekly * most
+        # Without a conversion the share that is lost is the whole, which no interval reaches.
+        return weekly * min(mean, most), weekly * low, weekly * most
 
     def _diagnosis(
         self, row: int, verdict: str, reason: str, probability: float | None, lost: tuple[float, float, float] | None

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import pandas as pd
 
-from viraltracker.intelligence import frame, rule
+from viraltracker.intelligence import learning, rule
 from viraltracker.intelligence.account import Account
 from viraltracker.intelligence.advice import AffectedAd, Recommendation, WeeklyMoney, called
-from viraltracker.intelligence.context import AnalysisContext
 from viraltracker.intelligence.evidence import Evidence, money_evidence
-from viraltracker.intelligence.learning import started_on
 from viraltracker.intelligence.plain import count, money
 from viraltracker.intelligence.verdicts import Judgement, Verdict
 
@@ -35,7 +32,7 @@ class Advisor:
         active = ads["active"].tolist()
         self.running = [active[row] is None or bool(active[row]) for row in rows]
         self.state_known = any(active[row] is not None for row in rows)
-        self.weekly = judgement.spend / _days_running(ads, rows, context) * 7
+        self.weekly = judgement.spend * learning.weekly(ads, context)[rows]
         # Of each unit of money, what the conversions it bought are worth at T: mean, low, high.
         worth = judgement.interval
         self.worth = np.stack([worth.mean, worth.low, worth.high]) * self.price
@@ -228,16 +225,3 @@ class Advisor:
             money_evidence(self.context, "spend", spend),
             Evidence("conversions", converted, "count", self.context.window, attribution=self.context.attribution),
         ]
-
-
-def _days_running(ads: pd.DataFrame, rows: list[int], context: AnalysisContext) -> np.ndarray:
-    """Stored days of the window since each ad began; all of them when its start is not seen in it."""
-    before = np.nan_to_num(frame.numbers(ads, "prior_impressions")) > 0
-    first = ads["first_day"].tolist()
-    covered = max(context.days_covered, 1)
-    days = np.full(len(rows), float(covered))
-    for place, row in enumerate(rows):
-        start = started_on(None, first[row], context, before=bool(before[row]))
-        if start is not None and start > context.covered_from:
-            days[place] = min(max((context.window.date_to - start).days + 1, 1), covered)
-    return days

@@ -257,9 +257,12 @@ def _fit(
     """
     kept, spread = before, 0.0
     expected = np.full(len(top), np.nan)
-    for _ in range(3):
+    half = 0.5 if counted else 0.0
+    for turn in range(3):
         c, n, w = top[kept], bottom[kept], weekday[kept]
-        level = c.sum() / n.sum() if counted else float(np.exp(np.median(np.log(c / n))))
+        # Where the reference has two levels, the median is on the one that most days have, a mean on neither.
+        middle = float(np.exp(np.median(np.log((c + half) / n))))
+        level = c.sum() / n.sum() if counted and turn else middle
         factors = _weekdays(c, level * n, w, spread, counted=counted)
         expected = level * bottom * np.exp(factors[weekday])
         spread = _spread(c, expected[kept], counted=counted)
@@ -267,7 +270,10 @@ def _fit(
             off = np.abs(negative_binomial(top[before], expected[before], spread)[0])
         else:
             off = np.abs(np.log(top[before] / expected[before])) / spread
-        kept = before[off < 3.0]
+        usual = before[off < 3.0]
+        if usual.size < MIN_DAYS - 7:
+            break  # so few say nothing of the others
+        kept = usual
     # Level and weekdays are themselves estimates; a new day differs from them by their error too.
     widened = spread**2 * (1 + 8 / kept.size) + (1 / top[kept].sum() if counted else 0.0)
     return expected, float(np.sqrt(widened)), kept

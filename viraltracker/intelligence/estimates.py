@@ -124,11 +124,6 @@ def probability_cpa_at_most(limit: float, conversions: np.ndarray, spend: np.nda
     return np.asarray(special.gammaincc(conversions + prior.strength, exposure / limit))
 
 
-def rate_interval(successes: np.ndarray, trials: np.ndarray, cohort: np.ndarray) -> Interval:
-    """Beta-binomial rate of each ad, pulled to its cohort: posterior mean and 90 % interval. See `rate_posterior`."""
-    return rate_posterior(successes, trials, cohort).interval
-
-
 def rate_posterior(successes: np.ndarray, trials: np.ndarray, cohort: np.ndarray, phi: float = 1.0) -> RatePosterior:
     """Beta-binomial rate of each ad, pulled to its cohort.
 

@@ -16,7 +16,6 @@ from viraltracker.intelligence import (
     fatigue,
     gaps,
     insights,
-    overdispersion,
     tags,
     verdicts,
 )
@@ -69,9 +68,12 @@ class Findings:
         ]
 
 
-def find(account: Account, cohorts: Cohorts, usual: Baselines, days: pd.DataFrame) -> Findings:
-    """Asks every rule. `days` are the account's days (see `anomalies.find`); without any, nothing is said of them."""
-    phi = {metric: overdispersion.measure(account, metric).phi for metric in overdispersion.METRICS}
+def find(account: Account, cohorts: Cohorts, usual: Baselines, phi: dict[str, float], days: pd.DataFrame) -> Findings:
+    """Asks every rule.
+
+    `phi` is that of `overdispersion.of_account`. `days` are the account's days (see `anomalies.find`); without any,
+    nothing is said of them.
+    """
     judgement = verdicts.judge(account, cohorts, usual)
     silent_status, silent = diagnoses.spend_without_conversions(account)
     starved_status, starved = diagnoses.starvation(account)

@@ -38,6 +38,7 @@ MOST_GAPS = 5
 STAGE_GAPS = 2  # of the five: an account in one stage misses the others too
 TEST_ADS = 3
 MODELS = 3
+MIN_CONVERSIONS = 10  # of ads out of learning, for a price to be said of what was never made
 _Z = float(special.ndtri(0.95))
 # Stage and format do not add up exactly: true rates of cells differ by so much from what both say, in logarithms.
 INTERACTION = 0.20
@@ -118,6 +119,12 @@ def find(account: Account, effects: list[TagEffect], formats: Sequence[str] = CO
         reason = "No ad has both an awareness stage and a format; classify the account first."
     elif table.price is None:
         reason = account.target.reason or "There is no cost of a conversion to hold a cell against."
+    elif table.converted[table.told].sum() < MIN_CONVERSIONS:
+        noun = account.conversions.noun
+        reason = (
+            f"Only {count(float(table.converted[table.told].sum()), noun)} of ads out of learning: what an untried "
+            f"cell would cost cannot be told under {MIN_CONVERSIONS}."
+        )
     cells = table.cells()
     gaps = [] if reason is not None else _Finder(account, table, cells, effects).gaps()
     outside = table.cell < 0

@@ -80,6 +80,21 @@ def started_on(created: object, first_day: object, context: AnalysisContext, *, 
     return max(made, seen)
 
 
+def weekly(ads: pd.DataFrame, context: AnalysisContext) -> np.ndarray:
+    """What turns each ad's money of the window into money a week, shape (ads,): 7 / its days.
+
+    Its days are the stored ones of the window since it began; all of them when its start is not seen in it.
+    """
+    before = np.nan_to_num(frame.numbers(ads, "prior_impressions")) > 0
+    covered = max(context.days_covered, 1)
+    days = np.full(len(ads), float(covered))
+    for row, (first, ran) in enumerate(zip(ads["first_day"].tolist(), before.tolist(), strict=True)):
+        start = started_on(None, first, context, before=ran)
+        if start is not None and start > context.covered_from:
+            days[row] = min(max((context.window.date_to - start).days + 1, 1), covered)
+    return 7 / days
+
+
 def day_of(value: object) -> date | None:
     """A cell of a date column as a day."""
     if isinstance(value, datetime):

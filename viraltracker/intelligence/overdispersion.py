@@ -65,3 +65,8 @@ def estimate(squares: np.ndarray, events: np.ndarray, trials: np.ndarray, days: 
 def measure(account: Account, metric: str) -> Overdispersion:
     """φ of a metric of `METRICS` over the window of an account."""
     return estimate(*(frame.numbers(account.ads, name) for name in METRICS[metric]))
+
+
+def of_account(account: Account) -> dict[str, float]:
+    """φ of each metric of `METRICS`."""
+    return {metric: measure(account, metric).phi for metric in METRICS}

@@ -9,6 +9,9 @@ from datetime import date
 from functools import cache
 from typing import Any, Final, cast
 
+ZERO_DECIMAL: Final = frozenset({"CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF"})
+"""Currencies without a smaller unit (ISO 4217)."""
+
 _LABELS: Final[Mapping[str, str]] = {
     "video_ugc": "UGC video",
     "video_professional": "professional video",
@@ -73,9 +76,14 @@ def ratio(numerator: float | None, denominator: float | None) -> float | None:
     return known(numerator / denominator)
 
 
-def money(amount: float, currency: str) -> str:
-    """For example `USD 1,234.50`."""
-    return f"{currency} {amount:,.2f}"
+def amount(value: float, currency: str) -> str:
+    """Money without its currency: `1,234.50`, of one that has no smaller unit `1,234`."""
+    return f"{value:,.{0 if currency in ZERO_DECIMAL else 2}f}"
+
+
+def money(value: float, currency: str) -> str:
+    """For example `USD 1,234.50` or `JPY 1,234`."""
+    return f"{currency} {amount(value, currency)}"
 
 
 def percent(share: float) -> str:

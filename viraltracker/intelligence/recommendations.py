@@ -33,7 +33,8 @@ def recommend(account: Account, found: Findings) -> list[Recommendation]:
     taken = settled | _ads(costs)
     mismatched = cause_advice.mismatched_pages(account, found, without=taken)
     taken |= _ads(mismatched)
-    missing = cause_advice.gaps(account, found, without=cut | _ads(worn))
+    # While conversions are not counted every price is wrong, that of an untried cell too.
+    missing = [] if _blind(account, found) else cause_advice.gaps(account, found, without=cut | _ads(worn))
     followed = {gap.brief.based_on[0] for gap in found.gaps.gaps if gap.kind == "single_point"}
     made = [
         *_faults(account, found, costs),

@@ -101,7 +101,20 @@ def _rise(series: Series, *, up: bool) -> _Rise:
     climb = steps[begin : end + 1][::-1]
     stands_out = climb.cumsum() / np.sqrt(np.arange(1, climb.size + 1))
     begin = end - int(stands_out.argmax())
-    return _Rise(watched[begin : end + 1], min(2 * cusum_p(top, watched.size), 1.0))
+    days = watched[begin : end + 1]
+    if begin == 0:
+        days = _with_days_before(series, days, slack, up=up)
+    return _Rise(days, min(2 * cusum_p(top, watched.size), 1.0))
+
+
+def _with_days_before(series: Series, days: np.ndarray, slack: float, *, up: bool) -> np.ndarray:
+    """A change that was there on the first watched day began where, with days of the reference, it stands out most."""
+    before = np.flatnonzero(np.isfinite(series.z[: days[0]]))[::-1]
+    way = 1 if up else -1
+    steps = np.clip(series.z[np.concatenate([days[::-1], before])] * way, -CAP, CAP) / series.carry - slack
+    stands_out = steps.cumsum() / np.sqrt(np.arange(1, steps.size + 1))
+    earlier = int(stands_out[days.size - 1 :].argmax())
+    return np.concatenate([before[:earlier][::-1], days])
 
 
 def _shift(series: Series, rise: _Rise, discovery: float, *, up: bool) -> Event | None:

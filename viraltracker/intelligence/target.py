@@ -56,9 +56,11 @@ def choose(ads: pd.DataFrame, conversions: Conversions, context: AnalysisContext
     ):
         return Target(float(context.target_cpa), "target_cpa")
     if context.target_roas and np.isfinite(context.target_roas) and conversions.column == "purchases":
-        value = float(np.nansum(frame.numbers(ads, "purchase_value")[judged]))
-        if converted > 0 and value > 0:
-            return Target(value / converted / context.target_roas, "target_roas")
+        value = frame.numbers(ads, "purchase_value")
+        told = judged & ~np.isnan(value)  # an order whose value is not reported is no order of no value
+        orders = float(conversions.values[told].sum())
+        if orders > 0 and value[told].sum() > 0:
+            return Target(float(value[told].sum()) / orders / context.target_roas, "target_roas")
     noun = conversions.noun
     spent = float(arrived[judged].sum())
     if not judged.any():

@@ -144,7 +144,7 @@ def summarise(account: Account, *, prior: bool = False) -> Totals:
         "ctr": ratio(link_clicks, impressions),
         "cpc": ratio(spend, link_clicks),
         "cpm": ratio(None if spend is None else spend * 1000, impressions),
-        "cpa": ratio(float(np.nansum(spent)), converted),
+        "cpa": ratio(None if np.isnan(spent).all() else float(np.nansum(spent)), converted),
         "roas": ratio(sums["purchase_value"], spend),
         "hook_rate": ratio(sums["video_3s"], watchable),
         "hold_rate": ratio(sums["thruplays"], sums["video_3s"]),

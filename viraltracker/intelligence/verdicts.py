@@ -13,7 +13,7 @@ from viraltracker.intelligence.account import Account
 from viraltracker.intelligence.baselines import Baselines, Cohorts
 from viraltracker.intelligence.context import AnalysisContext
 from viraltracker.intelligence.evidence import Evidence, money_evidence
-from viraltracker.intelligence.plain import count, known, money, percent
+from viraltracker.intelligence.plain import amount, count, known, money, percent
 from viraltracker.intelligence.target import Target
 
 Name = Literal["scale", "cut", "keep_testing", "learning", "not_evaluated"]
@@ -94,11 +94,10 @@ class Cost:
             return cls(conversions, spend, None, known(1 / rate_high), None, arrived)
         return cls(conversions, spend, spend / conversions, known(1 / rate_high), known(1 / rate_low), arrived)
 
-    @property
-    def range(self) -> str:
+    def range(self, currency: str) -> str:
         """The interval in words."""
-        low = 0.0 if self.low is None else self.low
-        return f"{low:,.2f} or more" if self.high is None else f"{low:,.2f}–{self.high:,.2f}"
+        low = amount(0.0 if self.low is None else self.low, currency)
+        return f"{low} or more" if self.high is None else f"{low}–{amount(self.high, currency)}"
 
 
 @dataclass(frozen=True)
@@ -230,7 +229,7 @@ class _Writer:
         else:
             sales = count(cost.conversions or 0.0, self.conversions.noun)
             allowed = f"; {late}, which it allows for" if cost.arrived < ARRIVED_IS_ALL else ""
-            words = f"CPA {money(cost.cpa, currency)} on {sales} (90 % interval {cost.range}{allowed})"
+            words = f"CPA {money(cost.cpa, currency)} on {sales} (90 % interval {cost.range(currency)}{allowed})"
         likely = percent(ruling.at_target)
         if ruling.scale:
             return "scale", f"{words}: at or under {against} with {likely} probability.", ruling.at_target

@@ -8,8 +8,8 @@ from datetime import date, datetime
 from html import escape
 from typing import Any, Final
 
-ZERO_DECIMAL: Final = frozenset({"CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF"})
-"""Currencies without a smaller unit (ISO 4217)."""
+from viraltracker.intelligence.plain import ZERO_DECIMAL
+
 SYMBOLS: Final = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "AUD": "A$", "CAD": "C$", "NZD": "NZ$", "INR": "₹"}
 
 _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|$~:^=])")

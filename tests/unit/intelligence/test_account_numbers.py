@@ -35,6 +35,11 @@ def test_ratios_come_from_sums_and_a_missing_metric_from_the_totals_row_is_marke
     assert totals.as_dict()["link_clicks"] == 100
 
 
+def test_purchases_without_a_reported_spend_have_no_cost() -> None:
+    """Money that nobody reported is not money that was not spent."""
+    assert analyse(ads(ad("a", spend=None), ad("b", spend=None)), question()).totals.cpa is None
+
+
 def test_change_is_against_the_period_before_and_needs_daily_rows() -> None:
     """A period total cannot be split, so its trend is refused with the reason rather than guessed."""
     frame = ads(ad("a", spend=120.0, purchases=6, prior_spend=100.0, prior_purchases=4, prior_link_clicks=0))

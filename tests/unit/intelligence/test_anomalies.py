@@ -269,6 +269,34 @@ def test_an_account_without_conversions_or_clicks_is_still_watched() -> None:
     assert (found.metric, found.direction) == ("cpm", "up")
 
 
+@pytest.mark.parametrize("since", [36, 45, 56, 63, 70])
+@pytest.mark.parametrize(("before", "after"), [(0.01, 0.02), (0.03, 0.01)])
+def test_a_reference_of_two_levels_is_no_crash(since: int, before: float, after: float) -> None:
+    """A rate that changed once within the reference: no day is near the mean of the two, which is no usual level."""
+    for days in (90, 120):
+        impressions = np.array([100_000 + (at * 37 % 11) * 100 for at in range(days)])
+        rate = np.where(np.arange(days) < days - since, before, after) * (1 + 0.01 * (np.arange(days) * 7 % 5 - 2))
+        table = pd.DataFrame(
+            {
+                "date": [LAST - timedelta(days=days - 1 - at) for at in range(days)],
+                "stored": True,
+                "spend": impressions * 0.01,
+                "impressions": impressions,
+                "link_clicks": np.round(impressions * rate),
+            }
+        )
+        for found in alerts(table):
+            assert (found.metric, found.direction) == ("ctr", "up" if after > before else "down")
+            assert abs((found.since - (LAST - timedelta(days=since - 1))).days) <= 1
+
+
+def test_a_change_before_the_watched_days_is_dated_to_its_own_first_day() -> None:
+    """Watched are the last 28 days; what began ten days before them is not said to have begun with them."""
+    [found] = alerts(scaled(quiet(), 38, 0.5, "link_clicks", "landing_page_views", "conversions", "purchases"))
+    assert (found.metric, found.direction) == ("ctr", "down")
+    assert abs((found.since - day(37)).days) <= 2
+
+
 def test_every_number_can_be_stored() -> None:
     """No NaN, no infinity, whatever was found."""
     for table in (scaled(quiet(), 3, 0.0, "conversions"), scaled(quiet(), 10, 0.4, "link_clicks")):

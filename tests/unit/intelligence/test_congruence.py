@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -72,6 +73,21 @@ def test_a_mismatch_that_nobody_minds_has_no_cost_seen() -> None:
         assert item.detail["per_week"] is None
         assert "no cost seen yet" in item.reason
         assert status.fired == 0
+
+
+def test_a_new_ads_week_is_a_week_of_its_own_days() -> None:
+    """Ten days old and 300 spent is 210 a week, not a third of it; the loss is never beyond its own interval."""
+    young = suspect(
+        first_day=date(2026, 9, 21),
+        created_on=date(2026, 9, 1),
+        prior_impressions=None,
+        purchases=0,
+        landing_status="gone",
+    )
+    (item,) = diagnose(ads(young, *usual()))[1]
+    assert item.detail["per_week_high"] == pytest.approx(210.0)
+    (silent,) = diagnose(ads(suspect(purchases=0), *usual()))[1]
+    assert silent.detail["per_week_low"] < silent.detail["per_week"] <= silent.detail["per_week_high"]
 
 
 def test_numbers_alone_say_nothing_of_the_words() -> None:

@@ -331,8 +331,8 @@ def test_no_ads_and_ads_in_learning() -> None:
     assert (status.ads_evaluated, found.ads) == (0, [])
 
 
-def test_a_zero_decimal_currency_reads_as_any_other() -> None:
-    """Yen are money of the rows as they are; nothing is divided by a hundred."""
+def test_a_zero_decimal_currency_has_no_decimals() -> None:
+    """Yen are money of the rows as they are: nothing is divided by a hundred, nothing is said of a hundredth."""
     yen = {"spend": 100_000.0, "prior_spend": 100_000.0, "purchases": 40}
     _, found = explained(ad("a", **(BEFORE | NOW | yen)), currency="JPY", target_cpa=2_000.0)
-    assert "from JPY 1,250.00 to JPY 2,500.00" in found.sentence
+    assert "from JPY 1,250 to JPY 2,500 " in found.sentence

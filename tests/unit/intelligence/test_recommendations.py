@@ -121,6 +121,25 @@ def test_starvation_that_cannot_be_seen_is_not_evaluated(
     assert words in str(status.reason)
 
 
+def test_ten_impressions_a_day_are_enough_not_to_starve() -> None:
+    """29 in three days are under ten a day, 30 are not."""
+    analysis = analyse(ads(ad("a", recent_impressions=29), ad("b", recent_impressions=30)), question())
+    assert [item.ad_id for item in analysis.found.starved] == ["a"]
+
+
+def test_an_account_where_nothing_converts_gets_one_card_and_no_invented_price() -> None:
+    """Under ten conversions what an untried cell would cost is a guess: the rule says so, and no gap is recommended."""
+    rows = [
+        ad(f"a{n}", spend=600.0, purchases=0, awareness="problem_aware", format="video_ugc", classified=True)
+        for n in range(18)
+    ]
+    analysis = analyse(ads(*rows), question())
+    assert [item.id for item in analysis.recommendations] == ["no_conversions:account"]
+    [status] = [status for status in analysis.rules if status.rule == "coverage_gap"]
+    assert not status.evaluated
+    assert "Only 0 purchases" in str(status.reason)
+
+
 def test_an_ad_whose_last_days_are_unknown_is_not_called_starved() -> None:
     """Its account was not fetched: that is not no delivery."""
     analysis = analyse(ads(ad("a", recent_impressions=None), ad("b", recent_impressions=0)), question())

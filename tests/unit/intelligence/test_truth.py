@@ -70,9 +70,9 @@ def test_rates_are_covered_too() -> None:
     random = np.random.default_rng(5)
     truth = random.beta(20, 1980, 2_000)
     trials = random.integers(500, 20_000, 2_000).astype(float)
-    interval = estimates.rate_interval(
+    interval = estimates.rate_posterior(
         random.binomial(trials.astype(int), truth).astype(float), trials, np.zeros(2_000, int)
-    )
+    ).interval
     assert 0.88 <= ((interval.low <= truth) & (truth <= interval.high)).mean() <= 0.92
 
 

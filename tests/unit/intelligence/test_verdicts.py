@@ -115,6 +115,20 @@ def test_a_target_roas_becomes_the_cost_it_allows() -> None:
     assert "ROAS" in analysis.verdicts[0].reason
 
 
+def test_a_target_roas_rests_on_the_orders_whose_value_is_known() -> None:
+    """Orders of 50 at a ROAS of 2 allow 25 each, whatever an ad without values sold."""
+    rows = ads(ad("a", purchases=10, purchase_value=500.0), ad("b", purchases=10, purchase_value=None))
+    assert analyse(rows, question(target_cpa=None, target_roas=2.0)).target.value == 25.0
+
+
+def test_yen_are_said_without_decimals() -> None:
+    """No currency has hundredths of its own that it has none of."""
+    rows = ads(ad("a", spend=150_000.0, purchases=40), ad("b", spend=90_000.0, purchases=30))
+    reasons = " ".join(one.reason for one in analyse(rows, question(currency="JPY", target_cpa=3_000.0)).verdicts)
+    assert "CPA JPY 3,750 on 40 purchases (90 % interval 2," in reasons
+    assert "." not in reasons.replace(". ", "").removesuffix(".")
+
+
 def test_a_lead_account_is_judged_by_leads_and_not_by_its_link_clicks() -> None:
     """Results of another kind in the same column are neither conversions nor added to them."""
     leads: dict[str, Any] = {"objective": None, "purchases": None, "result_type": "On-Facebook Leads"}
