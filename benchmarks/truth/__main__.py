@@ -7,7 +7,7 @@ import sys
 import numpy as np
 from scipy import stats
 
-from benchmarks.truth import accounts, anomaly_table, fatigue_table, score, tags
+from benchmarks.truth import accounts, anomaly_table, fatigue_table, rates, score, tags
 from benchmarks.truth.accounts import Checks
 from benchmarks.truth.score import Calls, Share, share
 
@@ -41,6 +41,7 @@ def main() -> int:
             ]
         print()
     met += _coverage(rolling, growing)
+    met += rates.print_all(_target)
     _thresholds(rolling, growing)
     _bound()
     print()
