@@ -1,0 +1,99 @@
+"""Ads that were made here: runs, what each made, how it was judged, and what became of it at Meta."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from viraltracker.store import storage as files
+from viraltracker.store.client import Database
+from viraltracker.store.storage import Storage
+
+Json = dict[str, Any]
+
+MOST_ATTEMPTS = 200
+"""Pictures that one run may ask for, whatever comes of them."""
+
+
+def begin(db: Database, brand_id: str, run: Mapping[str, object]) -> Json:
+    """Begins a run `{id, product_id, parameters, wanted, sizes}`, or goes on with it.
+
+    `{status, attempts, ads}` with what earlier attempts have made, ads by variation, each with its `images`.
+    """
+    answer: Json = db.call("begin_creation_run", p_brand=brand_id, p_run=run)
+    return answer
+
+
+def count_attempt(db: Database, brand_id: str, run_id: str) -> bool:
+    """Counts a picture that is about to be asked for; False once the run has had `MOST_ATTEMPTS`."""
+    return bool(db.call("count_creation_attempt", p_brand=brand_id, p_run=run_id))
+
+
+def save(db: Database, brand_id: str, ad: Mapping[str, object], images: Sequence[Mapping[str, object]]) -> str:
+    """Stores an ad by its run and variation with pictures by their size, and gives its id.
+
+    Columns of `generated_ads` and `generated_ad_images`. What a person has decided about stays as it is.
+    """
+    return str(db.call("save_generated_ad", p_brand=brand_id, p_ad=ad, p_images=list(images)))
+
+
+def finish(
+    db: Database, brand_id: str, run_id: str, status: str, reason: str | None, exports: Sequence[Mapping[str, object]]
+) -> None:
+    """Ends a run as `completed` or `failed`, with where its ads went: `[{kind, file_name, storage_key}]`."""
+    db.call(
+        "finish_creation_run",
+        p_brand=brand_id,
+        p_run=run_id,
+        p_status=status,
+        p_reason=reason,
+        p_exports=list(exports),
+    )
+
+
+def template_choices(
+    db: Database, brand_id: str, product_id: str, template_ids: Sequence[str] | None, limit: int
+) -> list[Json]:
+    """Templates for a product, the best first: unused ones, then those that ran longest with their brand.
+
+    `[{id, name, awareness, hook, layout, storage_key, sha256, phash, uses, active_days}]`, of `template_ids` alone where
+    these are given.
+    """
+    answer: list[Json] = db.call(
+        "template_choices",
+        p_brand=brand_id,
+        p_product=product_id,
+        p_templates=None if template_ids is None else list(template_ids),
+        p_limit=limit,
+    )
+    return answer
+
+
+def decide(db: Database, brand_id: str, decisions: Sequence[Mapping[str, object]]) -> int:
+    """A person's `[{id, decision: approve | reject, note}]`; how many it changed. Raises Refused for a reader."""
+    return int(db.call("decide_generated_ads", p_brand=brand_id, p_decisions=list(decisions)))
+
+
+def gallery(db: Database, brand_id: str, run_id: str | None = None) -> Json:
+    """`{runs, run, ads}`: the brand's newest runs, and the ads of one of them, of the newest where none is named."""
+    answer: Json = db.call("creation_gallery", p_brand=brand_id, p_run=run_id)
+    return answer
+
+
+def match(db: Database, brand_id: str) -> int:
+    """Ties ads of Meta to those that were made here, by the token in their names; how many are new."""
+    return int(db.call("match_generated_ads", p_brand=brand_id))
+
+
+def store_file(storage: Storage, brand_id: str, data: bytes, mime: str) -> tuple[str, str]:
+    """Stores bytes under their hash: `(sha256, storage key)`. Raises Unavailable when they could not be stored."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    storage_key = files.key(brand_id, sha256)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / sha256
+        file.write_bytes(data)
+        storage.put("assets", storage_key, file, mime)
+    return sha256, storage_key
