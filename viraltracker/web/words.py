@@ -8,9 +8,7 @@ from datetime import date, datetime
 from html import escape
 from typing import Any, Final
 
-ZERO_DECIMAL: Final = frozenset({"CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF"})
-"""Currencies without a smaller unit (ISO 4217)."""
-SYMBOLS: Final = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "AUD": "A$", "CAD": "C$", "NZD": "NZ$", "INR": "₹"}
+from viraltracker.creation.money import SYMBOLS, ZERO_DECIMAL
 
 _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|$~:^=])")
 _SETTING: Final = re.compile(r"(\d+)d_(click|view|engaged_view)")
