@@ -60,11 +60,14 @@ _LETTERS: Final[dict[str, Currencies]] = {
     "руб": frozenset({"RUB"}),
     "лв": frozenset({"BGN"}),
 }
-_CODES: Final = (
-    "AED ARS AUD BDT BGN BHD BRL CAD CHF CLP CNY COP CZK DKK DZD EGP EUR GBP GHS HKD HRK HUF IDR ILS INR ISK JOD JPY KES "
-    "KRW KWD LKR MXN MYR NGN NOK NPR NZD OMR PEN PHP PKR PLN QAR RON RSD RUB SAR SEK SGD THB TND TRY TWD UAH USD UYU VND "
-    "ZAR"
-).split()
+_CODES: Final = frozenset(
+    re.findall(
+        "[A-Z]{3}",
+        "AED ARS AUD BDT BGN BHD BRL CAD CHF CLP CNY COP CZK DKK DZD EGP EUR GBP GHS HKD HRK HUF IDR ILS INR ISK JOD "
+        "JPY KES KRW KWD LKR MXN MYR NGN NOK NPR NZD OMR PEN PHP PKR PLN QAR RON RSD RUB SAR SEK SGD THB TND TRY TWD "
+        "UAH USD UYU VND ZAR",
+    )
+)
 _ALSO_WORDS: Final = frozenset({"PEN", "RON", "TRY"})
 """Codes that are words in capitals too: taken for money only where the product is sold in them."""
 _ONLY_AT_HOME: Final[dict[str, str]] = {"ZAR": "R", "HUF": "Ft", "CHF": r"Fr\.?", "RON": "lei", "PLN": "zl"}
@@ -95,7 +98,9 @@ _TIGHT: Final = r"\d{1,3}(?:[.,'’\u00a0\u202f\u2009]\d{3})+(?:[.,]\d{1,2})?(?!
 _LOOSE: Final = r"\d{1,3}(?: \d{3})+(?:[.,]\d{1,2})?|" + _TIGHT
 _SCALE: Final = r"(?:\s?(?P<scale>k|m|thousand|million)\b)?"
 _SCALES: Final = {"k": 1_000, "thousand": 1_000, "m": 1_000_000, "million": 1_000_000}
-_CUES: Final = r"only|just|now|for|from|price[sd]?|pay|costs?|at|nur|jetzt|statt|ab|für|solo|sólo|desde|por|seulement|dès"
+_CUES: Final = (
+    r"only|just|now|for|from|price[sd]?|pay|costs?|at|nur|jetzt|statt|ab|für|solo|sólo|desde|por|seulement|dès"
+)
 _BARE: Final = re.compile(
     rf"\b(?:{_CUES})\b[:\s]\s?(?P<number>\d{{1,5}}[.,]\d{{2}})(?![.,]?\d)(?!\s?(?:%|[^\W\d_]))", re.IGNORECASE
 )
@@ -153,7 +158,9 @@ def _all(text: str, currency: str | None) -> Iterator[Amount]:
                 name = "until" if "until" in found.groupdict() else "from"
                 yield Amount(readings(other, of), of, *found.span(name))
     for name, of in _NAMES.items():
-        for found in re.finditer(rf"(?<![\w.,])(?P<number>{_LOOSE}|(?:{SPELLED})\b)\s(?:{name})\b", text, re.IGNORECASE):
+        for found in re.finditer(
+            rf"(?<![\w.,])(?P<number>{_LOOSE}|(?:{SPELLED})\b)\s(?:{name})\b", text, re.IGNORECASE
+        ):
             yield Amount(_values(found, of), of, *found.span())
     yield from _cents(text, currency)
     yield from _without_sign(text)
@@ -227,7 +234,7 @@ class _Marks:
 def _marks(currency: str | None) -> _Marks:
     signs = [re.escape(sign) for sign in sorted(_SIGNS, key=len, reverse=True)]
     letters = [re.escape(name) for name in sorted(_LETTERS, key=len, reverse=True)]
-    letters += [code for code in _CODES if code not in _ALSO_WORDS or code == currency]
+    letters += [code for code in sorted(_CODES) if code not in _ALSO_WORDS or code == currency]
     if currency is not None and currency not in _CODES:
         letters.append(re.escape(currency))
     home = _ONLY_AT_HOME.get(currency or "")

@@ -18,7 +18,9 @@ Name = Literal[
 Where = Literal["headline", "body", "cta", "picture"]
 
 _NEGATIONS: Final = frozenset({"not", "no", "never", "without", "isn", "doesn", "don", "t", "nicht", "kein", "keine"})
-_FILLERS: Final = frozenset({"the", "our", "your", "a", "an", "of", "to", "for", "from", "by", "in", "s", "is", "and", "up"})
+_FILLERS: Final = frozenset(
+    {"the", "our", "your", "a", "an", "of", "to", "for", "from", "by", "in", "s", "is", "and", "up"}
+)
 _SHORT_NAME: Final = 3
 """Names of so few letters are looked for as they are written: "On" is a brand, "on" is a word."""
 _REASONS: Final[dict[Name, str]] = {
@@ -181,7 +183,7 @@ def _is_fact(tokens: Sequence[str], product: Product) -> bool:
 
 
 def _foreign(text: Text, product: Product, names: Sequence[str]) -> Iterator[_Hit]:
-    own = [span for span in text.find(Text.of(product.name))]
+    own = list(text.find(Text.of(product.name)))
     for name in names:
         phrase = Text.of(name)
         if not phrase.tokens or phrase.plain == Text.of(product.name).plain:

@@ -93,7 +93,9 @@ class Product(BaseModel):
     name: Line
     url: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)] | None = None
     price: Price | None = None
-    currency: Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True, pattern=r"^[A-Za-z]{3}$")] | None = None
+    currency: (
+        Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True, pattern=r"^[A-Za-z]{3}$")] | None
+    ) = None
     facts: Annotated[tuple[Fact, ...], Field(max_length=MOST_LINES)] = ()
     benefits: Annotated[tuple[Line, ...], Field(max_length=MOST_LINES)] = ()
     hooks: Annotated[tuple[Line, ...], Field(max_length=MOST_LINES)] = ()

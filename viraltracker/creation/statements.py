@@ -24,10 +24,12 @@ _OF_HUNDRED: Final = re.compile(
     r"(?<![\w.,])(?P<part>\d{1,3}) (?:(?:of|in|out of) (?P<whole>100)|out of (?P<other>\d{1,4}))(?![\d.,]*\d)"
 )
 """94 of 100 dogs: a share in other words."""
-_HALF: Final = re.compile(r"\b(half|1 2) (the )?(price|off)\b|\b(halber preis|zum halben preis|moitie prix|mitad de precio)\b")
+_HALF: Final = re.compile(
+    r"\b(half|1 2) (the )?(price|off)\b|\b(halber preis|zum halben preis|moitie prix|mitad de precio)\b"
+)
 _LESS_BEHIND: Final = re.compile(
-    r"\s*(?:-\s?)?(?:off\b|discount|rabatt|günstiger|reduc|réduc|remise|de descuento|descuento|korting|sconto|cheaper|less\b"
-    r"|cash\s?back|credit\b|voucher|gift\s?card|sale\b|savings?\b|gespart|auf alles|lower)",
+    r"\s*(?:-\s?)?(?:off\b|discount|rabatt|günstiger|reduc|réduc|remise|de descuento|descuento|korting|sconto|cheaper"
+    r"|less\b|cash\s?back|credit\b|voucher|gift\s?card|sale\b|savings?\b|gespart|auf alles|lower)",
     re.IGNORECASE,
 )
 _LESS_BEFORE: Final = re.compile(
@@ -37,21 +39,24 @@ _LESS_BEFORE: Final = re.compile(
 )
 _FOLLOWED_BY_WORD: Final = re.compile(r"\s?-?[^\W\d_]")
 _CODE: Final = re.compile(
-    r"(?i:\b(?:code|coupon|voucher|promo|gutschein(?:code)?|código|codice))\b[\s:\"'“”«»]+(?P<code>[A-Z0-9][A-Z0-9_-]{2,39})(?![\w])"
+    r"(?i:\b(?:code|coupon|voucher|promo|gutschein(?:code)?|código|codice))\b[\s:\"'“”«»]+"
+    r"(?P<code>[A-Z0-9][A-Z0-9_-]{2,39})(?![\w])"
 )
 _NO_CODES: Final = frozenset({"NEEDED", "REQUIRED", "NECESSARY", "FOR", "AND", "FREE", "WORD", "THE", "NOW", "HERE"})
+_SOME: Final = r"\d{1,2}|one|two|three|four|five|zwei|drei"
 _BOUGHT: Final = re.compile(
-    r"\bbuy (?P<buy>\d{1,2}|one|two|three|four|five)( \w+){0,2}? (and )?(get|take|receive) (?P<get>\d{1,2}|one|two|three|a second|another)"
+    rf"\bbuy (?P<buy>{_SOME})( \w+){{0,2}}? (and )?(get|take|receive) (?P<get>{_SOME}|a second|another)"
     r"( \w+)? (free|on us|gratis|half (price|off)|(at )?\d{1,2} % off)\b"
     r"|\bbuy (?P<same>one|1) get (one|1)\b|\bbogof?\b"
 )
 _FOR: Final = re.compile(
-    r"\b(?P<got>\d|two|three|four|five|zwei|drei) (for|fur|pour|por) (the price of )?(?P<paid>\d|one|two|three|four|1er|2er)\b"
-    r"(?! (\w+ )?(days?|weeks?|months?|years?|hours?|minutes?|ml|mg|g|kg|oz|lbs?|dogs?|cats?|people|persons?|meals?|times?|%))"
+    rf"\b(?P<got>{_SOME}) (for|fur|pour|por) (the price of )?(?P<paid>{_SOME})\b"
+    r"(?! (\w+ )?(days?|nights?|weeks?|months?|years?|hours?|minutes?|ml|mg|g|kg|oz|lbs?|dogs?|cats?|people|persons?"
+    r"|meals?|times?|%))"
     r"|\b(?P<times>\d) ?x ?(?P<each>1|2)\b(?= (gratis|offer|angebot|aktion|free|deal|deals)|$)"
-    r"|\b(?P<price_of>zwei|two) (zum|for the) preis von (einem|one)\b"
+    r"|\b(zwei|two) (zum|for the) preis von (einem|one)\b"
 )
-_COUNTS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "zwei": 2, "drei": 3, "a second": 1, "another": 1}
+_COUNTS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "zwei": 2, "drei": 3}
 
 
 @dataclass(frozen=True)
@@ -107,7 +112,8 @@ class Stated:
 def stated(texts: Iterable[str], offers: Iterable[Offer], price: Decimal | None, currency: str | None) -> Stated:
     """All that a product's texts, offers and price state."""
     listed = list(offers)
-    prices, reductions = ({price} if price is not None else set()), set()
+    prices: set[Decimal] = set() if price is None else {price}
+    reductions: set[Decimal] = set()
     shares: set[Decimal] = set()
     less: set[Decimal] = set()
     promises: set[str] = set()
@@ -193,7 +199,7 @@ def _promise(text: Text, span: Span, key: str) -> Promise:
 
 
 def _count(said: str) -> int:
-    return _COUNTS.get(said) or int(re.sub(r"\D", "", said) or 1)
+    return _COUNTS.get(said) or (int(said) if said.isdecimal() else 1)
 
 
 def _is_less(text: str, start: int, end: int) -> bool:

@@ -25,7 +25,8 @@ WRITES: dict[tuple[str, str, str], str] = {
         "audience banned_claims benefits brand_id colours currency facts hooks id name offers price url"
     ),
     ("authenticated", "products", "UPDATE"): (
-        "archived_at audience banned_claims benefits colours currency facts hooks name offers price revision updated_at url"
+        "archived_at audience banned_claims benefits colours currency facts hooks name offers price revision"
+        " updated_at url"
     ),
     ("authenticated", "product_photos", "INSERT"): "brand_id bytes height mime position product_id sha256 width",
     ("authenticated", "product_photos", "UPDATE"): "position",

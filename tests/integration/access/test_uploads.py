@@ -59,7 +59,10 @@ def test_nobody_else_adds_files_to_a_brand(
     ("bucket", "name"),
     [
         *(("imports", name) for name in ("file", "{brand}", "x/{brand}/file")),
-        *(("assets", name) for name in ("file", "{brand}", "{brand}/file", f"x/{{brand}}/{FILE}", f"{{brand}}/x/{FILE}")),
+        *(
+            ("assets", name)
+            for name in ("file", "{brand}", "{brand}/file", f"x/{{brand}}/{FILE}", f"{{brand}}/x/{FILE}")
+        ),
     ],
 )
 def test_files_go_nowhere_but_below_the_brand(

@@ -105,7 +105,7 @@ def test_what_an_editor_saves_every_member_reads_as_it_was(
 
 
 @pytest.mark.parametrize("who", ["viewer", "stranger"])
-def test_nobody_else_changes_a_product_or_its_photos(
+def test_nobody_else_changes_a_product_or_its_photos(  # noqa: PLR0917 - fixtures
     connect: Connect, people: dict[str, User], editor: Database, brand_id: str, storage: FolderStorage, who: str
 ) -> None:
     """Each deed is refused in a sentence that says who may, or touches nothing."""
