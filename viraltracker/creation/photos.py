@@ -28,8 +28,8 @@ _BROKEN: Final = "This file cannot be read as a picture; save it as PNG, JPEG or
 def read(data: bytes) -> Photo:
     """The photo in an uploaded file, upright and in sRGB, with no EXIF, no place and no other text from the camera.
 
-    Raises BadInput, in a sentence, for bytes that are no PNG, JPEG or WEBP, are over 20 MB or 50 million pixels, or show
-    too little.
+    Raises BadInput, in a sentence, for bytes that are no PNG, JPEG or WEBP, are over 20 MB or 50 million pixels, or
+    show too little.
     """
     if len(data) > MOST_BYTES:
         raise BadInput("The photo is larger than 20 MB; save it smaller and upload that.")
@@ -53,7 +53,7 @@ def _require_size(width: int, height: int) -> None:
         raise BadInput(_too_many())
     if max(width, height) < SHORTEST_PX:
         raise BadInput(
-            f"The photo is {width} × {height} pixels; an ad needs one with at least {SHORTEST_PX} pixels on its longer edge."
+            f"The photo is {width} × {height} pixels; an ad needs at least {SHORTEST_PX} pixels on the longer edge."
         )
 
 

@@ -154,21 +154,21 @@ def _label(canvas: ImageDraw.ImageDraw, box: _Box, lines: tuple[str, str, str]) 
     left, top, right, bottom = box
     width, height, middle = right - left, bottom - top, (left + right) // 2
     brand, kind, amount = lines
-    _centred(canvas, brand, middle, top + height * 13 // 100, width * 84 // 100, _GREEN)
+    _centred(canvas, brand, (middle, top + height * 13 // 100), width * 84 // 100, _GREEN)
     paw(canvas, middle, top + height * 48 // 100, width / 300, _ORANGE)
-    _centred(canvas, kind, middle, top + height * 76 // 100, width * 78 // 100, _INK)
+    _centred(canvas, kind, (middle, top + height * 76 // 100), width * 78 // 100, _INK)
     canvas.rounded_rectangle(
         (left + width // 4, top + height * 85 // 100, right - width // 4, top + height * 95 // 100),
         height // 24,
         fill=(*_ORANGE, 255),
     )
-    _centred(canvas, amount, middle, top + height * 90 // 100, width * 34 // 100, _INK)
+    _centred(canvas, amount, (middle, top + height * 90 // 100), width * 34 // 100, _INK)
 
 
-def _centred(canvas: ImageDraw.ImageDraw, text: str, x: int, y: int, width: int, fill: _Color) -> None:
-    """A line around (x, y), as wide as it is told, in Pillow's own font."""
+def _centred(canvas: ImageDraw.ImageDraw, text: str, at: tuple[int, int], width: int, fill: _Color) -> None:
+    """A line around a point, as wide as it is told, in Pillow's own font."""
     size = round(100 * width / canvas.textlength(text, font=_font(100)))
-    canvas.text((x, y), text, fill=fill, font=_font(size), anchor="mm")
+    canvas.text(at, text, fill=fill, font=_font(size), anchor="mm")
 
 
 @cache
