@@ -34,6 +34,10 @@ HOSTED = ("SUPABASE_URL", "SUPABASE_PUBLISHABLE_KEY", "SUPABASE_SECRET_KEY")
 PAST_ROW_SECURITY = ("SUPABASE_SECRET_KEY", "SUPABASE_DB_URL")
 #: What spends money: only the worker asks models.
 MODEL_KEYS = ("GEMINI_API_KEY", "ANTHROPIC_API_KEY")
+#: Keys whose presence the page Settings tells. The page knows their names alone.
+TOLD = (*MODEL_KEYS, "META_ACCESS_TOKEN", "META_APP_SECRET")
+#: Where their names are handed on, for a process that must not hold the keys themselves.
+KEYS_FOUND = "VIRALTRACKER_KEYS_FOUND"
 #: A tenth of a million requests a minute is above every provider's limit.
 MOST_PER_MINUTE = 100_000
 
@@ -79,6 +83,7 @@ class Settings:
     reap_seconds: float = 30.0
     worker_slots: int = 2
     database_timeout: float = 30.0
+    keys_found: frozenset[str] = frozenset()
     log_level: str = "INFO"
     log_format: Literal["json", "text"] = "json"
 
@@ -113,6 +118,7 @@ def load_for_web() -> Settings:
     Such a key is neither read nor left in this process's environment, where a host may have put it for the worker.
     """
     values = _environment()
+    values[KEYS_FOUND] = os.environ[KEYS_FOUND] = ",".join(sorted(_keys_found(_reader(values))))
     for name in (*PAST_ROW_SECURITY, *MODEL_KEYS):
         values.pop(name, None)
         os.environ.pop(name, None)
@@ -158,6 +164,7 @@ def _settings(read: _Reader) -> Settings:
         reap_seconds=read.seconds("VIRALTRACKER_REAP_SECONDS", Settings.reap_seconds),
         worker_slots=read.whole("VIRALTRACKER_WORKER_SLOTS", Settings.worker_slots, 1, 64),
         database_timeout=read.seconds("VIRALTRACKER_DATABASE_TIMEOUT_SECONDS", Settings.database_timeout),
+        keys_found=_keys_found(read),
         log_level=read.log_level("VIRALTRACKER_LOG_LEVEL") or Settings.log_level,
         log_format=read.log_format("VIRALTRACKER_LOG_FORMAT") or Settings.log_format,
     )
@@ -291,6 +298,12 @@ def _require_all_or_none(read: _Reader, names: Sequence[str]) -> None:
             f"{'is' if len(missing) == 1 else 'are'} not: set all {'three' if len(names) == 3 else 'of them'} for "
             "hosted Supabase, or none to use the embedded one."
         )
+
+
+def _keys_found(read: _Reader) -> frozenset[str]:
+    """Names of keys that are set here, or that the process which started this one had."""
+    told = (read.text(KEYS_FOUND) or "").split(",")
+    return frozenset(name for name in TOLD if read.text(name) is not None or name in told)
 
 
 def _environment() -> dict[str, str]:

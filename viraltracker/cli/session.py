@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,8 +105,11 @@ def worker_program(configured: Settings, endpoints: Endpoints, sandbox_url: str 
     )
 
 
-def start_web(children: Processes, endpoints: Endpoints, port: int) -> str:
-    """Starts the app with the owner's rights and no more, and gives its address once it answers."""
+def start_web(children: Processes, endpoints: Endpoints, port: int, keys_found: Iterable[str] = ()) -> str:
+    """Starts the app with the owner's rights and no more, and gives its address once it answers.
+
+    `keys_found` are names of the keys that its worker has; the app itself gets none.
+    """
     children.start(
         Program(
             name="web",
@@ -118,6 +121,7 @@ def start_web(children: Processes, endpoints: Endpoints, port: int) -> str:
                 "SUPABASE_DB_URL": None,
                 "VIRALTRACKER_LOCAL_OWNER_JWT": endpoints.owner_key,
                 "VIRALTRACKER_ASSET_DIR": str(endpoints.asset_dir),
+                settings.KEYS_FOUND: ",".join(sorted(keys_found)),
             },
             stop_seconds=5.0,
         )

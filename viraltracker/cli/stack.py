@@ -46,7 +46,7 @@ def up(as_json: JsonOption = False) -> None:
         Processes(configured.home) as children,
     ):
         session.start_worker(children, configured, endpoints, Path(folder))
-        url = session.start_web(children, endpoints, _web_port(configured))
+        url = session.start_web(children, endpoints, _web_port(configured), configured.keys_found)
         if as_json:
             output.print_json({"url": url, "logs": str(configured.home / "logs")})
         output.say(f"ViralTracker is running: open {url}")

@@ -9,7 +9,9 @@ from datetime import date
 from functools import cache
 from typing import Any, Final, cast
 
-ZERO_DECIMAL: Final = frozenset({"CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF"})
+ZERO_DECIMAL: Final = frozenset(
+    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split()  # noqa: SIM905 - a row of codes reads best
+)
 """Currencies without a smaller unit (ISO 4217)."""
 
 _LABELS: Final[Mapping[str, str]] = {

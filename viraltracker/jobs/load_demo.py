@@ -1,13 +1,17 @@
-"""Connects the demo account to a brand and syncs it, as a real account would be."""
+"""Connects the demo account to a brand and syncs it, as a real account would be, and adds what the brand sells."""
 
 from __future__ import annotations
 
+from uuid import NAMESPACE_URL, uuid5
+
+import httpx
 from pydantic import Field
 
-from viraltracker.errors import ConfigurationError
+from viraltracker.errors import ConfigurationError, Unavailable
 from viraltracker.jobs.context import JobContext
 from viraltracker.jobs.job_type import JobType, Parameters, Result
-from viraltracker.store import accounts, brands
+from viraltracker.store import accounts, brands, products
+from viraltracker.store.products import Photo
 
 ACCOUNT_ID = "act_100200300400"
 TARGET_CPA = 30.0
@@ -33,6 +37,7 @@ def run(context: JobContext, parameters: LoadDemo) -> Result:
         wanted = {"goal": "purchase", "target_cpa": TARGET_CPA, "currency": "USD"}
         context.db.update("brands", wanted, where={"id": brand.id})
     accounts.connect(context.db, context.brand_id, ACCOUNT_ID, source="demo", access_token=ACCESS_TOKEN)
+    added = _add_products(context, context.services.sandbox_url)
     context.chain(
         "meta_sync",
         "Sync of the demo account",
@@ -44,14 +49,50 @@ def run(context: JobContext, parameters: LoadDemo) -> Result:
             "classify_max_new": 5000,
         },
     )
-    return {"account_id": ACCOUNT_ID}
+    return {"account_id": ACCOUNT_ID, "products": added}
+
+
+def _add_products(context: JobContext, sandbox_url: str) -> int:
+    """The products that the brand does not have yet, with their photos; one that somebody has changed stays as it is.
+
+    Gives how many were added.
+    """
+    known = {row["name"].casefold(): row for row in products.of_brand(context.db, context.brand_id)}
+    added = 0
+    for given in _fetch(context, f"{sandbox_url}/demo/products").json():
+        context.guard()
+        links = given.pop("photos")
+        row = known.get(given["name"].casefold())
+        # Of the name, so that a run that was killed between a product and its photos finds it again.
+        made = str(uuid5(NAMESPACE_URL, f"{context.brand_id}/{given['name']}"))
+        if row is None:
+            products.save(context.db, context.brand_id, given | {"id": made})
+            added += 1
+        elif row["id"] != made or row["photos"] or row["revision"] > 1:
+            continue
+        shown = [_photo(context, link) for link in links]
+        products.add_photos(context.db, context.services.storage, context.brand_id, made, shown)
+    return added
+
+
+def _photo(context: JobContext, link: str) -> Photo:
+    from viraltracker.creation import photos
+
+    return photos.read(_fetch(context, link).content)
+
+
+def _fetch(context: JobContext, url: str) -> httpx.Response:
+    try:
+        return context.services.http.get(url).raise_for_status()
+    except httpx.HTTPError as error:
+        raise Unavailable("The sandbox did not give the demo's products; they are asked for again.") from error
 
 
 TYPE = JobType(
     name="load_demo",
     label="Load the demo account",
     icon=":material/pets:",
-    description="Adds the demo ad account with 90 days of numbers to the brand.",
+    description="Adds the demo ad account with 90 days of numbers to the brand, and two products.",
     parameters=LoadDemo,
     run=run,
 )

@@ -19,7 +19,7 @@ from starlette.routing import Mount, Route
 from viraltracker.sandbox import faults, graph_errors, model_calls, model_desk
 from viraltracker.sandbox.broken import BrokenOff, before
 from viraltracker.sandbox.claude import ClaudeApi
-from viraltracker.sandbox.demo import catalog, pages, pictures
+from viraltracker.sandbox.demo import catalog, pages, pictures, product_photos, products
 from viraltracker.sandbox.demo.readings import DemoAnswers
 from viraltracker.sandbox.faults import Fault, FaultScript
 from viraltracker.sandbox.gemini import GeminiApi
@@ -76,6 +76,8 @@ class Sandbox:
                 Mount("/gemini", routes=GeminiApi(self.models).routes()),
                 Mount("/claude", routes=ClaudeApi(self.models).routes()),
                 Route("/pages/{slug}", self._landing_page, methods=["GET"]),
+                Route("/demo/products", self._products, methods=["GET"]),
+                Route("/demo/photos/{name}.png", _product_photo, methods=["GET"]),
                 Route("/media/{kind}/{name}", self._media, methods=["GET"]),
                 Route("/{path:path}", self._graph, methods=["GET", "POST", "DELETE"]),
             ]
@@ -157,6 +159,9 @@ class Sandbox:
         page = pages.render(request.path_params["slug"], self.graph.today(), account.until)
         return HTMLResponse(page.html, page.status)
 
+    async def _products(self, request: Request) -> Response:
+        return JSONResponse(products.every(_base_url(request), self.graph.today()))
+
     def _note(self, method: str, path: str, params: dict[str, str]) -> None:
         query = "&".join(f"{name}={value}" for name, value in params.items() if name != "appsecret_proof")
         self.calls.append(f"{method} {path}?{query}")
@@ -227,6 +232,14 @@ def _header_token(request: Request) -> str | None:
 
 def _base_url(request: Request) -> str:
     return str(request.base_url).rstrip("/")
+
+
+def _product_photo(request: Request) -> Response:
+    """Not a coroutine: a photo takes half a second to draw, and others are answered meanwhile."""
+    drawn = product_photos.draw(request.path_params["name"])
+    if drawn is None:
+        return Response("Not found", 404, media_type="text/plain")
+    return Response(drawn, media_type="image/png")
 
 
 @lru_cache(maxsize=512)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-from viraltracker.errors import BadInput, NotFound
+from viraltracker.errors import BadInput, NotFound, Refused
 from viraltracker.store.client import Database
 
 
@@ -84,6 +85,24 @@ def ensure(db: Database, name: str, *, organization_id: str | None = None, **fie
     organization = organization_id or _only_organization(db)
     db.insert_new("brands", {"organization_id": organization, "name": name.strip(), **fields})
     return find(db, name)
+
+
+def set_targets(
+    db: Database,
+    brand_id: str,
+    *,
+    goal: str | None,
+    target_cpa: Decimal | None,
+    target_roas: Decimal | None,
+    currency: str | None,
+) -> None:
+    """What counts as a result of the brand's ads, and what one may cost in `currency`; None leaves it to the data.
+
+    Raises BadInput for values that are none, Refused without the right to write.
+    """
+    wanted = {"goal": goal, "target_cpa": target_cpa, "target_roas": target_roas, "currency": currency}
+    if not db.update("brands", wanted, where={"id": brand_id}):
+        raise Refused("You may not change the targets of this brand; ask an owner or editor.")
 
 
 def _only_organization(db: Database) -> str:

@@ -40,6 +40,14 @@ def draw(viewer: Viewer, labels: Mapping[str, str]) -> None:
             _ask_limit(viewer)
 
 
+@st.fragment
+def draw_limits(viewer: Viewer, labels: Mapping[str, str]) -> None:
+    """The limits alone, and for those who may write the form that sets one."""
+    _draw_limits(viewer, schedules.fleet(viewer.db), labels)
+    if any(viewer.may_write(brand) for brand in viewer.brands):
+        _ask_limit(viewer)
+
+
 def _alive(worker: Json, now: str) -> bool:
     silence = times.parsed(now) - times.parsed(worker["last_seen_at"])
     return worker["stopped_at"] is None and silence.total_seconds() < work.WORKER_SILENT_SECONDS

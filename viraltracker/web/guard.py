@@ -68,12 +68,12 @@ def viewer() -> Viewer | None:
     whoever the browser's cookie says. Raises ConfigurationError when the app has no database, or is reachable from
     elsewhere.
     """
-    configured, _ = _connection()
-    address.require_safe(configured, config.get_option("server.address"))
-    if configured.supabase_url is None or configured.supabase_publishable_key is None:
+    found, _ = _connection()
+    address.require_safe(found, config.get_option("server.address"))
+    if found.supabase_url is None or found.supabase_publishable_key is None:
         raise ConfigurationError("The app has no database: start it with `viraltracker up`.")
-    if configured.local_owner_jwt is not None:
-        return _seen(configured.local_owner_jwt)
+    if found.local_owner_jwt is not None:
+        return _seen(found.local_owner_jwt)
     cookie = st.context.cookies.get(COOKIE)
     tokens = sessions().current(cookie)
     if tokens is None:
@@ -88,11 +88,11 @@ def viewer() -> Viewer | None:
 
 def _seen(jwt: str) -> Viewer:
     """What the database shows the holder of `jwt`. It checks the signature; here the key only names the person."""
-    configured, http = _connection()
+    found, http = _connection()
     said = auth.claims(jwt)
     if "sub" not in said:
         raise ConfigurationError("The key that names the person is none; start with `viraltracker up`.")
-    url, key = configured.supabase_url or "", configured.supabase_publishable_key or ""
+    url, key = found.supabase_url or "", found.supabase_publishable_key or ""
     db = client.connect(url, key, http, jwt=jwt, patience_s=PATIENCE_SECONDS)
     user_id = str(said["sub"])
     return Viewer(
@@ -101,17 +101,20 @@ def _seen(jwt: str) -> Viewer:
         roles=members.roles(db, user_id),
         brands=tuple(brands.all_visible(db)),
         email=str(said.get("email", "")),
-        embedded=not configured.hosted,
+        embedded=not found.hosted,
     )
 
 
 @cache
 def _connection() -> tuple[Settings, httpx.Client]:
     """Settings and connection pool of this process, made at the first page."""
-    configured = settings.load_for_web()
-    return configured, client.http_client(
-        embedded=not configured.hosted, timeout_s=min(configured.database_timeout, ANSWER_SECONDS)
-    )
+    found = settings.load_for_web()
+    return found, client.http_client(embedded=not found.hosted, timeout_s=min(found.database_timeout, ANSWER_SECONDS))
+
+
+def configured() -> Settings:
+    """The settings of this process, which holds no key past row-level security."""
+    return _connection()[0]
 
 
 def http() -> httpx.Client:
@@ -122,5 +125,5 @@ def http() -> httpx.Client:
 @cache
 def sessions() -> Sessions:
     """The sign-in of this process, hosted."""
-    configured, pool = _connection()
-    return Sessions(auth.Auth(configured.supabase_url or "", configured.supabase_publishable_key or "", pool))
+    found, pool = _connection()
+    return Sessions(auth.Auth(found.supabase_url or "", found.supabase_publishable_key or "", pool))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -30,18 +30,26 @@ class Pictures:
     def of(self, ad_ids: Sequence[str], edge_px: int = thumbnails.EDGE_PX) -> Mapping[str, str]:
         """A data URI for each of these ads whose picture is stored and can be read, by ad id."""
         keys = ad_data.pictures(self.db, self.brand_id, ad_ids)
-        wanted = sorted(set(keys.values()))
-        # What is kept is kept for the page that asks, so the threads say whose they are.
-        page = get_script_run_ctx(suppress_warning=True)
-
-        def make(key: str) -> str | None:
-            if page is not None:
-                add_script_run_ctx(ctx=page)
-            return _thumbnail(key, edge_px, self.db)
-
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            made = dict(zip(wanted, pool.map(make, wanted), strict=True))
+        made = stored(self.db, set(keys.values()), edge_px)
         return {ad_id: uri for ad_id, key in keys.items() if (uri := made[key]) is not None}
+
+
+def stored(db: Database, storage_keys: Iterable[str], edge_px: int = thumbnails.EDGE_PX) -> Mapping[str, str | None]:
+    """A data URI by storage key for each of these files among the creatives, None for one that cannot be shown.
+
+    Raises Unavailable while Storage is away.
+    """
+    wanted = sorted(set(storage_keys))
+    # What is kept is kept for the page that asks, so the threads say whose they are.
+    page = get_script_run_ctx(suppress_warning=True)
+
+    def make(key: str) -> str | None:
+        if page is not None:
+            add_script_run_ctx(ctx=page)
+        return _thumbnail(key, edge_px, db)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return dict(zip(wanted, pool.map(make, wanted), strict=True))
 
 
 @st.cache_data(max_entries=KEPT, show_spinner=False)

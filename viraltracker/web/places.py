@@ -63,6 +63,11 @@ def threshold_lab() -> st.Page:
     return st.Page(_FOLDER / "threshold_lab.py", title="Threshold lab", icon=":material/science:")
 
 
+def settings_page() -> st.Page:
+    """Whether it is set up: products, targets, limits, keys."""
+    return st.Page(_FOLDER / "settings.py", title="Settings", icon=":material/settings:")
+
+
 def every() -> list[st.Page]:
     """All of them."""
     return [
@@ -75,6 +80,7 @@ def every() -> list[st.Page]:
         ad_scheduler(),
         data(),
         members(),
+        settings_page(),
         threshold_lab(),
     ]
 

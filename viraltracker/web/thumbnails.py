@@ -48,10 +48,19 @@ def data_uri(data: bytes, edge_px: int = EDGE_PX) -> str | None:
                 if opened.width * opened.height > MOST_PIXELS:
                     return None
                 opened.draft("RGB", (edge_px, edge_px))
-                small = ImageOps.exif_transpose(opened).convert("RGB")
+                small = _on_white(ImageOps.exif_transpose(opened))
         small.thumbnail((edge_px, edge_px))
         out = io.BytesIO()
         small.save(out, "JPEG", quality=80)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
         return None
     return f"data:image/jpeg;base64,{base64.b64encode(out.getvalue()).decode()}"
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    """What is see-through becomes paper, since a JPEG has no such thing."""
+    if picture.mode not in ("RGBA", "LA", "PA") and "transparency" not in picture.info:
+        return picture.convert("RGB")
+    paper = Image.new("RGBA", picture.size, "white")
+    paper.alpha_composite(picture.convert("RGBA"))
+    return paper.convert("RGB")

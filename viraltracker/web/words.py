@@ -8,9 +8,8 @@ from datetime import date, datetime
 from html import escape
 from typing import Any, Final
 
+from viraltracker.creation.money import SYMBOLS
 from viraltracker.intelligence.plain import ZERO_DECIMAL
-
-SYMBOLS: Final = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "AUD": "A$", "CAD": "C$", "NZD": "NZ$", "INR": "₹"}
 
 _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|$~:^=])")
 _SETTING: Final = re.compile(r"(\d+)d_(click|view|engaged_view)")

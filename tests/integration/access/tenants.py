@@ -66,6 +66,7 @@ BY_TABLE: dict[str, Row] = {
     "ad_intelligence_diagnostics": {"ad_id": "same", "diagnosis": "winner_loser"},
     "chat_messages": {"role": "user"},
     "llm_batches": {"state": "collected", "closed_at": "2026-10-01T00:00:00Z"},
+    "product_photos": {"sha256": SHA256, "mime": "image/png"},
 }
 BY_TYPE: Row = {
     "text": "same",

@@ -21,6 +21,16 @@ WRITES: dict[tuple[str, str, str], str] = {
     ("authenticated", "chat_sessions", "DELETE"): "*",
     ("authenticated", "chat_messages", "INSERT"): "brand_id content created_at id role session_id tool_results",
     ("authenticated", "chat_messages", "DELETE"): "*",
+    ("authenticated", "products", "INSERT"): (
+        "audience banned_claims benefits brand_id colours currency facts hooks id name offers price url"
+    ),
+    ("authenticated", "products", "UPDATE"): (
+        "archived_at audience banned_claims benefits colours currency facts hooks name offers price revision"
+        " updated_at url"
+    ),
+    ("authenticated", "product_photos", "INSERT"): "brand_id bytes height mime position product_id sha256 width",
+    ("authenticated", "product_photos", "UPDATE"): "position",
+    ("authenticated", "product_photos", "DELETE"): "*",
 }
 """Everything that the API roles for people may do beyond reading; what a policy then lets through is less."""
 

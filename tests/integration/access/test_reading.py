@@ -123,6 +123,7 @@ def answers(db: Database, tenant: Tenant) -> dict[str, object]:
             "coverage_ads", p_run=tenant.rows["ad_intelligence_runs"]["id"], p_awareness="", p_format=""
         )["ads"],
         "jobs": schedules.jobs(db, brand),
+        "products": db.call("brand_products", p_brand=brand),
     }
 
 

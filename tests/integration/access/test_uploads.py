@@ -1,4 +1,4 @@
-"""Files to import: who may put them into Storage, and that people take none out."""
+"""Files to import and photos of products: who may put them into Storage, and that people take none out."""
 
 from __future__ import annotations
 
@@ -30,19 +30,21 @@ def upload(connection: psycopg.Connection, bucket: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("role", ["owner", "editor"])
-def test_who_may_write_a_brand_adds_files_under_it_and_reads_none(
+def test_who_may_write_a_brand_adds_files_under_it_and_changes_none(
     database: psycopg.Connection, world: World, role: str
 ) -> None:
     with acting_as(database, getattr(world.a, role)) as person:
         upload(person, "imports", f"{world.a.brand_id}/{FILE}")
         assert person.execute("select name from storage.objects").fetchall() == []
+        upload(person, "assets", f"{world.a.brand_id}/{FILE}")
         assert person.execute("update storage.objects set name = name").rowcount == 0
         assert person.execute("delete from storage.objects").rowcount == 0
 
 
+@pytest.mark.parametrize("bucket", ["imports", "assets"])
 @pytest.mark.parametrize("who", ["viewer", "other organisation", "stranger", "nobody"])
 def test_nobody_else_adds_files_to_a_brand(
-    database: psycopg.Connection, world: World, new_user: Callable[[str], User], who: str
+    database: psycopg.Connection, world: World, new_user: Callable[[str], User], who: str, bucket: str
 ) -> None:
     users = {"viewer": world.a.viewer, "other organisation": world.b.owner, "nobody": None}
     user = users[who] if who in users else new_user("stranger")
@@ -50,17 +52,23 @@ def test_nobody_else_adds_files_to_a_brand(
         pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"),
         acting_as(database, user) as person,
     ):
-        upload(person, "imports", f"{world.a.brand_id}/{FILE}")
+        upload(person, bucket, f"{world.a.brand_id}/{FILE}")
 
 
 @pytest.mark.parametrize(
     ("bucket", "name"),
-    [("assets", "{brand}/file"), ("imports", "file"), ("imports", "{brand}"), ("imports", "x/{brand}/file")],
+    [
+        *(("imports", name) for name in ("file", "{brand}", "x/{brand}/file")),
+        *(
+            ("assets", name)
+            for name in ("file", "{brand}", "{brand}/file", f"x/{{brand}}/{FILE}", f"{{brand}}/x/{FILE}")
+        ),
+    ],
 )
 def test_files_go_nowhere_but_below_the_brand(
     database: psycopg.Connection, world: World, bucket: str, name: str
 ) -> None:
-    """The bucket of creatives is the worker's; a file beside the brands' folders would be nobody's."""
+    """Among the creatives a file has no name but its hash; one beside the brands' folders would be nobody's."""
     with (
         pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"),
         acting_as(database, world.a.owner) as person,

@@ -20,7 +20,7 @@ from .tenants import Row, Table, Tenant, World
 
 Contents = Callable[[], dict[str, str]]
 
-EDITABLE = {"brands"}
+EDITABLE = {"brands", "products", "product_photos"}
 """Tables of which editors and owners write rows themselves; the rest changes by functions or the worker alone."""
 
 SCHEDULE = {"job_type": "meta_sync", "name": "Sync", "schedule_type": "recurring", "cron_expression": "0 6 * * *"}
