@@ -1,0 +1,1 @@
+"""Making new ads of a product: words, pictures, and the checks that both must pass."""
