@@ -52,10 +52,7 @@ class Box(NamedTuple):
     def touches(self, other: Box) -> bool:
         """Whether the two have a pixel in common."""
         return (
-            self.left < other.right
-            and other.left < self.right
-            and self.top < other.bottom
-            and other.top < self.bottom
+            self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
         )
 
 
@@ -97,6 +94,11 @@ class Canvas:
         if not self.is_story:
             return self.whole
         return Box(0, round(self.height * STORY_TOP), self.width, int(self.height * (1 - STORY_BOTTOM)))
+
+    @property
+    def seen_bottom(self) -> int:
+        """Down to where a product may stand: on a story, a little into what the platform covers at times."""
+        return round(self.height * (1 - STORY_BOTTOM * 0.6)) if self.is_story else self.height
 
     @property
     def text(self) -> Box:

@@ -12,9 +12,10 @@ from PIL import Image, PngImagePlugin
 
 from viraltracker.creation import painting, palette, photos, typesetting
 from viraltracker.creation.canvas import Box, Canvas, TextRegion
-from viraltracker.creation.layouts import Look, Plan, planned
+from viraltracker.creation.layouts import planned
 from viraltracker.creation.painting import Words
 from viraltracker.creation.palette import Colour, ColourMode, Scheme
+from viraltracker.creation.plans import Look, Plan
 from viraltracker.creation.subject import Subject
 
 MADE_BY: Final = "compose@1"
@@ -22,6 +23,11 @@ MADE_BY: Final = "compose@1"
 LABEL: Final = f"Composed from a product photo by {MADE_BY}; no generative model took part."
 
 _JPEG_QUALITY: Final = 92
+
+_CORNERS_OF_SCENE: Final = 0.3
+"""Of a circle's radius."""
+_LEAST_BESIDE: Final = 0.6
+"""Of a product's size that it must keep where it moves aside for a badge."""
 
 FileFormat = Literal["JPEG", "PNG"]
 
@@ -64,12 +70,13 @@ def compose(
     plan = planned(look, canvas)
     shown = photos.read(subject.photos[photo % len(subject.photos)], palette.WHITE) if subject.photos else None
     scheme = _scheme(subject, look, mode, template_colours, shown)
-    picture = _painted(plan, canvas, scheme, shown)
+    badge = painting.badge(canvas, said.offer, plan.badge, plan.corner) if said.offer else None
+    picture = _painted(plan, canvas, scheme, shown, badge)
     regions: list[TextRegion] = []
     for column in plan.columns:
         regions += painting.words(picture, canvas, column, said, scheme)
-    if said.offer:
-        regions.append(painting.badge(picture, canvas, said.offer, plan.badge, plan.corner, scheme))
+    if badge:
+        regions.append(painting.stick(picture, badge, scheme))
     return Composed(
         _encoded(picture, file_format),
         f"image/{file_format.lower()}",
@@ -98,30 +105,57 @@ def _scheme(
     return palette.scheme(look.scheme, *palette.palette(mode, brand, template, seen))
 
 
-def _painted(plan: Plan, canvas: Canvas, scheme: Scheme, shown: photos.Photo | None) -> Image.Image:
+def _painted(
+    plan: Plan, canvas: Canvas, scheme: Scheme, shown: photos.Photo | None, badge: painting.Badge | None
+) -> Image.Image:
     ground = shown.backdrop if plan.bleeds and shown and shown.backdrop else scheme.ground
     picture = Image.new("RGB", (canvas.width, canvas.height), ground)
     for shape in plan.below:
         painting.paint(picture, shape, painting.colours(scheme, shape.role)[0])
-    box = plan.photo.box
+    box, mat = plan.photo.box, painting.colours(scheme, plan.photo.role)
     if shown:
-        filling = photos.placed(shown, box.width, box.height, _clear(plan, canvas))
+        filling = photos.placed(shown, (box.width, box.height), _clear(plan, canvas, shown, badge), mat[0])
     else:
-        filling = painting.rings(box.width, box.height, *painting.colours(scheme, plan.photo.role))
-    painting.paint(picture, plan.photo, filling)
+        filling = painting.rings(box.width, box.height, *mat)
+    outline = plan.photo
+    if shown and not shown.backdrop and outline.radius * 2 >= max(box.width, box.height):
+        # A circle would cut off what stands in a scene's corners.
+        outline = replace(outline, radius=round(outline.radius * _CORNERS_OF_SCENE))
+    painting.paint(picture, outline, filling)
     for shape in plan.above:
         painting.paint(picture, shape, painting.colours(scheme, shape.role)[0])
     return picture
 
 
-def _clear(plan: Plan, canvas: Canvas) -> Box:
+def _clear(plan: Plan, canvas: Canvas, shown: photos.Photo, badge: painting.Badge | None) -> Box:
     """What is seen of the photo's box, in pixels from the box's own corner."""
     box = plan.photo.box
-    seen = plan.clear or Box(box.left, max(box.top, canvas.safe.top), box.right, min(box.bottom, canvas.safe.bottom))
+    seen = plan.clear or Box(box.left, max(box.top, canvas.safe.top), box.right, min(box.bottom, canvas.seen_bottom))
     if plan.photo.radius * 2 >= min(box.width, box.height):
         # What a circle shows whole is the square inside it; an arch only narrows above.
         seen = seen.inset(round(seen.width * 0.09), round(seen.height * 0.09))
+    if badge and shown.backdrop is not None:
+        seen = _beside(seen, badge.shape.box, shown)
     return Box(seen.left - box.left, seen.top - box.top, seen.right - box.left, seen.bottom - box.top)
+
+
+def _beside(seen: Box, badge: Box, shown: photos.Photo) -> Box:
+    """The part of a box without the badge in which the product becomes largest; all of it where all make it small."""
+    if not seen.touches(badge):
+        return seen
+    left, top, right, bottom = shown.product
+
+    def scale(part: Box) -> float:
+        return min(part.width / (right - left), part.height / (bottom - top))
+
+    parts = (
+        Box(seen.left, seen.top, badge.left, seen.bottom),
+        Box(badge.right, seen.top, seen.right, seen.bottom),
+        Box(seen.left, badge.bottom, seen.right, seen.bottom),
+        Box(seen.left, seen.top, seen.right, badge.top),
+    )
+    best = max(parts, key=scale)
+    return best if scale(best) >= _LEAST_BESIDE * scale(seen) else seen
 
 
 def _encoded(picture: Image.Image, file_format: FileFormat) -> bytes:

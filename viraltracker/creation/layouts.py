@@ -1,95 +1,17 @@
-"""Where photo, words, badge and button stand: our own arrangements, each for every canvas, and how to spread them.
+"""Where photo, words, badge and button stand: arrangements of our own, each for every canvas.
 
-A layout only measures; `compose` paints. Words always stand on one even colour, named by its role in a scheme.
+`mirrored` turns an arrangement round: left and right, or above and below.
 """
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from viraltracker.creation.canvas import Box, Canvas
-from viraltracker.creation.palette import SCHEMES
+from viraltracker.creation.plans import Column, Look, Part, Plan, Point, Shape
 from viraltracker.creation.typesetting import Align
 from viraltracker.errors import BadInput
-
-Role = Literal["ground", "panel", "button", "badge"]
-Part = Literal["brand", "headline", "said_by", "subline", "cta"]
-Point = tuple[float, float]
-
-ALL_PARTS: Final[tuple[Part, ...]] = ("brand", "headline", "said_by", "subline", "cta")
-
-
-@dataclass(frozen=True)
-class Shape:
-    """An area of one colour, in pixels. `corners` are those of a polygon; else a box with corners of a `radius`,
-    only the upper ones where it is `arched`."""
-
-    role: Role
-    box: Box
-    radius: int = 0
-    corners: tuple[Point, ...] = ()
-    arched: bool = False
-    shadow: bool = False
-
-
-@dataclass(frozen=True)
-class Column:
-    """Words one below the other in a box, on the colour of `on`. `largest` is the headline's largest type in pixels."""
-
-    box: Box
-    on: Role
-    largest: int
-    parts: tuple[Part, ...] = ALL_PARTS
-    align: Align = "left"
-    upright: Literal["top", "middle", "bottom"] = "middle"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What to paint, from back to front: the ground, `below`, the photo in its outline, `above`, words, the badge.
-
-    The badge stands in `corner` of `badge` (−1 left or top, 1 right or bottom) and is no larger than its words need.
-    `bleeds`: an even backdrop of the photo becomes the ground. `clear` is what nothing else covers of the photo's box.
-    """
-
-    photo: Shape
-    columns: tuple[Column, ...]
-    badge: Box
-    corner: tuple[int, int]
-    below: tuple[Shape, ...] = ()
-    above: tuple[Shape, ...] = ()
-    bleeds: bool = False
-    clear: Box | None = None
-
-
-@dataclass(frozen=True)
-class Look:
-    """One way to lay out and colour an ad. `mirrored` turns the layout round."""
-
-    layout: str
-    scheme: int
-    mirrored: bool = False
-
-
-def choose_layouts(seed: int, n: int) -> tuple[Look, ...]:
-    """`n` looks that differ from each other in layout or side, and in colours: the same for the same seed.
-
-    Every layout comes once before one comes again, mirrored and in other colours. Raises BadInput above 2 × layouts.
-    """
-    most = 2 * len(LAYOUTS)
-    if not 0 <= n <= most:
-        raise BadInput(f"{n} variations were asked for; ask for at most {most}.")
-    chance = random.Random(seed)  # noqa: S311 a spread, not a secret
-    names = chance.sample(sorted(LAYOUTS), len(LAYOUTS))
-    schemes = chance.sample(range(SCHEMES), SCHEMES)
-    sides = [chance.random() < 0.5 for _ in names]
-    return tuple(
-        Look(names[at % len(names)], schemes[at % SCHEMES], sides[at % len(names)] ^ (at >= len(names)))
-        for at in range(n)
-    )
 
 
 def planned(look: Look, canvas: Canvas) -> Plan:
@@ -103,7 +25,10 @@ def planned(look: Look, canvas: Canvas) -> Plan:
 def _box(canvas: Canvas, left: float, top: float, right: float, bottom: float) -> Box:
     """A box by shares of the canvas."""
     return Box(
-        round(left * canvas.width), round(top * canvas.height), round(right * canvas.width), round(bottom * canvas.height)
+        round(left * canvas.width),
+        round(top * canvas.height),
+        round(right * canvas.width),
+        round(bottom * canvas.height),
     )
 
 
@@ -135,9 +60,17 @@ def _photo_top(canvas: Canvas, mirrored: bool) -> Plan:
     """The photo over the whole width, words below it; mirrored, words above it."""
     m = canvas.margin
     if canvas.is_wide:
-        photo = _turned(canvas, _box(canvas, 0.54, 0, 1, 1), mirrored)
-        words = _turned(canvas, Box(m, m, round(canvas.width * 0.54) - m, canvas.height - m), mirrored)
-        return Plan(Shape("panel", photo), (Column(words, "ground", 70),), _badge(canvas, photo, 0.3), (1, -1))
+        edge = round(canvas.height * (0.54 if not mirrored else 0.46))
+        photo = Box(0, 0, canvas.width, edge) if not mirrored else Box(0, edge, canvas.width, canvas.height)
+        words = Box(0, edge, canvas.width, canvas.height) if not mirrored else Box(0, 0, canvas.width, edge)
+        middle = round(canvas.width * 0.52)
+        return Plan(
+            Shape("panel", photo),
+            (Column(Box(m, words.top + m, middle, words.bottom - m), "ground", 62, ("brand", "headline", "said_by")),
+             Column(Box(middle + m, words.top + m, canvas.width - m, words.bottom - m), "ground", 62,
+                    ("subline", "cta"))),
+            _badge(canvas, photo.inset(0, m // 2), 0.3, 0.24), (1, -1),
+        )  # fmt: skip
     share = 0.52 if canvas.is_story else 0.55
     if mirrored:
         edge = round(canvas.height * (1 - share if not canvas.is_story else 0.45))
@@ -153,16 +86,20 @@ def _photo_top(canvas: Canvas, mirrored: bool) -> Plan:
 
 
 def _photo_side(canvas: Canvas, mirrored: bool) -> Plan:
-    """Photo and words side by side; on a story a photo with round corners below the words."""
+    """Photo and words side by side; on a story one above the other, the photo with round corners."""
     m = canvas.margin
     if canvas.is_story:
-        photo = Box(m, round(canvas.height * 0.47), canvas.width - m, canvas.height - m)
-        words = Box(m, canvas.text.top, canvas.width - m, photo.top - m)
+        if mirrored:
+            photo = Box(m, m, canvas.width - m, round(canvas.height * 0.5))
+            words = Box(m, photo.bottom + m, canvas.width - m, canvas.text.bottom)
+        else:
+            photo = Box(m, round(canvas.height * 0.47), canvas.width - m, canvas.height - m)
+            words = Box(m, canvas.text.top, canvas.width - m, photo.top - m)
         return Plan(
             Shape("ground", photo, radius=64),
-            (Column(words, "panel", 96, align="center" if mirrored else "left"),),
+            (Column(words, "panel", 96),),
             _badge(canvas, photo.inset(m // 2)),
-            (-1 if mirrored else 1, -1),
+            (1, -1),
             below=(Shape("panel", canvas.whole),),
         )
     edge = 0.46 if canvas.is_wide else 0.5
@@ -189,18 +126,26 @@ def _floating_card(canvas: Canvas, mirrored: bool) -> Plan:
         seen = Box(badge.left, badge.top, badge.right, badge.top + round(canvas.height * 0.36))
         seen_whole = badge
     else:
-        top = round(canvas.height * (0.47 if canvas.is_story else 0.55))
-        card = Box(m, top, canvas.width - m, canvas.text.bottom if canvas.is_story else canvas.height - m)
-        photo = Box(0, 0, canvas.width, top + round(canvas.height * 0.05))
-        seen_whole = Box(0, canvas.safe.top, canvas.width, top)
-        seen = _badge(canvas, Box(0, 0, canvas.width, top - m // 2))
+        share = 0.47 if canvas.is_story else 0.55
+        if mirrored:
+            low = round(canvas.height * (1 - share)) if not canvas.is_story else round(canvas.height * 0.44)
+            card = Box(m, canvas.text.top, canvas.width - m, low)
+            photo = Box(0, low - round(canvas.height * 0.05), canvas.width, canvas.height)
+            seen_whole = Box(0, low, canvas.width, canvas.seen_bottom)
+            seen = _badge(canvas, Box(0, low + m // 2, canvas.width, canvas.height))
+        else:
+            top = round(canvas.height * share)
+            card = Box(m, top, canvas.width - m, canvas.text.bottom)
+            photo = Box(0, 0, canvas.width, top + round(canvas.height * 0.05))
+            seen_whole = Box(0, canvas.safe.top, canvas.width, top)
+            seen = _badge(canvas, Box(0, 0, canvas.width, top - m // 2))
     inner = card.inset(round(canvas.margin * 0.9))
     align: Align = "center" if mirrored and not canvas.is_wide else "left"
     return Plan(
         Shape("ground", photo),
         (Column(inner, "panel", 66 if canvas.is_wide else 86, align=align),),
         seen,
-        (-1 if mirrored else 1, -1),
+        (-1 if mirrored and canvas.is_wide else 1, -1),
         above=(Shape("panel", card, radius=round(m * 0.8), shadow=True),),
         bleeds=True,
         clear=seen_whole,
@@ -211,8 +156,8 @@ def _diagonal(canvas: Canvas, mirrored: bool) -> Plan:
     """Photo and words with a slanted edge between them, and a stripe along it."""
     w, h, m = canvas.width, canvas.height, canvas.margin
     if canvas.is_wide:
-        edge: tuple[Point, ...] = ((w * 0.60, 0), (w * 0.48, h))
-        photo, stripe = (edge[0], (w, 0), (w, h), edge[1]), ((w * 0.60, 0), (w * 0.615, 0), (w * 0.495, h), edge[1])
+        photo: tuple[Point, ...] = ((w * 0.60, 0), (w, 0), (w, h), (w * 0.48, h))
+        stripe: tuple[Point, ...] = ((w * 0.60, 0), (w * 0.615, 0), (w * 0.495, h), (w * 0.48, h))
         place = _turned(canvas, Box(round(w * 0.48), 0, w, h), mirrored)
         words = _turned(canvas, Box(m, m, round(w * 0.48) - m // 2, h - m), mirrored)
         badge = _turned(canvas, Box(round(w * 0.66), m, w - m, round(h * 0.4)), mirrored)
@@ -220,20 +165,35 @@ def _diagonal(canvas: Canvas, mirrored: bool) -> Plan:
         largest = 64
     else:
         high, low = (0.58, 0.46) if not canvas.is_story else (0.50, 0.42)
-        photo = ((0, 0), (w, 0), (w, h * low), (0, h * high))
-        stripe = ((0, h * high - 2), (w, h * low - 2), (w, h * low + w * 0.02), (0, h * high + w * 0.02))
-        place = Box(0, 0, w, round(h * high))
-        words = Box(m, round(h * high + w * 0.02) + m // 2, w - m, canvas.text.bottom)
-        badge = _badge(canvas, Box(0, 0, w, round(h * low * 0.9)))
-        badge = _turned(canvas, badge, mirrored)
-        clear = Box(0, canvas.safe.top, w, round(h * (low + high) / 2))
+        if mirrored:
+            high, low = (0.42, 0.54) if not canvas.is_story else (0.40, 0.48)
+        thick = w * 0.02
+        stripe = (
+            (0, h * high - thick / 2),
+            (w, h * low - thick / 2),
+            (w, h * low + thick / 2),
+            (0, h * high + thick / 2),
+        )
+        if mirrored:
+            photo = ((0, h * high), (w, h * low), (w, h), (0, h))
+            place = Box(0, round(h * high), w, h)
+            clear = Box(0, round(h * (low + high) / 2), w, canvas.seen_bottom)
+            words = Box(m, canvas.text.top, w - m, round(h * high - thick))
+            badge = _badge(canvas, Box(0, round(h * low + thick), w, h))
+        else:
+            photo = ((0, 0), (w, 0), (w, h * low), (0, h * high))
+            place = Box(0, 0, w, round(h * high))
+            clear = Box(0, canvas.safe.top, w, round(h * (low + high) / 2))
+            words = Box(m, round(h * high + thick / 2) + m // 2, w - m, canvas.text.bottom)
+            badge = _badge(canvas, Box(0, 0, w, round(h * low * 0.9)))
         largest = 88
+    turned = mirrored and canvas.is_wide
     return Plan(
-        Shape("panel", place, corners=_turned_points(canvas, photo, mirrored)),
-        (Column(words, "ground", largest, upright="middle"),),
+        Shape("panel", place, corners=_turned_points(canvas, photo, turned)),
+        (Column(words, "ground", largest),),
         badge,
-        (-1 if mirrored else 1, -1),
-        above=(Shape("button", canvas.whole, corners=_turned_points(canvas, stripe, mirrored)),),
+        (-1 if turned else 1, -1),
+        above=(Shape("button", canvas.whole, corners=_turned_points(canvas, stripe, turned)),),
         clear=clear,
     )
 
@@ -254,16 +214,22 @@ def _big_type(canvas: Canvas, mirrored: bool) -> Plan:
              Column(rest, "ground", 96, ("subline", "cta"), upright="bottom")),
             badge, (-1 if mirrored else 1, -1),
         )  # fmt: skip
-    cut = text.top + round(text.height * (0.50 if canvas.is_story else 0.54))
-    across = min(text.bottom - cut, round(w * 0.46))
-    photo = _turned(canvas, Box(w - m - across, text.bottom - across, w - m, text.bottom), mirrored)
-    head = Box(m, text.top, w - m, cut - m // 2)
-    rest = _turned(canvas, Box(m, text.bottom - across, w - across - 2 * m, text.bottom), mirrored)
-    badge = Box(photo.left, photo.top - round(across * 0.02), photo.right, photo.top + round(across * 0.42))
+    share = 0.50 if canvas.is_story else 0.54
+    across = min(round(text.height * (1 - share)), round(w * 0.5))
+    if mirrored:
+        photo = Box(m, text.top, m + across, text.top + across)
+        rest = Box(photo.right + m, text.top, w - m, photo.bottom)
+        head = Box(m, photo.bottom + m // 2, w - m, text.bottom)
+    else:
+        photo = Box(w - m - across, text.bottom - across, w - m, text.bottom)
+        rest = Box(m, photo.top, photo.left - m, text.bottom)
+        head = Box(m, text.top, w - m, photo.top - m // 2)
+    badge = Box(photo.left, photo.top, photo.right, photo.top + round(across * 0.44))
     return Plan(
         Shape("panel", photo, radius=across // 2),
-        (Column(head, "ground", round(w * 0.135), ("brand", "headline", "said_by"), upright="top"),
-         Column(rest, "ground", round(w * 0.135), ("subline", "cta"), upright="bottom")),
+        (Column(head, "ground", round(w * 0.135), ("brand", "headline", "said_by"),
+                upright="bottom" if mirrored else "top"),
+         Column(rest, "ground", round(w * 0.135), ("subline", "cta"), upright="middle" if mirrored else "bottom")),
         badge,
         (-1 if mirrored else 1, -1),
     )  # fmt: skip
@@ -277,25 +243,29 @@ def _medallion(canvas: Canvas, mirrored: bool) -> Plan:
         card = _turned(canvas, Box(m + across // 2, m, w - m, h - m), mirrored)
         photo = _turned(canvas, Box(m, (h - across) // 2, m + across, (h + across) // 2), mirrored)
         words = _turned(canvas, Box(2 * m + across, 2 * m, w - 2 * m, h - 2 * m), mirrored)
-        badge = _turned(canvas, Box(m // 2, m // 2, m + round(across * 0.55), m + round(h * 0.24)), mirrored)
+        badge = _turned(canvas, Box(m // 2, m // 2, m + round(across * 0.75), m + round(h * 0.3)), mirrored)
         return Plan(
             Shape("ground", photo, radius=across // 2), (Column(words, "panel", 64),), badge,
             (1 if mirrored else -1, -1), below=(Shape("panel", card, radius=m, shadow=True),),
         )  # fmt: skip
     across = round(w * (0.44 if not canvas.is_story else 0.5))
-    top = canvas.text.top
-    card_top = top + round(across * 0.55)
-    card = Box(m, card_top, w - m, canvas.text.bottom)
-    photo = Box((w - across) // 2, top, (w + across) // 2, top + across)
+    text = canvas.text
+    left = (w - across) // 2
     if mirrored:
-        photo = Box(w - m * 2 - across, top, w - m * 2, top + across)
-    words = Box(card.left + m, photo.bottom + m // 2, card.right - m, card.bottom - m)
-    badge = Box(m, top, photo.left - m // 2, card_top - m // 2)
+        card = Box(m, text.top, w - m, text.bottom - round(across * 0.55))
+        photo = Box(left, text.bottom - across, left + across, text.bottom)
+        words = Box(card.left + m, card.top + m, card.right - m, photo.top - m // 2)
+        badge = Box(m, card.bottom + m // 2, left - m // 2, text.bottom)
+    else:
+        card = Box(m, text.top + round(across * 0.55), w - m, text.bottom)
+        photo = Box(left, text.top, left + across, text.top + across)
+        words = Box(card.left + m, photo.bottom + m // 2, card.right - m, card.bottom - m)
+        badge = Box(m, text.top, left - m // 2, card.top - m // 2)
     return Plan(
         Shape("ground", photo, radius=across // 2),
-        (Column(words, "panel", 80, align="left" if mirrored else "center"),),
+        (Column(words, "panel", 80, align="center"),),
         badge,
-        (-1, -1),
+        (-1, 1 if mirrored else -1),
         below=(Shape("panel", card, radius=m, shadow=True),),
     )
 
@@ -309,20 +279,26 @@ def _arch(canvas: Canvas, mirrored: bool) -> Plan:
         words = _turned(canvas, Box(m, m, w - across - 2 * m - m // 2, h - m), mirrored)
         badge = _turned(canvas, Box(w - m - across, round(h * 0.62), w - m, h - m), mirrored)
         return Plan(
-            Shape("panel", photo, radius=across // 2, arched=True), (Column(words, "ground", 72),), badge,
+            Shape("panel", photo, radius=across // 2, arched="up"), (Column(words, "ground", 72),), badge,
             (-1 if mirrored else 1, 1),
         )  # fmt: skip
-    across = round(w * (0.66 if not mirrored else 0.78))
-    top = round(h * (0.47 if not canvas.is_story else 0.46))
-    left = (w - across) // 2 if not mirrored else w - across - m
-    photo = Box(left, top, left + across, h)
-    words = Box(m, canvas.text.top, w - m, top - m // 2)
-    badge = _clear(canvas, Box(left, round(h * 0.80) if not canvas.is_story else round(h * 0.66), w - m, h))
+    across = round(w * 0.66)
+    left = (w - across) // 2
+    if mirrored:
+        edge = round(h * (0.52 if canvas.is_story else 0.54))
+        photo = Box(left, 0, left + across, edge)
+        words = Box(m, edge + m // 2, w - m, canvas.text.bottom)
+        badge = _clear(canvas, Box(left, 0, w - m, edge - across // 3))
+    else:
+        edge = round(h * (0.46 if canvas.is_story else 0.47))
+        photo = Box(left, edge, left + across, h)
+        words = Box(m, canvas.text.top, w - m, edge - m // 2)
+        badge = _clear(canvas, Box(left, round(h * (0.66 if canvas.is_story else 0.80)), w - m, h))
     return Plan(
-        Shape("panel", photo, radius=across // 2, arched=True),
-        (Column(words, "ground", 82, align="left" if mirrored else "center"),),
+        Shape("panel", photo, radius=across // 2, arched="down" if mirrored else "up"),
+        (Column(words, "ground", 82, align="center"),),
         badge,
-        (1, 1),
+        (1, -1 if mirrored else 1),
     )
 
 
@@ -341,19 +317,26 @@ def _bands(canvas: Canvas, mirrored: bool) -> Plan:
             below=(Shape("panel", first),),
         )  # fmt: skip
     text = canvas.text
-    above = text.top + round(text.height * 0.27)
-    below = text.bottom - round(text.height * 0.21)
-    head, rest = Box(0, 0, w, above + m // 2), Box(0, below - m // 2, w, h)
+    parts: tuple[Part, ...] = ("brand", "headline", "said_by")
+    if mirrored:
+        first, second = text.top + round(text.height * 0.48), text.top + round(text.height * 0.76)
+        photo = Box(0, 0, w, first - m // 2)
+        head, rest = Box(0, photo.bottom, w, second), Box(0, second, w, h)
+        words = Box(m, first, w - m, second - m // 2)
+        last = Box(m, second + m // 2, w - m, text.bottom)
+    else:
+        first, second = text.top + round(text.height * 0.27), text.bottom - round(text.height * 0.21)
+        head, rest = Box(0, 0, w, first + m // 2), Box(0, second - m // 2, w, h)
+        photo = Box(0, head.bottom, w, rest.top)
+        words, last = Box(m, text.top, w - m, first), Box(m, second, w - m, text.bottom)
     align: Align = "center" if mirrored else "left"
-    roles: tuple[Role, Role] = ("ground", "panel") if mirrored else ("panel", "ground")
     return Plan(
-        Shape("ground", Box(0, head.bottom, w, rest.top)),
-        (Column(Box(m, text.top, w - m, above), roles[0], 84, ("brand", "headline", "said_by"), align),
-         Column(Box(m, below, w - m, text.bottom), roles[1], 84, ("subline", "cta"), align)),
-        _badge(canvas, Box(0, head.bottom + m // 2, w, rest.top - m // 2)),
+        Shape("ground", photo),
+        (Column(words, "panel", 84, parts, align), Column(last, "ground", 84, ("subline", "cta"), align)),
+        _badge(canvas, photo.inset(0, m // 2)),
         (1, -1),
-        below=(Shape(roles[0], head), Shape(roles[1], rest)),
-    )  # fmt: skip
+        below=(Shape("panel", head), Shape("ground", rest)),
+    )
 
 
 LAYOUTS: Final[Mapping[str, Callable[[Canvas, bool], Plan]]] = {

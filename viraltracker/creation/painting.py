@@ -9,13 +9,15 @@ from typing import Final
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from viraltracker.creation.canvas import Box, Canvas, TextRegion
-from viraltracker.creation.layouts import Column, Part, Role, Shape
 from viraltracker.creation.palette import Colour, Scheme
+from viraltracker.creation.plans import Column, Part, Role, Shape
 from viraltracker.creation.typesetting import BOLD, HEAVY, REGULAR, Align, Block, block, fitted, steps, too_long
 
 _FINER: Final = 2
 """Edges are drawn this many times larger and then made smaller."""
 _SHADOW_SMALLER: Final = 8
+_LONGEST_IN_CIRCLE: Final = 18
+"""Characters of an offer; more of them make the type in a circle too small."""
 _SMALLEST_HEADLINE: Final = 1.25
 """Times the smallest type."""
 
@@ -80,33 +82,41 @@ def words(picture: Image.Image, canvas: Canvas, column: Column, text: Words, sch
     raise too_long(text.headline if "headline" in column.parts else max((said for _, said in parts), key=len))
 
 
-def badge(picture: Image.Image, canvas: Canvas, text: str, place: Box, corner: tuple[int, int], scheme: Scheme) -> TextRegion:
-    """Draws an offer in a corner of a place: few words in a circle, more in a tag. Raises TextDoesNotFit."""
-    fill, ink = colours(scheme, "badge")
+@dataclass(frozen=True)
+class Badge:
+    """An offer set in type, and the circle or tag around it."""
+
+    text: str
+    block: Block
+    shape: Shape
+
+
+def badge(canvas: Canvas, text: str, place: Box, corner: tuple[int, int]) -> Badge:
+    """An offer in a corner of a place: few words in a circle, more in a tag. Raises TextDoesNotFit."""
     across = min(place.width, place.height, round(min(canvas.width, canvas.height * 1.2) * 0.23))
     inside = round(across * 0.72)
     smallest = canvas.smallest_type
-    made: Block | None = None
-    if len(text) <= 18:
+    if len(text) <= _LONGEST_IN_CIRCLE:
         for size in steps(round(across * 0.26), round(smallest * 1.1)):
             made = block(text, inside, size, HEAVY, leading=1.08, align="center")
             if made and made.height <= inside:
-                break
-            made = None
-    if made:
-        shape = Shape("badge", _cornered(place, corner, across, across), radius=across // 2, shadow=True)
-    else:
-        air = round(smallest * 0.7)
-        sizes = steps(round(smallest * 1.35), smallest)
-        made = fitted(text, place.width - 2 * air, place.height - 2 * air, sizes, BOLD, align="center")
-        wide, high = made.width + 2 * air, made.height + 2 * air
-        shape = Shape("badge", _cornered(place, corner, wide, high), radius=round(smallest * 0.5), shadow=True)
-    paint(picture, shape, fill)
-    left = shape.box.left + (shape.box.width - made.width) // 2
-    top = shape.box.top + (shape.box.height - made.height) // 2
-    return TextRegion(
-        "offer", text, made.draw(ImageDraw.Draw(picture), left, top, ink), made.type_px, len(made.lines)
-    )
+                box = _cornered(place, corner, across, across)
+                return Badge(text, made, Shape("badge", box, radius=across // 2, shadow=True))
+    air = round(smallest * 0.7)
+    sizes = steps(round(smallest * 1.35), smallest)
+    made = fitted(text, place.width - 2 * air, place.height - 2 * air, sizes, BOLD, align="center")
+    box = _cornered(place, corner, made.width + 2 * air, made.height + 2 * air)
+    return Badge(text, made, Shape("badge", box, radius=round(smallest * 0.5), shadow=True))
+
+
+def stick(picture: Image.Image, made: Badge, scheme: Scheme) -> TextRegion:
+    """Draws a badge."""
+    fill, ink = colours(scheme, "badge")
+    paint(picture, made.shape, fill)
+    box, text = made.shape.box, made.block
+    left, top = box.left + (box.width - text.width) // 2, box.top + (box.height - text.height) // 2
+    drawn = text.draw(ImageDraw.Draw(picture), left, top, ink)
+    return TextRegion("offer", made.text, drawn, text.type_px, len(text.lines))
 
 
 def rings(width: int, height: int, fill: Colour, ink: Colour) -> Image.Image:
@@ -179,7 +189,9 @@ def _air(before: Part | None, part: Part, size: int, smallest: int) -> int:
     return max(round(size * 0.42), round(smallest * 0.7))
 
 
-def _drawn(picture: Image.Image, stack: Sequence[_Placed], column: Column, scheme: Scheme, height: int) -> list[TextRegion]:
+def _drawn(
+    picture: Image.Image, stack: Sequence[_Placed], column: Column, scheme: Scheme, height: int
+) -> list[TextRegion]:
     spare = column.box.height - height
     top = column.box.top + {"top": 0, "middle": spare // 2, "bottom": spare}[column.upright]
     regions: list[TextRegion] = []
@@ -213,11 +225,10 @@ def _outline(shape: Shape) -> Image.Image:
     large = Image.new("L", (wide * _FINER, high * _FINER))
     pen = ImageDraw.Draw(large)
     if shape.corners:
-        pen.polygon(
-            [((x - shape.box.left) * _FINER, (y - shape.box.top) * _FINER) for x, y in shape.corners], fill=255
-        )
+        pen.polygon([((x - shape.box.left) * _FINER, (y - shape.box.top) * _FINER) for x, y in shape.corners], fill=255)
     else:
-        corners = (True, True, not shape.arched, not shape.arched)
+        above, below = shape.arched != "down", shape.arched != "up"
+        corners = (above, above, below, below)
         edge = (0, 0, wide * _FINER - 1, high * _FINER - 1)
         pen.rounded_rectangle(edge, shape.radius * _FINER, fill=255, corners=corners)
     return large.reduce(_FINER)

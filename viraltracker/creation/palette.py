@@ -85,7 +85,7 @@ def readable(wanted: Colour, ground: Colour) -> Colour:
         return wanted
     light, chroma, hue = _oklch(wanted)
     down = light >= _oklch(ground)[0]
-    for towards in ((1.0, 0.0) if down else (0.0, 1.0)):
+    for towards in (1.0, 0.0) if down else (0.0, 1.0):
         for step in range(1, 21):
             share = step / 20
             moved = _rgb(light + (towards - light) * share, chroma * (1 - share), hue)
@@ -94,9 +94,9 @@ def readable(wanted: Colour, ground: Colour) -> Colour:
     return max(WHITE, (0, 0, 0), key=lambda end: contrast(end, ground))
 
 
-def palette(mode: ColourMode, brand: Sequence[Colour], template: Sequence[Colour], photo: Sequence[Colour]) -> tuple[
-    Colour, Colour
-]:
+def palette(
+    mode: ColourMode, brand: Sequence[Colour], template: Sequence[Colour], photo: Sequence[Colour]
+) -> tuple[Colour, Colour]:
     """Main and accent colour. `original` are the template's, `complementary` the opposite hue of the product's."""
     if mode == "original":
         chosen = [*template, *photo, *brand]

@@ -7,7 +7,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Final
 
-from PIL import Image, ImageChops, ImageFilter, ImageOps
+from PIL import Image, ImageChops, ImageOps
 
 from viraltracker.creation.canvas import Box
 from viraltracker.creation.palette import Colour
@@ -16,8 +16,11 @@ from viraltracker.errors import BadInput
 MOST_PIXELS: Final = 50_000_000
 _LONGEST: Final = 2400
 """Pixels of an edge after decoding: a little more than the tallest canvas."""
-_LEAST_SEEN: Final = 0.55
-"""Of a scene's width or height that a crop must leave."""
+_LEAST_WIDTH: Final = 0.6
+_LEAST_HEIGHT: Final = 0.5
+"""Of a scene that a crop which fills the place must leave: what stands at its sides matters more than sky and floor."""
+_LEAST_MATTED: Final = 0.8
+"""Of it that a crop must leave where the scene stands on a mat."""
 _AIR: Final = 0.08
 """Around a product that stands before an even ground, as a share of the place."""
 
@@ -54,25 +57,28 @@ def read(data: bytes, plate: Colour) -> Photo:
     return _looked_at(flat)
 
 
-def placed(photo: Photo, width: int, height: int, clear: Box) -> Image.Image:
+def placed(photo: Photo, size: tuple[int, int], clear: Box, mat: Colour) -> Image.Image:
     """The photo in a place of a size in pixels, of which `clear` is seen.
 
     Before an even ground the product is shown whole, with air around it. A scene fills the place; where that would cut
-    away too much of it, it is shown whole over a blurred copy of itself.
+    away too much of it, most of it stands on a mat.
     """
     if photo.backdrop is not None:
-        return _product(photo, photo.backdrop, (width, height), clear)
-    seen = min(
-        width * photo.picture.height / (height * photo.picture.width),
-        height * photo.picture.width / (width * photo.picture.height),
+        return _product(photo, photo.backdrop, size, clear)
+    width, height = size
+    shape, place = photo.picture.width / photo.picture.height, width / height
+    if place / shape >= _LEAST_WIDTH and shape / place >= _LEAST_HEIGHT:
+        return ImageOps.fit(photo.picture, size, Image.Resampling.LANCZOS)
+    if place < shape:
+        shown = (width, min(clear.height, round(width / (shape * _LEAST_MATTED))))
+    else:
+        shown = (min(clear.width, round(height * shape / _LEAST_MATTED)), height)
+    matted = Image.new("RGB", size, mat)
+    matted.paste(
+        ImageOps.fit(photo.picture, shown, Image.Resampling.LANCZOS),
+        ((width - shown[0]) // 2, clear.top + (clear.height - shown[1]) // 2 if place < shape else 0),
     )
-    if seen >= _LEAST_SEEN:
-        return ImageOps.fit(photo.picture, (width, height), Image.Resampling.LANCZOS)
-    small = ImageOps.fit(photo.picture, (max(8, width // 12), max(8, height // 12)), Image.Resampling.BILINEAR)
-    behind = small.filter(ImageFilter.GaussianBlur(4)).resize((width, height), Image.Resampling.BICUBIC)
-    whole = ImageOps.contain(photo.picture, (width, height), Image.Resampling.LANCZOS)
-    behind.paste(whole, ((width - whole.width) // 2, (height - whole.height) // 2))
-    return behind
+    return matted
 
 
 def _product(photo: Photo, backdrop: Colour, size: tuple[int, int], clear: Box) -> Image.Image:

@@ -102,28 +102,34 @@ def _drawn(character: str) -> bool:
     return (shape.size, bytes(shape)) != (empty.size, bytes(empty))
 
 
-def block(text: str, width: int, size: int, weight: int, *, leading: float = 1.16, align: Align = "left") -> Block | None:
+def block(
+    text: str, width: int, size: int, weight: int, *, leading: float = 1.16, align: Align = "left"
+) -> Block | None:
     """The words in lines of at most `width` pixels, all about as long; None where a word is too wide at this size."""
     face = typeface(weight, size)
     words = text.split(" ")
     widths = [face.getlength(word) for word in words]
     space = face.getlength(" ")
-    if max(widths) > width:
-        return None
-    count = len(_filled(widths, space, width))
-    low, high = max(widths), float(width)
-    while high - low > 1:
-        middle = (low + high) / 2
-        low, high = (low, middle) if len(_filled(widths, space, middle)) <= count else (middle, high)
-    for most in (high, float(width)):
-        made = _placed(words, _filled(widths, space, most), face, size, weight, leading, align)
+    # What is drawn can be a little wider than the sum of the words, so a line that just fits may not.
+    for most in (width, width * 0.98, width * 0.94):
+        if max(widths) > most:
+            return None
+        spans = _evened(widths, space, most)
+        made = _placed(words, spans, face, size, weight, leading, align)
         if made.width <= width:
             return made
     return None
 
 
 def fitted(
-    text: str, width: int, height: int, sizes: Iterable[int], weight: int, *, leading: float = 1.16, align: Align = "left"
+    text: str,
+    width: int,
+    height: int,
+    sizes: Iterable[int],
+    weight: int,
+    *,
+    leading: float = 1.16,
+    align: Align = "left",
 ) -> Block:
     """The words at the first of `sizes` (largest first, in pixels) at which they fit. Raises TextDoesNotFit."""
     for size in sizes:
@@ -147,6 +153,16 @@ def steps(largest: int, smallest: int) -> list[int]:
     while found[-1] > smallest:
         found.append(max(smallest, min(found[-1] - 1, round(found[-1] * 0.94))))
     return found
+
+
+def _evened(widths: Sequence[float], space: float, most: float) -> list[tuple[int, int]]:
+    """As few lines as there can be, in the narrowest measure that needs no more of them."""
+    count = len(_filled(widths, space, most))
+    low, high = max(widths), most
+    while high - low > 1:
+        middle = (low + high) / 2
+        low, high = (low, middle) if len(_filled(widths, space, middle)) <= count else (middle, high)
+    return _filled(widths, space, high)
 
 
 def _filled(widths: Sequence[float], space: float, most: float) -> list[tuple[int, int]]:
