@@ -15,7 +15,7 @@ from viraltracker.creation.canvas import Box, Canvas, TextRegion
 from viraltracker.creation.layouts import planned
 from viraltracker.creation.painting import Words
 from viraltracker.creation.palette import Colour, ColourMode, Scheme
-from viraltracker.creation.plans import Look, Plan
+from viraltracker.creation.plans import Look, Plan, Shape
 from viraltracker.creation.subject import Subject
 
 MADE_BY: Final = "compose@1"
@@ -112,26 +112,39 @@ def _painted(
     picture = Image.new("RGB", (canvas.width, canvas.height), ground)
     for shape in plan.below:
         painting.paint(picture, shape, painting.colours(scheme, shape.role)[0])
-    box, mat = plan.photo.box, painting.colours(scheme, plan.photo.role)
+    outline = plan.photo if shown is None else _framed(plan, canvas, shown)
+    box = outline.box
     if shown:
-        filling = photos.placed(shown, (box.width, box.height), _clear(plan, canvas, shown, badge), mat[0])
+        filling = photos.placed(shown, (box.width, box.height), _clear(plan, canvas, shown, badge))
     else:
-        filling = painting.rings(box.width, box.height, *mat)
-    outline = plan.photo
-    if shown and not shown.backdrop and outline.radius * 2 >= max(box.width, box.height):
-        # A circle would cut off what stands in a scene's corners.
-        outline = replace(outline, radius=round(outline.radius * _CORNERS_OF_SCENE))
+        filling = painting.rings(box.width, box.height, *painting.colours(scheme, outline.role))
     painting.paint(picture, outline, filling)
     for shape in plan.above:
         painting.paint(picture, shape, painting.colours(scheme, shape.role)[0])
     return picture
 
 
-def _clear(plan: Plan, canvas: Canvas, shown: photos.Photo, badge: painting.Badge | None) -> Box:
-    """What is seen of the photo's box, in pixels from the box's own corner."""
+def _framed(plan: Plan, canvas: Canvas, shown: photos.Photo) -> Shape:
+    """The outline that a photo gets: the plan's, or one that does not cut off what a scene shows at its edges."""
+    outline, box = plan.photo, plan.photo.box
+    if not photos.fills(shown, box):
+        room = _seen(plan, canvas).inset(canvas.margin // 2)
+        return Shape(outline.role, photos.card(shown, room), radius=round(canvas.margin * 0.7))
+    if shown.backdrop is None and outline.radius * 2 >= box.width - 1:
+        return replace(outline, radius=round(outline.radius * _CORNERS_OF_SCENE))
+    return outline
+
+
+def _seen(plan: Plan, canvas: Canvas) -> Box:
+    """The part of the photo's box that nothing covers."""
     box = plan.photo.box
-    seen = plan.clear or Box(box.left, max(box.top, canvas.safe.top), box.right, min(box.bottom, canvas.seen_bottom))
-    if plan.photo.radius * 2 >= min(box.width, box.height):
+    return plan.clear or Box(box.left, max(box.top, canvas.safe.top), box.right, min(box.bottom, canvas.seen_bottom))
+
+
+def _clear(plan: Plan, canvas: Canvas, shown: photos.Photo, badge: painting.Badge | None) -> Box:
+    """Where a product stands in the photo's box, in pixels from the box's own corner."""
+    box, seen = plan.photo.box, _seen(plan, canvas)
+    if plan.photo.radius * 2 >= min(box.width, box.height) - 1:
         # What a circle shows whole is the square inside it; an arch only narrows above.
         seen = seen.inset(round(seen.width * 0.09), round(seen.height * 0.09))
     if badge and shown.backdrop is not None:

@@ -319,16 +319,16 @@ def _bands(canvas: Canvas, mirrored: bool) -> Plan:
     text = canvas.text
     parts: tuple[Part, ...] = ("brand", "headline", "said_by")
     if mirrored:
-        first, second = text.top + round(text.height * 0.48), text.top + round(text.height * 0.76)
-        photo = Box(0, 0, w, first - m // 2)
-        head, rest = Box(0, photo.bottom, w, second), Box(0, second, w, h)
-        words = Box(m, first, w - m, second - m // 2)
-        last = Box(m, second + m // 2, w - m, text.bottom)
+        upper, lower = text.top + round(text.height * 0.48), text.top + round(text.height * 0.76)
+        photo = Box(0, 0, w, upper - m // 2)
+        head, rest = Box(0, photo.bottom, w, lower), Box(0, lower, w, h)
+        words = Box(m, upper, w - m, lower - m // 2)
+        last = Box(m, lower + m // 2, w - m, text.bottom)
     else:
-        first, second = text.top + round(text.height * 0.27), text.bottom - round(text.height * 0.21)
-        head, rest = Box(0, 0, w, first + m // 2), Box(0, second - m // 2, w, h)
+        upper, lower = text.top + round(text.height * 0.27), text.bottom - round(text.height * 0.21)
+        head, rest = Box(0, 0, w, upper + m // 2), Box(0, lower - m // 2, w, h)
         photo = Box(0, head.bottom, w, rest.top)
-        words, last = Box(m, text.top, w - m, first), Box(m, second, w - m, text.bottom)
+        words, last = Box(m, text.top, w - m, upper), Box(m, lower, w - m, text.bottom)
     align: Align = "center" if mirrored else "left"
     return Plan(
         Shape("ground", photo),

@@ -24,7 +24,7 @@ _SMALLEST_HEADLINE: Final = 1.25
 
 @dataclass(frozen=True)
 class Words:
-    """What stands in the picture. `said_by` makes the headline a quotation: give it for a customer's real words only."""
+    """What stands in the picture. `said_by` makes the headline a quotation: for a customer's real words only."""
 
     headline: str
     brand: str

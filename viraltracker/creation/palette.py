@@ -21,8 +21,8 @@ ColourMode = Literal["original", "complementary", "brand"]
 
 LEAST_CONTRAST: Final = 4.5
 """Of text (WCAG 2.2, success criterion 1.4.3, level AA)."""
-_AIMED_AT: Final = 4.8
-"""A little more, since compressing a picture takes some away."""
+_AIMED_AT: Final = 5.3
+"""More than that, since soft edges and compressing a picture take some away."""
 
 WHITE: Final[Colour] = (255, 255, 255)
 NEAR_BLACK: Final[Colour] = (18, 18, 20)
@@ -98,10 +98,7 @@ def palette(
     mode: ColourMode, brand: Sequence[Colour], template: Sequence[Colour], photo: Sequence[Colour]
 ) -> tuple[Colour, Colour]:
     """Main and accent colour. `original` are the template's, `complementary` the opposite hue of the product's."""
-    if mode == "original":
-        chosen = [*template, *photo, *brand]
-    else:
-        chosen = [*brand, *photo]
+    chosen = [*template, *photo, *brand] if mode == "original" else [*brand, *photo]
     chosen = chosen or list(_NO_COLOURS)
     main = chosen[0]
     accent = next((other for other in chosen[1:] if _apart(main, other)), None) or _turned(main, 150)
@@ -118,11 +115,12 @@ def scheme(number: int, main: Colour, accent: Colour) -> Scheme:
         (pale, deep, accent, accent),
         (deep, pale, accent, accent),
         (warm, WHITE, main, main),
-        (strong, WHITE, accent, WHITE),
+        (strong, WHITE, accent, accent),
         (WHITE, strong, accent, deep),
         (accent, deep, WHITE, deep),
     )[number % SCHEMES]
-    button = _apart_from(button, ground, panel)
+    ground, panel = _firm(ground), _firm(panel)
+    button, badge = _firm(_apart_from(button, ground, panel)), _firm(badge)
     return Scheme(
         ground,
         readable(_ink_for(ground, deep), ground),
@@ -153,9 +151,18 @@ def dominant(picture: Image.Image, most: int = 4) -> tuple[Colour, ...]:
     return tuple(chosen[:most])
 
 
+def _firm(ground: Colour) -> Colour:
+    """A ground that is neither light nor dark, on which nothing reads well, becomes a little darker."""
+    light, chroma, hue = _oklch(ground)
+    while max(contrast(WHITE, ground), contrast(NEAR_BLACK, ground)) < _AIMED_AT:
+        light -= 0.01
+        ground = _rgb(light, chroma, hue)
+    return ground
+
+
 def _ink_for(ground: Colour, deep: Colour) -> Colour:
     """White on what is dark, the deep tone on what is light."""
-    return WHITE if contrast(WHITE, ground) >= contrast(deep, ground) else deep
+    return WHITE if contrast(WHITE, ground) >= contrast(NEAR_BLACK, ground) else deep
 
 
 def _apart_from(button: Colour, *grounds: Colour) -> Colour:

@@ -16,11 +16,12 @@ from viraltracker.errors import BadInput
 MOST_PIXELS: Final = 50_000_000
 _LONGEST: Final = 2400
 """Pixels of an edge after decoding: a little more than the tallest canvas."""
-_LEAST_WIDTH: Final = 0.6
-_LEAST_HEIGHT: Final = 0.5
-"""Of a scene that a crop which fills the place must leave: what stands at its sides matters more than sky and floor."""
-_LEAST_MATTED: Final = 0.8
-"""Of it that a crop must leave where the scene stands on a mat."""
+_LEAST_SEEN: Final = 0.6
+"""Of a scene's width or height that a crop which fills the place must leave."""
+_LEAST_OF_CARD: Final = 0.85
+"""Of it that a crop must leave where the scene stands by itself inside the place."""
+_EVEN: Final = 14
+"""Steps of 255 that a backdrop may differ along the edges of a photo."""
 _AIR: Final = 0.08
 """Around a product that stands before an even ground, as a share of the place."""
 
@@ -57,28 +58,33 @@ def read(data: bytes, plate: Colour) -> Photo:
     return _looked_at(flat)
 
 
-def placed(photo: Photo, size: tuple[int, int], clear: Box, mat: Colour) -> Image.Image:
+def fills(photo: Photo, box: Box) -> bool:
+    """Whether the photo can fill a place without losing too much of itself."""
+    if photo.backdrop is not None:
+        return True
+    shape, place = photo.picture.width / photo.picture.height, box.width / box.height
+    return min(place / shape, shape / place) >= _LEAST_SEEN
+
+
+def card(photo: Photo, clear: Box) -> Box:
+    """The largest box inside a place that a scene fills nearly whole."""
+    shape, place = photo.picture.width / photo.picture.height, clear.width / clear.height
+    if place < shape:
+        wide, high = clear.width, min(clear.height, round(clear.width / (shape * _LEAST_OF_CARD)))
+    else:
+        wide, high = min(clear.width, round(clear.height * shape / _LEAST_OF_CARD)), clear.height
+    left, top = clear.left + (clear.width - wide) // 2, clear.top + (clear.height - high) // 2
+    return Box(left, top, left + wide, top + high)
+
+
+def placed(photo: Photo, size: tuple[int, int], clear: Box) -> Image.Image:
     """The photo in a place of a size in pixels, of which `clear` is seen.
 
-    Before an even ground the product is shown whole, with air around it. A scene fills the place; where that would cut
-    away too much of it, most of it stands on a mat.
+    Before an even ground the product is shown whole, with air around it; a scene fills the place.
     """
     if photo.backdrop is not None:
         return _product(photo, photo.backdrop, size, clear)
-    width, height = size
-    shape, place = photo.picture.width / photo.picture.height, width / height
-    if place / shape >= _LEAST_WIDTH and shape / place >= _LEAST_HEIGHT:
-        return ImageOps.fit(photo.picture, size, Image.Resampling.LANCZOS)
-    if place < shape:
-        shown = (width, min(clear.height, round(width / (shape * _LEAST_MATTED))))
-    else:
-        shown = (min(clear.width, round(height * shape / _LEAST_MATTED)), height)
-    matted = Image.new("RGB", size, mat)
-    matted.paste(
-        ImageOps.fit(photo.picture, shown, Image.Resampling.LANCZOS),
-        ((width - shown[0]) // 2, clear.top + (clear.height - shown[1]) // 2 if place < shape else 0),
-    )
-    return matted
+    return ImageOps.fit(photo.picture, size, Image.Resampling.LANCZOS)
 
 
 def _product(photo: Photo, backdrop: Colour, size: tuple[int, int], clear: Box) -> Image.Image:
@@ -101,8 +107,8 @@ def _looked_at(picture: Image.Image) -> Photo:
         picture.crop((picture.width - edge, 0, picture.width, picture.height)),
     ]
     small = [side.resize((24, 1), Image.Resampling.BOX) for side in sides]
-    channels = [[extreme for side in small for extreme in side.getextrema()[at]] for at in range(3)]  # type: ignore[misc]
-    if any(max(channel) - min(channel) > 14 for channel in channels):
+    channels = [[value for side in small for value in side.getchannel(at).tobytes()] for at in range(3)]
+    if any(max(channel) - min(channel) > _EVEN for channel in channels):
         return Photo(picture, None, whole)
     backdrop = picture.resize((1, 1), Image.Resampling.BOX, (0, 0, picture.width, edge)).getpixel((0, 0))
     assert isinstance(backdrop, tuple)  # noqa: S101 an RGB picture has triples

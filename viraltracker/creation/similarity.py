@@ -8,9 +8,9 @@ from typing import Final
 import imagehash
 from PIL import Image
 
-NEAR_COPY: Final = 26
-"""Bits of 128. Re-saved, resized, brightened or slightly cropped copies of a picture differ by 0 to 22 of them, unlike
-pictures by about 64; composed variations of one product by 30 and more."""
+NEAR_COPY: Final = 20
+"""Bits of 128. Re-saved, resized, brightened or slightly cropped copies of a picture differ by 0 to 18 of them, unlike
+pictures by about 64; composed variations of one product by 26 and more."""
 
 
 def hashes(picture: Image.Image) -> str:

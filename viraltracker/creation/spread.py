@@ -36,7 +36,7 @@ def choose_layouts(seed: int, n: int) -> tuple[Look, ...]:
     random.Random(seed).shuffle(looks)  # noqa: S311 a spread, not a secret
     chosen: list[Look] = []
     while len(chosen) < n:
-        layouts = Counter({name: 0 for name in LAYOUTS} | Counter(look.layout for look in chosen))
+        layouts = Counter(dict.fromkeys(LAYOUTS, 0) | Counter(look.layout for look in chosen))
         schemes = Counter(dict.fromkeys(range(palette.SCHEMES), 0) | Counter(look.scheme for look in chosen))
         rarest = min(layouts.values()), min(schemes.values())
         sides = {(look.layout, look.mirrored) for look in chosen}

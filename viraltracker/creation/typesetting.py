@@ -5,6 +5,7 @@ The typeface is Montserrat (SIL Open Font License), from its package: Latin with
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from functools import cache, lru_cache
 from importlib import resources
 from typing import Final, Literal
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import ImageDraw, ImageFont
 
 from viraltracker.creation.canvas import Box
 from viraltracker.creation.palette import Colour
@@ -78,7 +79,7 @@ def checked(text: str) -> str:
     text = " ".join(word for word in text.split(" ") if word)
     if missing := undrawable(text):
         raise BadInput(
-            f"“{text[:60]}” has characters that the typeface of composed pictures cannot draw ({' '.join(missing[:5])});"
+            f"“{text[:60]}” has characters that composed pictures have no type for ({' '.join(missing[:5])});"
             " write it in Latin or Cyrillic letters, without emoji."
         )
     return text
@@ -115,7 +116,7 @@ def block(
         if max(widths) > most:
             return None
         spans = _evened(widths, space, most)
-        made = _placed(words, spans, face, size, weight, leading, align)
+        made = _placed(words, spans, face, size, weight=weight, leading=leading, align=align)
         if made.width <= width:
             return made
     return None
@@ -183,34 +184,27 @@ def _placed(
     spans: Sequence[tuple[int, int]],
     face: ImageFont.FreeTypeFont,
     size: int,
+    *,
     weight: int,
     leading: float,
     align: Align,
 ) -> Block:
     texts = [" ".join(words[start:end]) for start, end in spans]
     inks = [face.getbbox(text, anchor="ls") for text in texts]
+    step, last = round(size * leading), len(texts) - 1
     # Capitals set the top and the baseline the bottom, except where an accent or a descender reaches further.
-    above = max(round(size * _CAP_HEIGHT), *(_up(-ink[1]) - round(size * leading) * at for at, ink in enumerate(inks)))
-    last = len(texts) - 1
-    below = max(_up(ink[3]) - round(size * leading) * (last - at) for at, ink in enumerate(inks))
-    width = max(_up(ink[2] - ink[0]) + 1 for ink in inks)
-    lines = []
-    for at, (text, ink) in enumerate(zip(texts, inks, strict=True)):
-        shift = (width - (ink[2] - ink[0])) / 2 if align == "center" else 0
-        lines.append(Line(text, int(shift - ink[0]), above + at * round(size * leading)))
-    return Block(tuple(lines), width, above + last * round(size * leading) + max(0, below), size, weight)
-
-
-def _up(pixels: float) -> int:
-    return int(pixels) if pixels == int(pixels) else int(pixels) + 1
-
-
-def ink_of(size: tuple[int, int], made: Block) -> Box | None:
-    """The pixels that a block really colours on an empty picture of a size, drawn at its corner."""
-    picture = Image.new("L", size)
-    face = typeface(made.weight, made.type_px)
-    canvas = ImageDraw.Draw(picture)
-    for line in made.lines:
-        canvas.text((line.left, line.baseline), line.text, fill=255, font=face, anchor="ls")
-    found = picture.getbbox()
-    return Box(*found) if found else None
+    above = max(round(size * _CAP_HEIGHT), *(math.ceil(-ink[1]) - step * at for at, ink in enumerate(inks)))
+    below = max(math.ceil(ink[3]) - step * (last - at) for at, ink in enumerate(inks))
+    if align == "left":
+        # All lines begin at one origin: a j that reaches back below the line does not push its own line aside.
+        back = min(ink[0] for ink in inks)
+        shifts = [-back for _ in inks]
+    else:
+        widest = max(ink[2] - ink[0] for ink in inks)
+        shifts = [(widest - (ink[2] - ink[0])) / 2 - ink[0] for ink in inks]
+    width = max(math.ceil(shift + ink[2]) for shift, ink in zip(shifts, inks, strict=True)) + 1
+    lines = [
+        Line(text, math.ceil(shift), above + at * step)
+        for at, (text, shift) in enumerate(zip(texts, shifts, strict=True))
+    ]
+    return Block(tuple(lines), width, above + last * step + max(0, below), size, weight)
