@@ -1,1 +1,1 @@
-"""New ads: what may be said of a product, and whether a copy says more than that."""
+"""Making new ads of a product: words, pictures, and the checks that both must pass."""

@@ -1,97 +1,120 @@
-"""A photo that somebody uploads: decoded within bounds, and written anew without what a camera says about its owner."""
+"""A product's photo, decoded within bounds and placed so that the product stays whole."""
 
 from __future__ import annotations
 
 import io
 import warnings
+from dataclasses import dataclass
 from typing import Final
 
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageChops, ImageOps
 
+from viraltracker.creation.canvas import Box
+from viraltracker.creation.palette import Colour
 from viraltracker.errors import BadInput
-from viraltracker.store.products import Photo
 
-MOST_BYTES: Final = 20 * 1024 * 1024
 MOST_PIXELS: Final = 50_000_000
-"""A photo of more would take hundreds of megabytes to unpack."""
-LONGEST_PX: Final = 3_000
-"""More than twice what the largest ad shows; a longer edge is made this long."""
-SMALLER_PX: Final = 2_000
-"""So long an edge of any PNG stays below `MOST_BYTES`."""
-SHORTEST_PX: Final = 300
-"""A photo whose longer edge has less is a smudge in an ad."""
+_LONGEST: Final = 2400
+"""Pixels of an edge after decoding: a little more than the tallest canvas."""
+_LEAST_SEEN: Final = 0.6
+"""Of a scene's width or height that a crop which fills the place must leave."""
+_LEAST_OF_CARD: Final = 0.85
+"""Of it that a crop must leave where the scene stands by itself inside the place."""
+_EVEN: Final = 14
+"""Steps of 255 that a backdrop may differ along the edges of a photo."""
+_AIR: Final = 0.08
+"""Around a product that stands before an even ground, as a share of the place."""
 
-_FORMATS: Final = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
-_BROKEN: Final = "This file cannot be read as a picture; save it as PNG, JPEG or WEBP and upload that."
+
+@dataclass(frozen=True)
+class Photo:
+    """An RGB picture. `backdrop` is the even colour around the product; None for a scene."""
+
+    picture: Image.Image
+    backdrop: Colour | None
+    product: tuple[int, int, int, int]
+    """Left, top, right, bottom of what is not backdrop, in pixels; all of a scene."""
 
 
-def read(data: bytes) -> Photo:
-    """The photo in an uploaded file, upright and in sRGB, with no EXIF, no place and no other text from the camera.
-
-    Raises BadInput, in a sentence, for bytes that are no PNG, JPEG or WEBP, are over 20 MB or 50 million pixels, or
-    show too little.
-    """
-    if len(data) > MOST_BYTES:
-        raise BadInput("The photo is larger than 20 MB; save it smaller and upload that.")
+def read(data: bytes, plate: Colour) -> Photo:
+    """The photo of a file's bytes; what is transparent shows `plate`. Raises BadInput where it is no picture."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data), formats=tuple(_FORMATS)) as opened:
-                kind = str(opened.format)
-                _require_size(*opened.size)
-                picture = _upright(opened)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise BadInput(_too_many()) from None
-    except (OSError, ValueError, SyntaxError):
-        raise BadInput(_BROKEN) from None
-    picture.thumbnail((LONGEST_PX, LONGEST_PX), Image.Resampling.LANCZOS)
-    return _written(picture, kind)
+            with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as opened:
+                if opened.width * opened.height > MOST_PIXELS:
+                    raise BadInput("A product photo has more than 50 million pixels; upload a smaller one.")
+                opened.draft("RGB", (_LONGEST, _LONGEST))
+                picture = ImageOps.exif_transpose(opened)
+                picture.thumbnail((_LONGEST, _LONGEST))
+                if picture.has_transparency_data:
+                    seen = picture.convert("RGBA")
+                    flat = Image.new("RGB", seen.size, plate)
+                    flat.paste(seen, mask=seen.getchannel("A"))
+                else:
+                    flat = picture.convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise BadInput("A product photo cannot be read as a picture; upload it again as JPEG, PNG or WebP.") from None
+    return _looked_at(flat)
 
 
-def _require_size(width: int, height: int) -> None:
-    if width * height > MOST_PIXELS:
-        raise BadInput(_too_many())
-    if max(width, height) < SHORTEST_PX:
-        raise BadInput(
-            f"The photo is {width} × {height} pixels; an ad needs at least {SHORTEST_PX} pixels on the longer edge."
-        )
+def fills(photo: Photo, box: Box) -> bool:
+    """Whether the photo can fill a place without losing too much of itself."""
+    if photo.backdrop is not None:
+        return True
+    shape, place = photo.picture.width / photo.picture.height, box.width / box.height
+    return min(place / shape, shape / place) >= _LEAST_SEEN
 
 
-def _too_many() -> str:
-    return f"The photo has more than {MOST_PIXELS // 1_000_000} million pixels; save it smaller and upload that."
+def card(photo: Photo, clear: Box) -> Box:
+    """The largest box inside a place that a scene fills nearly whole."""
+    shape, place = photo.picture.width / photo.picture.height, clear.width / clear.height
+    if place < shape:
+        wide, high = clear.width, min(clear.height, round(clear.width / (shape * _LEAST_OF_CARD)))
+    else:
+        wide, high = min(clear.width, round(clear.height * shape / _LEAST_OF_CARD)), clear.height
+    left, top = clear.left + (clear.width - wide) // 2, clear.top + (clear.height - high) // 2
+    return Box(left, top, left + wide, top + high)
 
 
-def _upright(opened: Image.Image) -> Image.Image:
-    """The pixels alone: turned as the camera was held, transparency kept, colours in sRGB."""
-    turned = ImageOps.exif_transpose(opened)
-    clear = turned.mode in ("RGBA", "LA", "PA") or "transparency" in turned.info
-    profile = turned.info.get("icc_profile")
-    if profile and turned.mode in ("RGB", "CMYK") and not clear:
-        try:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            changed = ImageCms.profileToProfile(turned, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-        except ImageCms.PyCMSError:  # a profile that says nothing of use
-            changed = None
-        if changed is not None:
-            turned = changed
-    plain = turned.convert("RGBA" if clear else "RGB")
-    # A picture made of the pixels alone carries nothing of what the file said beside them.
-    bare = Image.new(plain.mode, plain.size)
-    bare.paste(plain)
-    return bare
+def placed(photo: Photo, size: tuple[int, int], clear: Box) -> Image.Image:
+    """The photo in a place of a size in pixels, of which `clear` is seen.
+
+    Before an even ground the product is shown whole, with air around it; a scene fills the place.
+    """
+    if photo.backdrop is not None:
+        return _product(photo, photo.backdrop, size, clear)
+    return ImageOps.fit(photo.picture, size, Image.Resampling.LANCZOS)
 
 
-def _written(picture: Image.Image, kind: str) -> Photo:
-    out = io.BytesIO()
-    match kind:
-        case "JPEG":
-            picture.convert("RGB").save(out, "JPEG", quality=92)
-        case "WEBP":
-            picture.save(out, "WEBP", quality=92)
-        case _:
-            picture.save(out, "PNG")
-            if out.tell() > MOST_BYTES:
-                picture.thumbnail((SMALLER_PX, SMALLER_PX), Image.Resampling.LANCZOS)
-                out = io.BytesIO()
-                picture.save(out, "PNG")
-    return Photo(out.getvalue(), _FORMATS[kind], picture.width, picture.height)
+def _product(photo: Photo, backdrop: Colour, size: tuple[int, int], clear: Box) -> Image.Image:
+    left, top, right, bottom = photo.product
+    scale = min(clear.width * (1 - 2 * _AIR) / (right - left), clear.height * (1 - 2 * _AIR) / (bottom - top))
+    cut = photo.picture.crop(photo.product)
+    cut = cut.resize((max(1, int(cut.width * scale)), max(1, int(cut.height * scale))), Image.Resampling.LANCZOS)
+    place = Image.new("RGB", size, backdrop)
+    place.paste(cut, (clear.left + (clear.width - cut.width) // 2, clear.top + (clear.height - cut.height) // 2))
+    return place
+
+
+def _looked_at(picture: Image.Image) -> Photo:
+    whole = (0, 0, picture.width, picture.height)
+    edge = max(2, min(picture.size) // 60)
+    sides = [
+        picture.crop((0, 0, picture.width, edge)),
+        picture.crop((0, picture.height - edge, picture.width, picture.height)),
+        picture.crop((0, 0, edge, picture.height)),
+        picture.crop((picture.width - edge, 0, picture.width, picture.height)),
+    ]
+    small = [side.resize((24, 1), Image.Resampling.BOX) for side in sides]
+    channels = [[value for side in small for value in side.getchannel(at).tobytes()] for at in range(3)]
+    if any(max(channel) - min(channel) > _EVEN for channel in channels):
+        return Photo(picture, None, whole)
+    backdrop = picture.resize((1, 1), Image.Resampling.BOX, (0, 0, picture.width, edge)).getpixel((0, 0))
+    assert isinstance(backdrop, tuple)  # noqa: S101 an RGB picture has triples
+    colour: Colour = (int(backdrop[0]), int(backdrop[1]), int(backdrop[2]))
+    apart = ImageChops.difference(picture, Image.new("RGB", picture.size, colour)).convert("L")
+    found = apart.point(lambda value: 255 if value > 12 else 0).getbbox()
+    if found is None:
+        return Photo(picture, None, whole)
+    return Photo(picture, colour, found)

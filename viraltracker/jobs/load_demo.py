@@ -76,9 +76,9 @@ def _add_products(context: JobContext, sandbox_url: str) -> int:
 
 
 def _photo(context: JobContext, link: str) -> Photo:
-    from viraltracker.creation import photos
+    from viraltracker.creation import uploads
 
-    return photos.read(_fetch(context, link).content)
+    return uploads.read(_fetch(context, link).content)
 
 
 def _fetch(context: JobContext, url: str) -> httpx.Response:

@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from viraltracker import clock
-from viraltracker.creation import claims, money, photos, products
+from viraltracker.creation import claims, money, products, uploads
 from viraltracker.creation.products import MOST_BANNED, MOST_COLOURS, MOST_LINES, MOST_OFFERS, Product, problems
 from viraltracker.errors import BadInput, ViralTrackerError
 from viraltracker.store import products as store
@@ -90,7 +90,7 @@ class Editor:
         wrong: list[str] = []
         for file in uploaded:
             try:
-                good.append(photos.read(file.getvalue()))
+                good.append(uploads.read(file.getvalue()))
             except BadInput as error:
                 wrong.append(f"{file.name}: {error.message}")
         if good:
@@ -258,7 +258,7 @@ def _draw_photos(editor: Editor, wrong: Sequence[str]) -> None:
         "Add photos: PNG, JPEG or WEBP",
         type=["png", "jpg", "jpeg", "webp"],
         accept_multiple_files=True,
-        max_upload_size=photos.MOST_BYTES // (1024 * 1024),
+        max_upload_size=uploads.MOST_BYTES // (1024 * 1024),
         help="Best is the product alone on a plain or see-through ground. What the camera wrote into the file, such as "
         "the place, is not kept.",
         key=f"photos-{product.id}-{sent}",
