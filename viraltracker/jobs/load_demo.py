@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import httpx
 from pydantic import Field
 
-from viraltracker.errors import ConfigurationError
+from viraltracker.errors import ConfigurationError, Unavailable
 from viraltracker.jobs.context import JobContext
 from viraltracker.jobs.job_type import JobType, Parameters, Result
-from viraltracker.store import accounts, brands
+from viraltracker.store import accounts, brands, storage
 
 ACCOUNT_ID = "act_100200300400"
 TARGET_CPA = 30.0
 """US dollars per purchase: what the demo brand would pay."""
 
 ACCESS_TOKEN = "demo-token"  # noqa: S105 - opens the sandbox on this machine, nothing else
+
+EXPORT = "competitors.zip"
+SEARCH = "https://www.facebook.com/ads/library/?active_status=all&country=US&q=dog+joint"
+"""What the export of the invented competitors is said to be of."""
 
 
 class LoadDemo(Parameters):
@@ -23,7 +33,7 @@ class LoadDemo(Parameters):
 
 
 def run(context: JobContext, parameters: LoadDemo) -> Result:
-    """Connects the account; the sync and its classification follow as runs of their own."""
+    """Connects the account; the sync with its classification and the competitors' ads follow as runs of their own."""
     if context.services.sandbox_url is None:
         raise ConfigurationError(
             "The demo account needs the sandbox, which only the embedded stack starts: run `viraltracker up`."
@@ -44,14 +54,29 @@ def run(context: JobContext, parameters: LoadDemo) -> Result:
             "classify_max_new": 5000,
         },
     )
+    context.chain("template_scrape", "Ads of the demo's competitors", _competitors(context, context.services.sandbox_url))
     return {"account_id": ACCOUNT_ID}
+
+
+def _competitors(context: JobContext, sandbox_url: str) -> dict[str, Any]:
+    """Puts the export of the competitors' ads where an upload would be; the parameters of its scrape."""
+    try:
+        answer = context.services.http.get(f"{sandbox_url}/library/{EXPORT}").raise_for_status()
+    except httpx.HTTPError:
+        raise Unavailable("The sandbox did not give the export of the competitors' ads; try again.") from None
+    sha256 = hashlib.sha256(answer.content).hexdigest()
+    with tempfile.TemporaryDirectory(dir=context.services.scratch) as folder:
+        file = Path(folder) / EXPORT
+        file.write_bytes(answer.content)
+        context.services.storage.put("imports", storage.key(context.brand_id, sha256), file, "application/zip")
+    return {"source": "upload", "file_name": EXPORT, "sha256": sha256, "search_url": SEARCH}
 
 
 TYPE = JobType(
     name="load_demo",
     label="Load the demo account",
     icon=":material/pets:",
-    description="Adds the demo ad account with 90 days of numbers to the brand.",
+    description="Adds the demo ad account with 90 days of numbers, and invented competitors' ads, to the brand.",
     parameters=LoadDemo,
     run=run,
 )

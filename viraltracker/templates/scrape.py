@@ -127,7 +127,7 @@ class Scrape:
         names = zip_images.names(file_name, data)
         ads = with_files(ads, names)
         self.save_ads(ads)
-        self._take_pictures(ads[: self.max_ads], _again(first, found), len(names))
+        self._take_pictures(ads, _again(first, found), len(names))
         if not (self.report.new or self.report.seen_again):
             why = self.report.refused[0] if self.report.refused else "It is empty."
             raise BadInput(f"Nothing in {file_name} can be used. {why}")
@@ -143,7 +143,8 @@ class Scrape:
             for position, medium in enumerate(ad.media)
             if medium.file_name
         }
-        missing = set(named.values())
+        kept = {ad.ad_archive_id for ad in ads[: self.max_ads]}
+        missing = {place for place in named.values() if place[0] in kept}
         alone = 0
         outcomes: list[Outcome] = []
         newcomers: list[ScrapedAd] = []
@@ -157,13 +158,15 @@ class Scrape:
                 continue
             place = named.get(_key(entry.name)) or named.get(_key(PurePosixPath(entry.name.replace("\\", "/")).name))
             if place is None:
-                if len(ads) + alone >= self.max_ads:
+                if len(kept) + alone >= self.max_ads:
                     self.report.left_out += 1
                     continue
                 alone += 1
                 newcomer = of_picture(entry)
                 newcomers.append(newcomer)
                 place = (newcomer.ad_archive_id, 0)
+            elif place[0] not in kept:
+                continue  # of an ad that is counted as left out
             missing.discard(place)
             outcomes.append({**_place(place), **self._keep(entry.picture, entry.data)})
             if len(outcomes) >= SAVED_AT_ONCE:

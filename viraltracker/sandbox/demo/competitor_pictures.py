@@ -107,8 +107,9 @@ def _headline_bottom(canvas: ImageDraw.ImageDraw, scene: Scene, ink: _Color, acc
 def _offer(canvas: ImageDraw.ImageDraw, scene: Scene, ink: _Color, accent: _Color) -> None:
     middle = scene.height // 2
     canvas.ellipse((90, middle - 440, scene.width - 90, middle + 460), fill=accent)
-    text_block(canvas, scene.headline, (150, middle - 250, scene.width - 120, middle - 60), 168, ink)
-    text_block(canvas, scene.line, (200, middle - 40, scene.width - 180, middle + 70), 54, ink)
+    for words, top, size in ((scene.headline, middle - 250, 160), (scene.line, middle - 40, 54)):
+        wide = canvas.textlength(words, font=font(size))
+        canvas.text(((scene.width - wide) / 2, top), words, fill=ink, font=font(size))
     _tin(canvas, scene.width // 2, middle + 240, 1.0, ink, _WHITE)
 
 

@@ -15,11 +15,8 @@ from functools import lru_cache
 
 from viraltracker.sandbox.demo import competitor_pictures
 from viraltracker.sandbox.demo.competitor_pictures import Scene
+from viraltracker.sandbox.fields import Node
 
-SEARCH_URL = (
-    "https://www.facebook.com/ads/library/?active_status=all&ad_type=all&country=US&media_type=all"
-    "&q=dog+joint&search_type=keyword_unordered"
-)
 EXPORT_NAME = "competitors.zip"
 PAGES: Mapping[str, str] = {
     "Harbor Hound": "1004400100001",
@@ -171,7 +168,7 @@ ADS: Sequence[CompetitorAd] = (
 )  # fmt: skip
 
 
-def edge_row(ad: CompetitorAd, today: date, token: str) -> dict[str, object]:
+def edge_row(ad: CompetitorAd, today: date, token: str) -> Node:
     """The ad as the `ads_archive` edge gives it: texts in lists, and a link to its rendering that holds the token."""
     stopped = ad.stopped(today)
     return {
