@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from viraltracker.errors import BadInput
 from viraltracker.store.client import Database
 
 Json = dict[str, Any]
@@ -43,6 +44,21 @@ def library(db: Database, brand_id: str, wanted: Filter, *, page: int = 0) -> Js
         p_offset=page * PAGE,
     )
     return found
+
+
+def one(db: Database, template_id: str) -> Json | None:
+    """A template with its `ad` and its `item` of the queue, as rows; None when it is gone or not visible."""
+    try:
+        found = db.rows("templates", where={"id": template_id})
+    except BadInput:  # the address names something that is no id
+        return None
+    if not found:
+        return None
+    template: Json = found[0]
+    ad = {"organization_id": template["organization_id"], "ad_archive_id": template["ad_archive_id"]}
+    ads = db.rows("scraped_ads", where=ad, key="ad_archive_id")
+    items = db.rows("template_queue", where={"id": template["queue_id"]})
+    return template | {"ad": ads[0], "item": items[0]} if ads and items else None
 
 
 def review(db: Database, brand_id: str, *, limit: int) -> Json:

@@ -30,18 +30,24 @@ class Pictures:
     def of(self, ad_ids: Sequence[str], edge_px: int = thumbnails.EDGE_PX) -> Mapping[str, str]:
         """A data URI for each of these ads whose picture is stored and can be read, by ad id."""
         keys = ad_data.pictures(self.db, self.brand_id, ad_ids)
-        wanted = sorted(set(keys.values()))
-        # What is kept is kept for the page that asks, so the threads say whose they are.
-        page = get_script_run_ctx(suppress_warning=True)
+        made = by_key(self.db, list(keys.values()), edge_px)
+        return {ad_id: uri for ad_id, key in keys.items() if (uri := made.get(key)) is not None}
 
-        def make(key: str) -> str | None:
-            if page is not None:
-                add_script_run_ctx(ctx=page)
-            return _thumbnail(key, edge_px, self.db)
 
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            made = dict(zip(wanted, pool.map(make, wanted), strict=True))
-        return {ad_id: uri for ad_id, key in keys.items() if (uri := made[key]) is not None}
+def by_key(db: Database, storage_keys: Sequence[str], edge_px: int = thumbnails.EDGE_PX) -> Mapping[str, str]:
+    """A data URI for each of these stored pictures that can be read, by its key. Raises Unavailable without Storage."""
+    wanted = sorted(set(storage_keys))
+    # What is kept is kept for the page that asks, so the threads say whose they are.
+    page = get_script_run_ctx(suppress_warning=True)
+
+    def make(key: str) -> str | None:
+        if page is not None:
+            add_script_run_ctx(ctx=page)
+        return _thumbnail(key, edge_px, db)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        made = zip(wanted, pool.map(make, wanted), strict=True)
+        return {key: uri for key, uri in made if uri is not None}
 
 
 @st.cache_data(max_entries=KEPT, show_spinner=False)
@@ -62,5 +68,13 @@ def thumbnails_or_none(
     """Like `of`, and nothing while Storage is away: numbers are worth showing without pictures."""
     try:
         return pictures.of(ad_ids, edge_px)
+    except Unavailable:
+        return {}
+
+
+def by_key_or_none(db: Database, storage_keys: Sequence[str], edge_px: int = thumbnails.EDGE_PX) -> Mapping[str, str]:
+    """Like `by_key`, and nothing while Storage is away."""
+    try:
+        return by_key(db, storage_keys, edge_px)
     except Unavailable:
         return {}

@@ -171,18 +171,19 @@ ADS: Sequence[CompetitorAd] = (
 def edge_row(ad: CompetitorAd, today: date, token: str) -> Node:
     """The ad as the `ads_archive` edge gives it: texts in lists, and a link to its rendering that holds the token."""
     stopped = ad.stopped(today)
-    return {
+    values = {
         "id": ad.ad_archive_id,
         "page_id": PAGES[ad.page],
         "page_name": ad.page,
         "ad_creative_bodies": [ad.body],
         "ad_creative_link_titles": [ad.title],
         "ad_delivery_start_time": ad.started(today).isoformat(),
-        **({"ad_delivery_stop_time": stopped.isoformat()} if stopped else {}),
+        "ad_delivery_stop_time": stopped.isoformat() if stopped else None,
         "ad_snapshot_url": f"https://www.facebook.com/ads/archive/render_ad/?id={ad.ad_archive_id}&access_token={token}",
         "publisher_platforms": ["facebook", "instagram"],
         "languages": ["en"],
     }
+    return Node("ArchivedAd", frozenset(values), values)
 
 
 def export_rows(today: date) -> list[dict[str, object]]:
