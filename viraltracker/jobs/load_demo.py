@@ -54,7 +54,9 @@ def run(context: JobContext, parameters: LoadDemo) -> Result:
             "classify_max_new": 5000,
         },
     )
-    context.chain("template_scrape", "Ads of the demo's competitors", _competitors(context, context.services.sandbox_url))
+    context.chain(
+        "template_scrape", "Ads of the demo's competitors", _competitors(context, context.services.sandbox_url)
+    )
     return {"account_id": ACCOUNT_ID}
 
 

@@ -72,9 +72,7 @@ def run(context: JobContext, parameters: TemplateScrape) -> Result:
 
     search = search_url.parse(parameters.search_url) if parameters.search_url else None
     url = search.url if search else None
-    begun = scraped_ads.begin(
-        context.db, context.brand_id, context.run_key, parameters.source, url, now=clock.now()
-    )
+    begun = scraped_ads.begin(context.db, context.brand_id, context.run_key, parameters.source, url, now=clock.now())
     scrape = _scrape(context, parameters)
     try:
         match parameters.source:
@@ -165,9 +163,7 @@ def _fetch(context: JobContext, parameters: TemplateScrape, scrape: Scrape) -> N
     from viraltracker.meta.download import MediaDownloader
 
     most = parameters.max_ads * MEDIA_PER_AD
-    due, total = scraped_ads.media_due(
-        context.db, context.brand_id, images_only=parameters.images_only, limit=most
-    )
+    due, total = scraped_ads.media_due(context.db, context.brand_id, images_only=parameters.images_only, limit=most)
     scrape.report.media_remaining = total - len(due)
     if not due:
         return

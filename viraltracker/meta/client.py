@@ -246,7 +246,9 @@ class GraphClient:
             self._media = MediaDownloader(self._policy, guard=self._guard, monotonic=self._monotonic)
         return self._media.download(url, max_bytes=max_bytes, dest=dest)
 
-    def ads_archive(self, *, words: str | None, page_id: str | None, country: str, active_only: bool) -> Iterator[list[Row]]:
+    def ads_archive(
+        self, *, words: str | None, page_id: str | None, country: str, active_only: bool
+    ) -> Iterator[list[Row]]:
         """Ads of the public Ad Library by words or by page, in pages; rows with `fields.ARCHIVE_FIELDS`.
 
         `country` is ISO 3166-1 alpha-2, or ALL. Raises GraphRefused for a token whose owner has not been confirmed.

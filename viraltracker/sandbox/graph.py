@@ -17,8 +17,8 @@ from functools import partial
 from typing import Protocol, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
-from viraltracker.sandbox import fields as field_lists
 from viraltracker.sandbox import ad_library, filtering, graph_errors
+from viraltracker.sandbox import fields as field_lists
 from viraltracker.sandbox.demo import catalog, competitors
 from viraltracker.sandbox.demo.account import DemoAccount, build_account
 from viraltracker.sandbox.demo.competitors import CompetitorAd

@@ -35,7 +35,7 @@ class DueMedium:
 def begin(
     db: Database, brand_id: str, scrape_id: str, source: Source, search_url: str | None, *, now: datetime
 ) -> dict[str, Any]:
-    """The scrape of a run, begun or gone on with: a row of `template_scrapes`, with `external_run_id` if one is paid."""
+    """The scrape of a run, begun or gone on with: a row of `template_scrapes`, with the paid run's id if any."""
     found: dict[str, Any] = db.call(
         "begin_template_scrape",
         p_brand=brand_id,

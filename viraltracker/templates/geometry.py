@@ -51,7 +51,7 @@ class Region:
 
 @dataclass(frozen=True)
 class Geometry:
-    """`regions` from top to bottom; `why_none` says why there are none. `split` is how the picture is divided in two."""
+    """`regions` from top to bottom; `why_none` says why there are none. `split` is how it is divided in two."""
 
     regions: tuple[Region, ...]
     why_none: str | None

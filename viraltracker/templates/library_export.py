@@ -1,7 +1,7 @@
 """An export of an Ad Library tool: CSV or JSON, flat or nested, camelCase or snake_case, read into ads.
 
-What the columns are called is taken from the exports of the tools themselves; of nested rows from those of the Apify actor
-`curious_coder/facebook-ads-library-scraper`, which hands on what the library's own page loads.
+What the columns are called is taken from the exports of the tools themselves; of nested rows from those of the Apify
+actor `curious_coder/facebook-ads-library-scraper`, which hands on what the library's own page loads.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ def parse(file_name: str, data: bytes) -> LibraryExport:
     if not rows:
         raise BadInput(f"{file_name} has no rows; {_AGAIN}.")
     if len(rows) > MOST_ROWS:
-        raise BadInput(f"{file_name} has {len(rows):,} rows; at most {MOST_ROWS:,} are read, so export fewer at a time.")
+        raise BadInput(
+            f"{file_name} has {len(rows):,} rows; at most {MOST_ROWS:,} are read, so export fewer at a time."
+        )
     normal = [export_rows.normal(row, _DEEPEST) for row in rows]
     if not any(isinstance(row, dict) and export_rows.has_id(row) for row in normal):
         raise BadInput(
@@ -77,9 +79,17 @@ def _read(rows: Sequence[Any]) -> LibraryExport:
 
 
 def _text(file_name: str, data: bytes) -> str:
-    if data[:4] in {b"PK\x03\x04", b"%PDF", b"\x89PNG", b"GIF8"} or data[:3] == b"\xff\xd8\xff" or data[:2] == b"\x1f\x8b":
+    if (
+        data[:4] in {b"PK\x03\x04", b"%PDF", b"\x89PNG", b"GIF8"}
+        or data[:3] == b"\xff\xd8\xff"
+        or data[:2] == b"\x1f\x8b"
+    ):
         raise BadInput(f"{file_name} is not an export of an Ad Library tool; {_AGAIN}, or give a zip of pictures.")
-    for mark, encoding in ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
+    for mark, encoding in (
+        (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
         if data.startswith(mark):
             return data.decode(encoding, errors="replace")
     try:

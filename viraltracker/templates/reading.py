@@ -6,13 +6,12 @@ The rules see no faces, no logos and no words inside a picture. They say so, and
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any, Final
-
-import tomllib
 
 from viraltracker.creatives import names, taxonomy
 from viraltracker.creatives.readings import CopyInput, CopyReading
@@ -107,7 +106,11 @@ def read(data: bytes, words: AdWords) -> TemplateReading:
     width, height = picture.size(data)
     said = engine.read_copy(
         CopyInput(
-            primary_text=words.body or "", headline=words.title or "", description="", cta=_cta(words.cta), brand_names=()
+            primary_text=words.body or "",
+            headline=words.title or "",
+            description="",
+            cta=_cta(words.cta),
+            brand_names=(),
         )
     )
     layout = _layout(seen, words, said)
@@ -134,7 +137,7 @@ def _cta(given: str | None) -> str:
 
 def _layout(seen: Geometry, words: AdWords, said: CopyReading) -> Layout:
     if seen.split == "side_by_side":
-        if len(set(part.lower() for part in _HALF.findall(words.whole))) > 1:
+        if len({part.lower() for part in _HALF.findall(words.whole)}) > 1:
             return "before_after"
         return "comparison" if _VERSUS.search(words.whole) else "side_by_side"
     if seen.covered > 0.3:

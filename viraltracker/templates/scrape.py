@@ -133,9 +133,7 @@ class Scrape:
             raise BadInput(f"Nothing in {file_name} can be used. {why}")
         return not (self.report.refused or self.report.left_out)
 
-    def _take_pictures(
-        self, ads: Sequence[ScrapedAd], found: Iterator[zip_images.Entry], total: int
-    ) -> None:
+    def _take_pictures(self, ads: Sequence[ScrapedAd], found: Iterator[zip_images.Entry], total: int) -> None:
         """Pictures of these ads by their names; a picture that no ad names is an ad of its own."""
         named = {
             _key(medium.file_name): (ad.ad_archive_id, position)

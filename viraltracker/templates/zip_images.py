@@ -1,6 +1,7 @@
 """A zip of pictures, which may hold an export beside them: each entry is taken or refused by itself.
 
-Nothing is unpacked to the names in it. Sizes are bounded as they are read, since what a zip says of itself may be false.
+Nothing is unpacked to the names in it. Sizes are bounded as they are read, since what a zip says of itself may be
+false.
 """
 
 from __future__ import annotations
@@ -86,6 +87,14 @@ def names(file_name: str, data: bytes) -> list[str]:
     """The names of the files in it, as entries show them. Raises as `entries`."""
     with _opened(file_name, data) as archive:
         return [shown(info.filename) for info in _wanted(archive)[:MOST_ENTRIES]]
+
+
+def exports(file_name: str, data: bytes) -> list[ExportEntry | RefusedEntry]:
+    """The entries that may be exports, without a look at the pictures. Raises as `entries`."""
+    with _opened(file_name, data) as archive:
+        wanted = [info for info in _wanted(archive)[:MOST_ENTRIES] if info.filename.lower().endswith(_EXPORTS)]
+        found = (_entry(archive, info, MOST_UNPACKED_BYTES) for info in wanted)
+        return [entry for entry in found if not isinstance(entry, PictureEntry)]
 
 
 def shown(name: str) -> str:

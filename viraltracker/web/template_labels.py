@@ -51,7 +51,9 @@ def ask(found: Json, key: str) -> Json:
         "awareness": stage,
         "hook": hook,
     }
-    return {field: value for field, value in said.items() if value != (found.get(field) or (None if value is None else ""))}
+    return {
+        field: value for field, value in said.items() if value != (found.get(field) or (None if value is None else ""))
+    }
 
 
 def _place(options: list[str], value: str | None) -> int:

@@ -138,7 +138,8 @@ def test_functions_answer_a_member_about_its_own_brand_only(
     for tenant in (own, other):
         database.execute("update public.ad_accounts set currency = 'USD' where brand_id = %s", [tenant.brand_id])
         database.execute(
-            "update public.template_queue set status = 'analysed', reading = '{}' where brand_id = %s", [tenant.brand_id]
+            "update public.template_queue set status = 'analysed', reading = '{}' where brand_id = %s",
+            [tenant.brand_id],
         )
         database.execute(  # A day that was seen twice, so that there is a development to tell of.
             "insert into public.account_day_snapshots (brand_id, account_id, date, seen_on, purchases)"

@@ -129,7 +129,10 @@ class Library:
 
     def age(self, database: psycopg.Connection, by: timedelta) -> None:
         """As if all that is stored had been stored that much earlier."""
-        for table, columns in (("scraped_ads", ("first_seen_at", "last_seen_at")), ("template_scrapes", ("started_at",))):
+        for table, columns in (
+            ("scraped_ads", ("first_seen_at", "last_seen_at")),
+            ("template_scrapes", ("started_at",)),
+        ):
             moved = ", ".join(f"{column} = {column} - %s" for column in columns)
             database.execute(
                 f"update public.{table} set {moved} where organization_id = %s",  # noqa: S608 - names of our own

@@ -124,7 +124,11 @@ def test_an_item_whose_readers_died_three_times_has_failed(library: Library) -> 
 
 @pytest.fixture
 def member(
-    endpoints: Endpoints, http: httpx.Client, database: psycopg.Connection, new_user: Callable[[str], User], library: Library
+    endpoints: Endpoints,
+    http: httpx.Client,
+    database: psycopg.Connection,
+    new_user: Callable[[str], User],
+    library: Library,
 ) -> Callable[[str], Database]:
     def make(role: str) -> Database:
         user = new_user(role)

@@ -115,9 +115,7 @@ def test_media_by_address_are_tried_three_times_and_keep_their_reason(library: L
     )
     for _ in range(4):
         library.upload({"ads.json": rows})
-    media = library.db.rows(
-        "scraped_ad_media", where={"organization_id": library.organization_id}, key="ad_archive_id"
-    )
+    media = library.db.rows("scraped_ad_media", where={"organization_id": library.organization_id}, key="ad_archive_id")
     assert [(row["status"], row["tries"]) for row in media] == [("forbidden", 1), ("failed", 3)]
     assert all(row["reason"] for row in media)
 

@@ -45,7 +45,11 @@ DOCUMENTED: dict[str, dict[str, tuple[object, int | None, int | None]]] = {
         "file_name": (None, None, None),
         "sha256": (None, None, None),
     },
-    "template_approval": {"batch_size": (100, 10, 500), "auto_approve": (True, None, None), "threshold": (0.8, None, None)},
+    "template_approval": {
+        "batch_size": (100, 10, 500),
+        "auto_approve": (True, None, None),
+        "threshold": (0.8, None, None),
+    },
 }
 MUST_BE_GIVEN: dict[str, dict[str, Any]] = {
     "template_scrape": {"search_url": "https://www.facebook.com/ads/library/?q=dog"},

@@ -27,7 +27,14 @@ _PALETTES: tuple[tuple[_Color, _Color, _Color], ...] = (
     ((230, 240, 244), (16, 70, 84), (238, 128, 96)),
 )
 """Ground, ink, accent."""
-_COATS: tuple[_Color, ...] = ((196, 142, 88), (94, 70, 54), (222, 196, 156), (66, 62, 64), (168, 104, 62), (210, 180, 130))
+_COATS: tuple[_Color, ...] = (
+    (196, 142, 88),
+    (94, 70, 54),
+    (222, 196, 156),
+    (66, 62, 64),
+    (168, 104, 62),
+    (210, 180, 130),
+)
 
 
 @dataclass(frozen=True)
@@ -75,8 +82,9 @@ def _button(canvas: ImageDraw.ImageDraw, words: str, left: int, bottom: int, ink
     canvas.text((left + 40, bottom - 70), words, fill=_WHITE, font=font(40))
 
 
-def _tin(canvas: ImageDraw.ImageDraw, x: int, y: int, scale: float, ink: _Color, accent: _Color) -> None:
-    """A tin of chews around (x, y)."""
+def _tin(canvas: ImageDraw.ImageDraw, at: tuple[int, int], scale: float, ink: _Color, accent: _Color) -> None:
+    """A tin of chews around a point."""
+    x, y = at
     wide, high = 300 * scale, 220 * scale
     canvas.rounded_rectangle((x - wide / 2, y - high / 2, x + wide / 2, y + high / 2), 24 * scale, fill=ink)
     canvas.rounded_rectangle(
@@ -110,7 +118,7 @@ def _offer(canvas: ImageDraw.ImageDraw, scene: Scene, ink: _Color, accent: _Colo
     for words, top, size in ((scene.headline, middle - 250, 160), (scene.line, middle - 40, 54)):
         wide = canvas.textlength(words, font=font(size))
         canvas.text(((scene.width - wide) / 2, top), words, fill=ink, font=font(size))
-    _tin(canvas, scene.width // 2, middle + 240, 1.0, ink, _WHITE)
+    _tin(canvas, (scene.width // 2, middle + 240), 1.0, ink, _WHITE)
 
 
 def _before_after(canvas: ImageDraw.ImageDraw, scene: Scene, ink: _Color, accent: _Color) -> None:
@@ -155,7 +163,7 @@ def _comparison(canvas: ImageDraw.ImageDraw, scene: Scene, ink: _Color, accent: 
         text_block(canvas, said, (left + 50, scene.height - 170, left + half - 40, scene.height - 40), 46, ink)
     canvas.ellipse((110, 520, half - 110, 760), fill=(150, 148, 144))
     canvas.ellipse((150, 490, half - 150, 610), fill=(236, 232, 224))
-    _tin(canvas, half + half // 2, 620, 1.1, ink, _WHITE)
+    _tin(canvas, (half + half // 2, 620), 1.1, ink, _WHITE)
 
 
 def _statistic(canvas: ImageDraw.ImageDraw, scene: Scene, ink: _Color, accent: _Color) -> None:
@@ -175,7 +183,7 @@ def _story(canvas: ImageDraw.ImageDraw, scene: Scene, ink: _Color, accent: _Colo
 
 def _product(canvas: ImageDraw.ImageDraw, scene: Scene, ink: _Color, accent: _Color) -> None:
     canvas.rectangle((scene.width // 2 + 40, 0, scene.width, scene.height), fill=accent)
-    _tin(canvas, round(scene.width * 0.77), scene.height // 2 + 10, 1.25, ink, _WHITE)
+    _tin(canvas, (round(scene.width * 0.77), scene.height // 2 + 10), 1.25, ink, _WHITE)
     end = text_block(canvas, scene.headline, (64, 120, scene.width // 2, 330), 76, ink)
     text_block(canvas, scene.line, (64, end + 20, scene.width // 2, end + 120), 42, ink)
     _button(canvas, "Shop now", 64, scene.height - 80, ink)

@@ -64,8 +64,8 @@ class CompetitorAd:
 ADS: Sequence[CompetitorAd] = (
     CompetitorAd(
         1, "Harbor Hound",
-        "Does your dog hesitate at the stairs? Stiff mornings are the first sign that joints need help. Two soft chews a "
-        "day, and most dogs move easier within weeks.",
+        "Does your dog hesitate at the stairs? Stiff mornings are the first sign that joints need help. Two soft chews "
+        "a day, and most dogs move easier within weeks.",
         "The stairs test", "SHOP_NOW", 212,
         Scene("headline_top", "Does your dog wait at the stairs?", "The first sign most owners miss", 1080, 1080, 0),
         variants=9,
@@ -94,8 +94,8 @@ ADS: Sequence[CompetitorAd] = (
     ),
     CompetitorAd(
         5, "Little Fern Pets",
-        "How to read a supplement label for your dog: look at the milligrams for each chew, not for each bag. Our guide "
-        "takes two minutes.",
+        "How to read a supplement label for your dog: look at the milligrams for each chew, not for each bag. Our "
+        "guide takes two minutes.",
         "Read the label first", "LEARN_MORE", 61,
         Scene("list", "3 things to check on every label", "Milligrams per chew|Where it is made|What it is tested for",
               1080, 1080, 4),
@@ -103,8 +103,8 @@ ADS: Sequence[CompetitorAd] = (
     ),
     CompetitorAd(
         6, "Little Fern Pets",
-        "Powder on the food bowl, or one soft chew? Dogs leave the powder. Theirs ends up on the floor, ours is gone in "
-        "a second.",
+        "Powder on the food bowl, or one soft chew? Dogs leave the powder. Theirs ends up on the floor, ours is gone "
+        "in a second.",
         "Chew vs powder", "SHOP_NOW", 43,
         Scene("comparison", "Powder|One chew", "Left in the bowl|Gone in a second", 1080, 1080, 0), variants=2,
     ),
@@ -117,15 +117,15 @@ ADS: Sequence[CompetitorAd] = (
     ),
     CompetitorAd(
         8, "Steadytail",
-        "Clinically proven to treat arthritis in dogs without a prescription. Try it for 30 days, and if nothing changes "
-        "you get your money back.",
+        "Clinically proven to treat arthritis in dogs without a prescription. Try it for 30 days, and if nothing "
+        "changes you get your money back.",
         "30 days or your money back", "SHOP_NOW", 25,
         Scene("headline_bottom", "30 days, or your money back", "No questions", 1080, 1080, 1), ended=4,
     ),
     CompetitorAd(
         9, "Steadytail",
-        "Nobody tells you this about puppy years: joints are made in the first eighteen months. What your dog eats then "
-        "decides how it walks at ten.",
+        "Nobody tells you this about puppy years: joints are made in the first eighteen months. What your dog eats "
+        "then decides how it walks at ten.",
         "What nobody tells you about puppies", "LEARN_MORE", 83,
         Scene("story", "The first 18 months decide how a dog walks at ten", "Read the story", 1080, 1920, 2),
         variants=3,
@@ -146,8 +146,8 @@ ADS: Sequence[CompetitorAd] = (
     ),
     CompetitorAd(
         12, "Oat & Otter",
-        "We plant a meadow for every thousand bags. Dogs run better on grass anyway. Thank you to the 12,000 dog owners "
-        "who joined us this year.",
+        "We plant a meadow for every thousand bags. Dogs run better on grass anyway. Thank you to the 12,000 dog "
+        "owners who joined us this year.",
         "A meadow for every thousand bags", "LEARN_MORE", 37,
         Scene("picture", "", "", 1080, 1080, 3), ended=9, variants=2,
     ),
@@ -160,8 +160,8 @@ ADS: Sequence[CompetitorAd] = (
     ),
     CompetitorAd(
         14, "Oat & Otter",
-        "Subscribe and save 15% on every bag of soft chews. Skip a month or stop whenever you like. Your dog never runs "
-        "out.",
+        "Subscribe and save 15% on every bag of soft chews. Skip a month or stop whenever you like. Your dog never "
+        "runs out.",
         "Save 15% on every bag", "SUBSCRIBE", 33,
         Scene("offer", "SAVE 15%", "on every bag, skip any month", 1080, 1080, 0), ended=2, variants=2,
     ),
