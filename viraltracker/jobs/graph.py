@@ -59,6 +59,25 @@ def client(context: JobContext, account: AdAccount) -> Iterator[GraphClient]:
         yield graph
 
 
+@contextmanager
+def library_client(context: JobContext) -> Iterator[GraphClient]:
+    """A client for the public Ad Library, with the token of one of the brand's accounts, or META_ACCESS_TOKEN."""
+    found = accounts.of_brand(context.db, context.brand_id)
+    with_token = [account for account in found if account.access_token is not None]
+    for account in with_token or found:
+        with client(context, account) as graph:
+            yield graph
+        return
+    if context.services.settings.meta_access_token is None:
+        raise ConfigurationError(
+            "Searching the Ad Library needs an access token: connect an ad account, set META_ACCESS_TOKEN for the "
+            "worker, or upload an export on Templates."
+        )
+    anybody = AdAccount(context.brand_id, "the Ad Library", "meta", None, None, "active", None)
+    with client(context, anybody) as graph:
+        yield graph
+
+
 def page_addresses(context: JobContext) -> AddressPolicy:
     """Where the brand's landing pages may be fetched: public addresses, and for the demo alone its own shop's.
 

@@ -26,6 +26,9 @@ class Parameters(pydantic.BaseModel):
 OUT_OF_BOUNDS = frozenset({"greater_than_equal", "less_than_equal"})
 """What Pydantic calls a number outside of its field's bounds."""
 
+ASKED_ELSEWHERE: dict[str, pydantic.JsonValue] = {"asked": False}
+"""`json_schema_extra` of a field that no form asks for, such as a file's hash; what a saved job has of it stays."""
+
 P = TypeVar("P", bound=Parameters)
 
 
@@ -57,6 +60,8 @@ class JobType(Generic[P]):
         field = self.parameters.model_fields.get(name)
         if fault["type"] == "extra_forbidden":
             return f"there is no parameter {name}; there is {', '.join(self.parameters.model_fields) or 'none'}"
+        if field is None and fault["type"] == "value_error":
+            return str(fault["ctx"]["error"]).removesuffix(".")
         if field is None:
             return f"{name or 'parameters'}: {fault['msg']}"
         title = f"{field.title} ({name})" if field.title else name

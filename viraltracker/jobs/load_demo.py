@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import tempfile
+from pathlib import Path
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 import httpx
@@ -10,7 +14,7 @@ from pydantic import Field
 from viraltracker.errors import ConfigurationError, Unavailable
 from viraltracker.jobs.context import JobContext
 from viraltracker.jobs.job_type import JobType, Parameters, Result
-from viraltracker.store import accounts, brands, products
+from viraltracker.store import accounts, brands, products, storage
 from viraltracker.store.products import Photo
 
 ACCOUNT_ID = "act_100200300400"
@@ -18,6 +22,10 @@ TARGET_CPA = 30.0
 """US dollars per purchase: what the demo brand would pay."""
 
 ACCESS_TOKEN = "demo-token"  # noqa: S105 - opens the sandbox on this machine, nothing else
+
+EXPORT = "competitors.zip"
+SEARCH = "https://www.facebook.com/ads/library/?active_status=all&country=US&q=dog+joint"
+"""What the export of the invented competitors is said to be of."""
 
 
 class LoadDemo(Parameters):
@@ -27,7 +35,7 @@ class LoadDemo(Parameters):
 
 
 def run(context: JobContext, parameters: LoadDemo) -> Result:
-    """Connects the account; the sync and its classification follow as runs of their own."""
+    """Connects the account; the sync with its classification and the competitors' ads follow as runs of their own."""
     if context.services.sandbox_url is None:
         raise ConfigurationError(
             "The demo account needs the sandbox, which only the embedded stack starts: run `viraltracker up`."
@@ -48,6 +56,9 @@ def run(context: JobContext, parameters: LoadDemo) -> Result:
             "auto_classify": True,
             "classify_max_new": 5000,
         },
+    )
+    context.chain(
+        "template_scrape", "Ads of the demo's competitors", _competitors(context, context.services.sandbox_url)
     )
     return {"account_id": ACCOUNT_ID, "products": added}
 
@@ -88,11 +99,25 @@ def _fetch(context: JobContext, url: str) -> httpx.Response:
         raise Unavailable("The sandbox did not give the demo's products; they are asked for again.") from error
 
 
+def _competitors(context: JobContext, sandbox_url: str) -> dict[str, Any]:
+    """Puts the export of the competitors' ads where an upload would be; the parameters of its scrape."""
+    try:
+        answer = context.services.http.get(f"{sandbox_url}/library/{EXPORT}").raise_for_status()
+    except httpx.HTTPError:
+        raise Unavailable("The sandbox did not give the export of the competitors' ads; try again.") from None
+    sha256 = hashlib.sha256(answer.content).hexdigest()
+    with tempfile.TemporaryDirectory(dir=context.services.scratch) as folder:
+        file = Path(folder) / EXPORT
+        file.write_bytes(answer.content)
+        context.services.storage.put("imports", storage.key(context.brand_id, sha256), file, "application/zip")
+    return {"source": "upload", "file_name": EXPORT, "sha256": sha256, "search_url": SEARCH}
+
+
 TYPE = JobType(
     name="load_demo",
     label="Load the demo account",
     icon=":material/pets:",
-    description="Adds the demo ad account with 90 days of numbers to the brand, and two products.",
+    description="Adds the demo ad account with 90 days of numbers, two products, and invented competitors' ads.",
     parameters=LoadDemo,
     run=run,
 )

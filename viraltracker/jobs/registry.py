@@ -16,6 +16,8 @@ from viraltracker.jobs import (
     load_demo,
     meta_sync,
     scorecard,
+    template_approval,
+    template_scrape,
 )
 from viraltracker.jobs.job_type import JobType
 
@@ -44,6 +46,8 @@ def standard() -> Registry:
             ad_intelligence_analysis.TYPE,
             scorecard.TYPE,
             import_file.TYPE,
+            template_scrape.TYPE,
+            template_approval.TYPE,
             load_demo.TYPE,
         ]
     )

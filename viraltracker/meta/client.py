@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 
 AD_PAGE = 100
 STRUCTURE_PAGE = 200
+ARCHIVE_PAGE = 100
 
 
 @dataclass(frozen=True)
@@ -244,6 +245,23 @@ class GraphClient:
         if self._media is None:
             self._media = MediaDownloader(self._policy, guard=self._guard, monotonic=self._monotonic)
         return self._media.download(url, max_bytes=max_bytes, dest=dest)
+
+    def ads_archive(
+        self, *, words: str | None, page_id: str | None, country: str, active_only: bool
+    ) -> Iterator[list[Row]]:
+        """Ads of the public Ad Library by words or by page, in pages; rows with `fields.ARCHIVE_FIELDS`.
+
+        `country` is ISO 3166-1 alpha-2, or ALL. Raises GraphRefused for a token whose owner has not been confirmed.
+        """
+        params = {
+            "fields": ",".join(fields.ARCHIVE_FIELDS),
+            "ad_reached_countries": json.dumps([country]),
+            "ad_active_status": "ACTIVE" if active_only else "ALL",
+            "ad_type": "ALL",
+            "limit": str(ARCHIVE_PAGE),
+            **({"search_page_ids": json.dumps([page_id])} if page_id else {"search_terms": words or ""}),
+        }
+        return self._wire.pages("ads_archive", params)
 
     def _structure(
         self, account_id: str, edge: str, names: Iterable[str], statuses: Iterable[str]

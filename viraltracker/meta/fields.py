@@ -61,6 +61,17 @@ AD_SET_FIELDS = (
     "learning_stage_info",
     "created_time",
 )
+ARCHIVE_FIELDS = (
+    "id",
+    "page_id",
+    "page_name",
+    "ad_creative_bodies",
+    "ad_creative_link_titles",
+    "ad_delivery_start_time",
+    "ad_delivery_stop_time",
+    "publisher_platforms",
+)
+"""Of the Ad Library. Without `ad_snapshot_url`, which is a link with the token of whoever asked in it."""
 IMAGE_FIELDS = ("hash", "url")
 VIDEO_FIELDS = ("id", "source", "length")
 

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
@@ -19,7 +20,7 @@ from starlette.routing import Mount, Route
 from viraltracker.sandbox import faults, graph_errors, model_calls, model_desk
 from viraltracker.sandbox.broken import BrokenOff, before
 from viraltracker.sandbox.claude import ClaudeApi
-from viraltracker.sandbox.demo import catalog, pages, pictures, product_photos, products
+from viraltracker.sandbox.demo import catalog, competitors, pages, pictures, product_photos, products
 from viraltracker.sandbox.demo.readings import DemoAnswers
 from viraltracker.sandbox.faults import Fault, FaultScript
 from viraltracker.sandbox.gemini import GeminiApi
@@ -78,6 +79,7 @@ class Sandbox:
                 Route("/pages/{slug}", self._landing_page, methods=["GET"]),
                 Route("/demo/products", self._products, methods=["GET"]),
                 Route("/demo/photos/{name}.png", _product_photo, methods=["GET"]),
+                Route(f"/library/{competitors.EXPORT_NAME}", self._library_export, methods=["GET"]),
                 Route("/media/{kind}/{name}", self._media, methods=["GET"]),
                 Route("/{path:path}", self._graph, methods=["GET", "POST", "DELETE"]),
             ]
@@ -161,6 +163,11 @@ class Sandbox:
 
     async def _products(self, request: Request) -> Response:
         return JSONResponse(products.every(_base_url(request), self.graph.today()))
+
+    async def _library_export(self, request: Request) -> Response:
+        self._note("GET", request.url.path, {})
+        body = await run_in_threadpool(competitors.export_zip, self.graph.today())
+        return Response(body, media_type="application/zip")
 
     def _note(self, method: str, path: str, params: dict[str, str]) -> None:
         query = "&".join(f"{name}={value}" for name, value in params.items() if name != "appsecret_proof")

@@ -17,10 +17,11 @@ from functools import partial
 from typing import Protocol, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
+from viraltracker.sandbox import ad_library, filtering, graph_errors
 from viraltracker.sandbox import fields as field_lists
-from viraltracker.sandbox import filtering, graph_errors
-from viraltracker.sandbox.demo import catalog
+from viraltracker.sandbox.demo import catalog, competitors
 from viraltracker.sandbox.demo.account import DemoAccount, build_account
+from viraltracker.sandbox.demo.competitors import CompetitorAd
 from viraltracker.sandbox.demo.roster import AdPlan
 from viraltracker.sandbox.faults import Fault
 from viraltracker.sandbox.fields import Node
@@ -108,6 +109,8 @@ class GraphApi:
             if "ids" in call.params:
                 return json.dumps(self._many(call, fault))
             raise graph_errors.GraphError(2500, "An active access token must be used to query information", 400)
+        if path == ["ads_archive"]:
+            return self._archive(call, fault)
         if len(path) == 1:
             return json.dumps(self._node(path[0], call, fault))
         if len(path) == 2:
@@ -220,6 +223,17 @@ class GraphApi:
         if edge == "advideos":
             return [partial(objects.video, clip, with_source=True) for clip in catalog.CLIPS]
         raise graph_errors.unknown_field(edge, "AdAccount")
+
+    def _archive(self, call: Call, fault: Fault | None) -> str:
+        """The public Ad Library, in which there are only the demo's competitors."""
+        today, token = self.today(), call.token or ""
+        found = ad_library.found(call.params, today)
+        wanted = field_lists.parse(call.params.get("fields", "id"))
+
+        def texts(chosen: Sequence[CompetitorAd]) -> list[str]:
+            return [json.dumps(field_lists.project(competitors.edge_row(ad, today, token), wanted)) for ad in chosen]
+
+        return _page(found, texts, call, fault)
 
     def _insights(self, object_id: str, call: Call, fault: Fault | None) -> str:
         account, table = self.account()

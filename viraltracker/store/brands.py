@@ -43,6 +43,11 @@ def all_visible(db: Database) -> list[Brand]:
     return sorted((Brand.from_row(row) for row in db.rows("brands")), key=lambda brand: brand.name.lower())
 
 
+def of_organization(db: Database, organization_id: str) -> list[Brand]:
+    """The brands of one organisation."""
+    return [Brand.from_row(row) for row in db.rows("brands", where={"organization_id": organization_id})]
+
+
 def get(db: Database, brand_id: str) -> Brand:
     """The brand with that id; NotFound when it is not visible."""
     rows = db.rows("brands", where={"id": brand_id})

@@ -233,8 +233,11 @@ def _ask(viewer: Viewer, kinds: Mapping[str, FormKind], opened: Opened, job: Jso
 
 
 def _ask_parameters(kind: FormKind, stored: Json, key: str) -> Json:
-    asked = [field for field in job_form.fields(kind.parameters) if not field.is_settled]
-    values: Json = {}
+    every = job_form.fields(kind.parameters)
+    asked = [field for field in every if field.asked and not field.is_settled]
+    values: Json = {
+        field.name: stored[field.name] for field in every if not field.asked and stored.get(field.name) is not None
+    }
     for start in range(0, len(asked), 3):
         for column, field in zip(st.columns(3, vertical_alignment="bottom"), asked[start : start + 3], strict=False):
             with column:

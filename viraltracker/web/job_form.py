@@ -48,6 +48,8 @@ class Field:
     high: float | None = None
     options: tuple[str, ...] = ()
     optional: bool = False
+    asked: bool = True
+    """Whether a form asks for it; what it does not ask for stays as a saved job has it."""
 
     @property
     def is_settled(self) -> bool:
@@ -93,6 +95,7 @@ def _field(name: str, given: Json, required: bool, definitions: Json) -> Field:
         high=shape.get("maximum"),
         options=tuple(str(option) for option in options),
         optional=not required and given.get("default") is None,
+        asked=given.get("asked", True),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -30,15 +30,12 @@ class Pictures:
     def of(self, ad_ids: Sequence[str], edge_px: int = thumbnails.EDGE_PX) -> Mapping[str, str]:
         """A data URI for each of these ads whose picture is stored and can be read, by ad id."""
         keys = ad_data.pictures(self.db, self.brand_id, ad_ids)
-        made = stored(self.db, set(keys.values()), edge_px)
-        return {ad_id: uri for ad_id, key in keys.items() if (uri := made[key]) is not None}
+        made = by_key(self.db, list(keys.values()), edge_px)
+        return {ad_id: uri for ad_id, key in keys.items() if (uri := made.get(key)) is not None}
 
 
-def stored(db: Database, storage_keys: Iterable[str], edge_px: int = thumbnails.EDGE_PX) -> Mapping[str, str | None]:
-    """A data URI by storage key for each of these files among the creatives, None for one that cannot be shown.
-
-    Raises Unavailable while Storage is away.
-    """
+def by_key(db: Database, storage_keys: Sequence[str], edge_px: int = thumbnails.EDGE_PX) -> Mapping[str, str]:
+    """A data URI for each of these stored pictures that can be read, by its key. Raises Unavailable without Storage."""
     wanted = sorted(set(storage_keys))
     # What is kept is kept for the page that asks, so the threads say whose they are.
     page = get_script_run_ctx(suppress_warning=True)
@@ -49,7 +46,8 @@ def stored(db: Database, storage_keys: Iterable[str], edge_px: int = thumbnails.
         return _thumbnail(key, edge_px, db)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return dict(zip(wanted, pool.map(make, wanted), strict=True))
+        made = zip(wanted, pool.map(make, wanted), strict=True)
+        return {key: uri for key, uri in made if uri is not None}
 
 
 @st.cache_data(max_entries=KEPT, show_spinner=False)
@@ -70,5 +68,13 @@ def thumbnails_or_none(
     """Like `of`, and nothing while Storage is away: numbers are worth showing without pictures."""
     try:
         return pictures.of(ad_ids, edge_px)
+    except Unavailable:
+        return {}
+
+
+def by_key_or_none(db: Database, storage_keys: Sequence[str], edge_px: int = thumbnails.EDGE_PX) -> Mapping[str, str]:
+    """Like `by_key`, and nothing while Storage is away."""
+    try:
+        return by_key(db, storage_keys, edge_px)
     except Unavailable:
         return {}

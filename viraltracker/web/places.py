@@ -43,6 +43,11 @@ def video() -> st.Page:
     return st.Page(_FOLDER / "video.py", title="Video", icon=":material/movie:")
 
 
+def templates() -> st.Page:
+    """What could be made next, from what runs long for others."""
+    return st.Page(_FOLDER / "templates.py", title="Templates", icon=":material/grid_view:")
+
+
 def ad_scheduler() -> st.Page:
     """What runs when, and did it."""
     return st.Page(_FOLDER / "ad_scheduler.py", title="Ad Scheduler", icon=":material/event_repeat:")
@@ -77,6 +82,7 @@ def every() -> list[st.Page]:
         ads(),
         coverage(),
         video(),
+        templates(),
         ad_scheduler(),
         data(),
         members(),

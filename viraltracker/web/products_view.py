@@ -33,7 +33,7 @@ def ready(products: Sequence[Product], today: date) -> str:
 def photos(db: Database, storage_keys: Sequence[str], edge_px: int = THUMBNAIL_PX) -> Mapping[str, str | None]:
     """A data URI by storage key; nothing while Storage is away, since the texts are worth showing without."""
     try:
-        return pictures.stored(db, storage_keys, edge_px)
+        return pictures.by_key(db, list(storage_keys), edge_px)
     except Unavailable:
         return {}
 

@@ -65,6 +65,10 @@ BY_TABLE: dict[str, Row] = {
     "recommendation_outcomes": {"days": 14, "verdict": "helped"},
     "ad_intelligence_diagnostics": {"ad_id": "same", "diagnosis": "winner_loser"},
     "chat_messages": {"role": "user"},
+    "template_scrapes": {"source": "upload", "status": "completed"},
+    "scraped_ads": {"source": "upload"},
+    "template_queue": {"sha256": SHA256},
+    "templates": {"awareness": "unclear"},
     "llm_batches": {"state": "collected", "closed_at": "2026-10-01T00:00:00Z"},
     "product_photos": {"sha256": SHA256, "mime": "image/png"},
 }

@@ -122,6 +122,8 @@ def answers(db: Database, tenant: Tenant) -> dict[str, object]:
         "coverage ads": db.call(
             "coverage_ads", p_run=tenant.rows["ad_intelligence_runs"]["id"], p_awareness="", p_format=""
         )["ads"],
+        "templates": db.call("template_library", p_brand=brand)["items"],
+        "templates to review": db.call("template_review", p_brand=brand)["items"],
         "jobs": schedules.jobs(db, brand),
         "products": db.call("brand_products", p_brand=brand),
     }
@@ -136,6 +138,10 @@ def test_functions_answer_a_member_about_its_own_brand_only(
     db = as_user(getattr(own, role).key)
     for tenant in (own, other):
         database.execute("update public.ad_accounts set currency = 'USD' where brand_id = %s", [tenant.brand_id])
+        database.execute(
+            "update public.template_queue set status = 'analysed', reading = '{}' where brand_id = %s",
+            [tenant.brand_id],
+        )
         database.execute(  # A day that was seen twice, so that there is a development to tell of.
             "insert into public.account_day_snapshots (brand_id, account_id, date, seen_on, purchases)"
             " select brand_id, account_id, date, date + n, n from public.account_day_snapshots,"

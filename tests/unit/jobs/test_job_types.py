@@ -36,7 +36,25 @@ DOCUMENTED: dict[str, dict[str, tuple[object, int | None, int | None]]] = {
     "ad_intelligence_analysis": {"days_back": (30, 1, 90), "date_to": (None, None, None)},
     "scorecard": {"days_back": (7, 1, 90), "min_spend": (10, 0, None)},
     "load_demo": {"days_back": (90, 1, 90)},
+    "template_scrape": {
+        "source": ("meta_ad_library", None, None),
+        "search_url": (None, None, None),
+        "max_ads": (50, 10, 500),
+        "images_only": (True, None, None),
+        "auto_queue": (True, None, None),
+        "file_name": (None, None, None),
+        "sha256": (None, None, None),
+    },
+    "template_approval": {
+        "batch_size": (100, 10, 500),
+        "auto_approve": (True, None, None),
+        "threshold": (0.8, None, None),
+    },
 }
+MUST_BE_GIVEN: dict[str, dict[str, Any]] = {
+    "template_scrape": {"search_url": "https://www.facebook.com/ads/library/?q=dog"},
+}
+"""What a type cannot do without."""
 
 
 @pytest.mark.parametrize(("name", "documented"), DOCUMENTED.items())
@@ -45,15 +63,30 @@ def test_parameters_have_the_documented_defaults_and_bounds(
 ) -> None:
     """A saved schedule without a parameter means the documented default."""
     kind = registry.standard()[name]
-    given = kind.parse({})
+    must = MUST_BE_GIVEN.get(name, {})
+    given = kind.parse(must)
     assert set(type(given).model_fields) == set(documented)
     for field, (default, lowest, highest) in documented.items():
-        assert getattr(given, field) == default
+        assert field in must or getattr(given, field) == default
         for bound, step in ((lowest, -1), (highest, 1)):
             if bound is not None:
-                assert getattr(kind.parse({field: bound}), field) == bound
+                assert getattr(kind.parse(must | {field: bound}), field) == bound
                 with pytest.raises(BadInput, match=field):
-                    kind.parse({field: bound + step})
+                    kind.parse(must | {field: bound + step})
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "give the address of a search"),
+        ({"search_url": "https://example.com/ads/library/?q=dog"}, "not at facebook.com"),
+        ({"source": "upload"}, "a file is given on the page Templates"),
+    ],
+)
+def test_a_scrape_that_cannot_be_done_is_refused_when_it_is_saved(given: dict[str, Any], said: str) -> None:
+    """And not when it is due, in the night."""
+    with pytest.raises(BadInput, match=said):
+        registry.standard()["template_scrape"].parse(given)
 
 
 def test_every_parameter_can_make_a_form() -> None:

@@ -1,0 +1,1 @@
+"""Other brands' ads: from a search or an export to pictures, readings and templates."""
