@@ -195,6 +195,17 @@ language sql stable set search_path = '' set statement_timeout = '30s' as $$
         order by place limit p_limit) c
 $$;
 
+-- Names that no ad of the brand may bear: of the pages whose ads the organisation has seen, the most seen first.
+create function public.foreign_brand_names(p_brand uuid, p_limit integer default 1000) returns json
+language sql stable set search_path = '' set statement_timeout = '30s' as $$
+    select coalesce(json_agg(f.page_name order by f.ads desc, f.page_name), '[]') from (
+        select a.page_name, count(*) as ads
+        from public.brands b join public.scraped_ads a using (organization_id)
+        where b.id = p_brand and length(trim(a.page_name)) > 1
+          and lower(a.page_name) <> all (select lower(n) from unnest(b.name || b.aliases) n)
+        group by a.page_name order by ads desc, a.page_name limit p_limit) f
+$$;
+
 -- A person's word on ads that were made, [{id, decision: approve | reject, note?}]: how many it changed.
 create function public.decide_generated_ads(p_brand uuid, p_decisions jsonb) returns integer
 language plpgsql security definer set search_path = '' as $$
@@ -277,10 +288,10 @@ end $$;
 revoke all on function public.begin_creation_run(uuid, jsonb), public.count_creation_attempt(uuid, uuid),
     public.save_generated_ad(uuid, jsonb, jsonb), public.finish_creation_run(uuid, uuid, text, text, jsonb),
     public.template_choices(uuid, uuid, uuid[], integer), public.decide_generated_ads(uuid, jsonb),
-    public.creation_gallery(uuid, uuid, integer), public.match_generated_ads(uuid)
-    from public, anon, authenticated, service_role;
+    public.foreign_brand_names(uuid, integer), public.creation_gallery(uuid, uuid, integer),
+    public.match_generated_ads(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.begin_creation_run(uuid, jsonb), public.count_creation_attempt(uuid, uuid),
     public.save_generated_ad(uuid, jsonb, jsonb), public.finish_creation_run(uuid, uuid, text, text, jsonb),
     public.match_generated_ads(uuid) to service_role;
 grant execute on function public.template_choices(uuid, uuid, uuid[], integer),
-    public.decide_generated_ads(uuid, jsonb), public.creation_gallery(uuid, uuid, integer) to authenticated, service_role;
+    public.foreign_brand_names(uuid, integer), public.decide_generated_ads(uuid, jsonb), public.creation_gallery(uuid, uuid, integer) to authenticated, service_role;

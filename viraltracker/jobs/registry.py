@@ -8,6 +8,7 @@ from typing import Any
 from viraltracker.errors import BadInput
 from viraltracker.jobs import (
     ad_classification,
+    ad_creation,
     ad_intelligence_analysis,
     asset_download,
     batch_collection,
@@ -45,6 +46,7 @@ def standard() -> Registry:
             batch_collection.TYPE,
             ad_intelligence_analysis.TYPE,
             scorecard.TYPE,
+            ad_creation.TYPE,
             import_file.TYPE,
             template_scrape.TYPE,
             template_approval.TYPE,

@@ -6,7 +6,7 @@ import hashlib
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from viraltracker.store import storage as files
 from viraltracker.store.client import Database
@@ -41,9 +41,15 @@ def save(db: Database, brand_id: str, ad: Mapping[str, object], images: Sequence
 
 
 def finish(
-    db: Database, brand_id: str, run_id: str, status: str, reason: str | None, exports: Sequence[Mapping[str, object]]
+    db: Database,
+    brand_id: str,
+    run_id: str,
+    *,
+    status: Literal["completed", "failed"],
+    reason: str | None = None,
+    exports: Sequence[Mapping[str, object]] = (),
 ) -> None:
-    """Ends a run as `completed` or `failed`, with where its ads went: `[{kind, file_name, storage_key}]`."""
+    """Ends a run, with where its ads went: `[{kind, file_name, storage_key}]`."""
     db.call(
         "finish_creation_run",
         p_brand=brand_id,
@@ -59,8 +65,8 @@ def template_choices(
 ) -> list[Json]:
     """Templates for a product, the best first: unused ones, then those that ran longest with their brand.
 
-    `[{id, name, awareness, hook, layout, storage_key, sha256, phash, uses, active_days}]`, of `template_ids` alone where
-    these are given.
+    `[{id, name, awareness, hook, layout, storage_key, sha256, phash, uses, active_days}]`, of `template_ids` alone
+    where these are given.
     """
     answer: list[Json] = db.call(
         "template_choices",
@@ -69,6 +75,12 @@ def template_choices(
         p_templates=None if template_ids is None else list(template_ids),
         p_limit=limit,
     )
+    return answer
+
+
+def foreign_names(db: Database, brand_id: str) -> list[str]:
+    """Names of other brands' pages, which no ad may bear; at most a thousand, those seen most."""
+    answer: list[str] = db.call("foreign_brand_names", p_brand=brand_id)
     return answer
 
 
