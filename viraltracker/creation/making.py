@@ -5,6 +5,7 @@ Nothing here is drawn by chance: what a killed run had made is found again, and 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -32,6 +33,8 @@ Status = Literal["approved", "needs_person", "rejected"]
 WRITER: Final = "rules@1"
 TRIES: Final = 2
 """A rejected ad is made once more, with other words and another look."""
+ENOUGH: Final = (24, 12, 6, 4, 3, 2, 1)
+"""So many copies of a stage are asked for, the fewer the less a product says: the most unlike of them are taken."""
 STAGES: Final[tuple[Awareness, ...]] = ("problem_aware", "solution_aware", "product_aware", "most_aware", "unaware")
 """What an order without a stage goes through, one after the other."""
 
@@ -275,26 +278,29 @@ class _Batch:
 
         Raises BadInput where there are none.
         """
-        stages = [self._stage(variation) for variation in range(1, self.order.variations + 1)]
+        stages = [self._stage(variation) for variation in range(1, self.order.variations + 1)] * TRIES
         written: dict[Awareness, list[Copy]] = {}
         short: BadInput | None = None
-        for stage in dict.fromkeys(stages):
-            for n in range(stages.count(stage) * TRIES, 0, -1):
+        for place, stage in enumerate(dict.fromkeys(stages)):
+            for n in ENOUGH:
                 try:
-                    written[stage] = list(copywriting.write(self.subject, stage, n, self.seed))
+                    written[stage] = list(copywriting.write(self.subject, stage, n, self.seed + place))
                     break
                 except copywriting.TooLittleToSay as error:
                     short = error
         everything = [copy for each in written.values() for copy in each]
         if not everything:
             raise short or BadInput(f"No words can be written for “{self.subject.name}”.")
-        taken: dict[Awareness, int] = {}
+        used: Counter[str] = Counter()
+
+        def said_before(copy: Copy) -> tuple[int, int]:
+            return used[copy.headline] + used[copy.subline or ""], used[f"{copy.headline}|{copy.subline}"]
+
         copies = []
-        for stage in stages * TRIES:
-            own = written.get(stage) or everything
-            place = taken.get(stage, 0)
-            taken[stage] = place + 1
-            copies.append(own[place % len(own)])
+        for stage in stages:
+            copy = min(written.get(stage) or everything, key=said_before)
+            used.update((copy.headline, copy.subline or "", f"{copy.headline}|{copy.subline}"))
+            copies.append(copy)
         return copies
 
     def _stage(self, variation: int) -> Awareness:
