@@ -11,7 +11,7 @@ import pandas as pd
 
 from viraltracker.analysis.question import Question
 from viraltracker.analysis.sources import Source
-from viraltracker.intelligence import maturity, windows
+from viraltracker.intelligence import maturity, objectives, windows
 from viraltracker.intelligence.context import AnalysisContext
 from viraltracker.intelligence.frame import DATES, METRICS, WEEKLY
 from viraltracker.intelligence.maturity import Maturity
@@ -138,11 +138,12 @@ def _days_before(source: Source, window: Window) -> int:
 
 def _side_by_side(now: list[dict[str, Any]], before: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows of a window with the sums of the period before it beside them; an ad may be in one of them only."""
-    of_window = (*METRICS, "days", "first_day", "last_day", "result_type")
+    counted = (*METRICS, "result_type")
+    of_window = (*counted, "days", "first_day", "last_day")
     rows = {row["ad_id"]: row for row in now}
     for row in before:
         known = rows.setdefault(row["ad_id"], {name: row[name] for name in row if name not in of_window})
-        known.update({f"prior_{metric}": row[metric] for metric in METRICS})
+        known.update({f"prior_{name}": row[name] for name in counted})
     return list(rows.values())
 
 
@@ -214,7 +215,8 @@ def inferred_goal(frame: pd.DataFrame) -> str:
     if "purchases" in frame and pd.to_numeric(frame["purchases"]).sum() > 0:
         return "purchase"
     if "result_type" in frame and "results" in frame:
-        counts = pd.to_numeric(frame["results"]).groupby(frame["result_type"]).sum()
+        of_one_kind = frame[frame["result_type"] != objectives.MIXED]
+        counts = pd.to_numeric(of_one_kind["results"]).groupby(of_one_kind["result_type"]).sum()
         if not counts.empty and counts.max() > 0:
             return str(counts.idxmax())
     return "purchase"

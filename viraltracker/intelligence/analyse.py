@@ -10,7 +10,17 @@ import numpy as np
 import pandas as pd
 
 from viraltracker.intelligence import account as accounts
-from viraltracker.intelligence import baselines, coverage, distribution, estimates, findings, frame, returns, totals
+from viraltracker.intelligence import (
+    baselines,
+    coverage,
+    distribution,
+    estimates,
+    findings,
+    frame,
+    objectives,
+    returns,
+    totals,
+)
 from viraltracker.intelligence.account import Account
 from viraltracker.intelligence.advice import Recommendation
 from viraltracker.intelligence.baselines import Baselines, Cohorts
@@ -170,7 +180,7 @@ def analyse(ads: pd.DataFrame, context: AnalysisContext, days: pd.DataFrame | No
     # Most of an estimate is spent in functions that let other threads run, most of a rule is not.
     with ThreadPoolExecutor(1) as beside:
         rates, earned = beside.submit(_rates, account, cohorts), beside.submit(returns.estimate, account, cohorts)
-        found = findings.find(account, cohorts, usual, _with_conversions(account, days))
+        found = findings.find(account, cohorts, usual, objectives.of_days(days, account.ads, account.conversions))
         recommendations = recommend(account, found)
     return Analysis(
         account=account,
@@ -189,15 +199,6 @@ def analyse(ads: pd.DataFrame, context: AnalysisContext, days: pd.DataFrame | No
         recommendations=recommendations,
         notes=notes + _notes(account, now, cohorts),
     )
-
-
-def _with_conversions(account: Account, days: pd.DataFrame | None) -> pd.DataFrame:
-    """The days with the goal's conversions: unknown where results of several kinds would be added up."""
-    table = pd.DataFrame({"date": pd.Series(dtype=object)}) if days is None else days.copy()
-    column = account.conversions.column
-    kinds = account.ads["result_type"].dropna().nunique()
-    table["conversions"] = table[column] if column in table and (column == "purchases" or kinds <= 1) else np.nan
-    return table
 
 
 def _rates(account: Account, cohorts: Cohorts) -> AdRates:

@@ -1,0 +1,128 @@
+"""Results are of a kind, days are as old as their last reading, an ad begins with its first row: by hand, from rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from viraltracker.store import analyses, brands
+from viraltracker.store.brands import Brand
+from viraltracker.store.client import Database
+
+from .test_edge_accounts import statistics
+from .test_full_analysis import LAST_DAY, add_account, analyse
+
+FIRST_DAY = LAST_DAY - timedelta(days=29)
+
+Count = Callable[..., None]
+
+
+@pytest.fixture
+def brand(db: Database, database: psycopg.Connection) -> Brand:
+    made = brands.ensure(db, f"Brand {uuid4()}", target_cpa=20)
+    database.execute("update public.brands set goal = 'lead' where id = %s", [made.id])
+    return made
+
+
+@pytest.fixture
+def counted(brand: Brand, database: psycopg.Connection) -> Count:
+    """`counted(kind, results, "act_1-2", since=…, until=…)`: what an ad's rows count, without it those of all."""
+
+    def count(
+        kind: str, results: int, ad_id: str | None = None, since: date = date.min, until: date = date.max
+    ) -> None:
+        database.execute(
+            "update public.ad_performance_daily set purchases = null, purchase_value = null, result_type = %s,"
+            " results = %s where brand_id = %s and ad_id = coalesce(%s, ad_id) and date between %s and %s",
+            [kind, results, brand.id, ad_id, since, until],
+        )
+        database.execute("select app.touch_brand(%s)", [brand.id])
+
+    return count
+
+
+def of_ad(read: dict[str, Any], ad_id: str) -> dict[str, Any]:
+    """One ad's columns."""
+    row = read["ads"]["ad_id"].index(ad_id)
+    return {name: values[row] for name, values in read["ads"].items()}
+
+
+def test_kinds_are_kept_apart_in_periods_weeks_and_days(
+    db: Database, brand: Brand, database: psycopg.Connection, counted: Count
+) -> None:
+    """An ad that counted link clicks until ten days ago is mixed in the window; its weeks and days tell each kind."""
+    add_account(database, brand, 3)
+    counted("lead", 2)
+    counted("link_click", 30, "act_1-2", until=LAST_DAY - timedelta(days=10))
+    counted("link_click", 30, "act_1-3", until=FIRST_DAY - timedelta(days=1))
+    read = statistics(db, brand, LAST_DAY)
+    found = {
+        ad_id: [of_ad(read, ad_id)[name] for name in ("result_type", "results", "prior_result_type", "prior_results")]
+        for ad_id in ("act_1-1", "act_1-2", "act_1-3")
+    }
+    assert found == {
+        "act_1-1": ["lead", 60, "lead", 60],
+        "act_1-2": ["mixed", None, "link_click", 900],
+        "act_1-3": ["lead", 60, "link_click", 900],
+    }
+    weeks: dict[str, list[float | None]] = {}
+    for row, week, results in sorted(zip(*(read["weeks"][name] for name in ("row", "week", "results")), strict=True)):
+        assert week == len(weeks.setdefault(read["ads"]["ad_id"][row], []))
+        weeks[read["ads"]["ad_id"][row]].append(results)
+    assert weeks["act_1-1"] == [14, 14, 14, 14, 14, 14, 14, 8]
+    assert set(weeks["act_1-2"]) == {None}
+    assert weeks["act_1-3"] == [14, 14, 14, 14, None, None, None, None]  # week 4 has two days of leads
+    days = dict(zip(read["days"]["date"], read["days"]["results_by_type"], strict=True))
+    assert days[LAST_DAY.isoformat()] == {"lead": 6}
+    assert days[(LAST_DAY - timedelta(days=10)).isoformat()] == {"lead": 4, "link_click": 30}
+    assert days[(FIRST_DAY - timedelta(days=1)).isoformat()] == {"lead": 2, "link_click": 60}
+    assert days[(LAST_DAY - timedelta(days=100)).isoformat()] is None
+
+
+@pytest.mark.parametrize("goal", ["lead", None])
+def test_only_the_goals_kind_is_counted(
+    db: Database, brand: Brand, database: psycopg.Connection, counted: Count, goal: str | None
+) -> None:
+    """Link clicks of the period before make no fall in leads, and an ad of two kinds is not judged and says why."""
+    add_account(database, brand, 4)
+    counted("lead", 2)
+    counted("link_click", 30, "act_1-2", until=LAST_DAY - timedelta(days=10))
+    counted("link_click", 30, "act_1-3", until=FIRST_DAY - timedelta(days=1))
+    database.execute("update public.brands set goal = %s where id = %s", [goal, brand.id])
+    found = analyse(db, brand)
+    assert found["goal"] == "lead"
+    assert found["totals"]["conversions"] == 3 * 60
+    assert found["prior_totals"]["conversions"] == 2 * 60
+    assert {item["relative"] for item in found["trends"]["changes"] if item["metric"] == "cpa"} == {0.0}
+    verdicts = {item["ad_id"]: item for item in found["verdicts"]}
+    assert verdicts["act_1-2"]["verdict"] == "not_evaluated"
+    assert "several kinds" in verdicts["act_1-2"]["reason"]
+    assert not [item for item in found["anomalies"] if item["kind"] in ("cvr", "cpa", "silent_pixel")]
+
+
+def test_an_imported_ad_of_two_kinds_is_mixed_too(db: Database, brand: Brand, database: psycopg.Connection) -> None:
+    """Days of a file: its leads and its link clicks are not one sum."""
+    dataset = database.execute(
+        "insert into public.import_datasets (brand_id, file_name, file_sha256, status, daily, date_from, date_to,"
+        " currency) values (%s, 'days.csv', %s, 'ready', true, %s, %s, 'USD') returning id::text",
+        [brand.id, uuid4().hex * 2, FIRST_DAY, LAST_DAY],
+    ).fetchone()
+    assert dataset is not None
+    database.execute(
+        "insert into public.ad_performance_period (brand_id, dataset_id, ad_key, date_from, date_to, results,"
+        " result_type) select %s, %s, ad, day, day, 3, case when ad || day::date = 'b' || %s then 'click' else 'lead' end"
+        " from unnest(array['a', 'b']) ad, generate_series(%s::date, %s::date, interval '1 day') day",
+        [brand.id, dataset[0], LAST_DAY, FIRST_DAY, LAST_DAY],
+    )
+    read = analyses.import_stats(db, dataset[0], since=FIRST_DAY, until=LAST_DAY)["ads"]
+    assert sorted((ad["ad_id"], ad["result_type"], ad["results"]) for ad in read) == [
+        ("a", "lead", 90),
+        ("b", "mixed", None),
+    ]
+    replayed = analyses.replay_days(db, brand.id, "USD", since=FIRST_DAY, until=LAST_DAY, dataset_id=dataset[0])
+    assert {ad["ad_id"]: ad["result_type"] for ad in replayed["ads"]} == {"a": "lead", "b": "mixed"}
