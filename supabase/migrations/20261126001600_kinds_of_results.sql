@@ -58,6 +58,13 @@ begin
               from public.ad_performance_daily d
               where d.brand_id = p_brand and d.currency = p_currency and d.date between p_prior_from and p_to) r
         group by r.ad_id, r.w
+    ), first_days as materialized (
+        select ad_id, first_ever from known
+        union all
+        -- Of ads that Meta no longer shows.
+        select g.ad_id, (select p.date from public.ad_performance_daily p where p.brand_id = p_brand and p.ad_id = g.ad_id
+            order by p.date limit 1)
+        from (select ad_id from totals except select ad_id from known) g
     ), missing as (
         select d.ad_id, d.date >= p_from as w, sum(d.spend * m.part) as spend, sum(d.link_clicks * m.part) as link_clicks,
             sum(d.landing_page_views * m.part) as landing_page_views
@@ -67,11 +74,11 @@ begin
           and d.date between greatest(p_to - 27, p_prior_from) and p_to and m.part > 0
         group by 1, 2
     ), largest as materialized (
-        select row_number() over () as n, l.ad_id, k.first_ever from (
+        select row_number() over () as n, l.ad_id, f.first_ever from (
             select ad_id from (
                 select ad_id, sum(spend) filter (where w) as spent, sum(spend) as ever from totals group by ad_id) t
             order by spent desc nulls last, ever desc nulls last, ad_id limit p_closely) l
-        left join known k using (ad_id)
+        left join first_days f using (ad_id)
     ), close as (
         select k.n, case when d.date >= p_from then 0 when d.date >= p_prior_from then 1 end as half,
             case when d.date >= k.first_ever + 7 or k.first_ever is null then (p_to - d.date) / 7 end as week,
@@ -188,8 +195,8 @@ begin
             case when a.object_type in ('video', 'image', 'carousel') then a.object_type
                  when a.object_type is not null then 'other' end as media_type,
             a.effective_status, case when a.ad_id is null then false else a.effective_status = 'ACTIVE' end as active,
-            coalesce((a.created_time at time zone coalesce(acc.zone, 'UTC'))::date, a.first_ever, s.first_day) as created_on,
-            coalesce(a.first_ever, s.first_day) as first_ever,
+            coalesce((a.created_time at time zone coalesce(acc.zone, 'UTC'))::date, e.first_ever) as created_on,
+            e.first_ever,
             (a.creative_changed_at at time zone coalesce(acc.zone, 'UTC'))::date as creative_changed_on,
             g.learning_status, s.first_day, s.last_day, coalesce(s.days, 0) as days,
             s.impressions, s.spend, s.clicks, s.link_clicks, s.outbound_clicks, s.landing_page_views, s.adds_to_cart,
@@ -209,6 +216,7 @@ begin
             n.total as congruence_total, n.weakest as congruence_weakest, n.weakest_score as congruence_weakest_score,
             a.video_id, a.image_hash
         from known a full join sums s using (ad_id)
+        left join first_days e using (ad_id)
         left join public.campaigns c on c.brand_id = p_brand and c.campaign_id = a.campaign_id
         left join public.ad_sets g on g.brand_id = p_brand and g.ad_set_id = a.ad_set_id
         left join accounts acc on acc.account_id = a.account_id
@@ -236,7 +244,7 @@ begin
             'days', count(*) filter (where day >= p_from),
             'prior_days', count(*) filter (where day between p_prior_from and p_from - 1),
             'recent_days', count(*) filter (where day > p_to - 3),
-            'first_day', least((select min(first_ever) from known), (select min(first_day) from sums),
+            'first_day', least((select min(first_ever) from first_days),
                 (select min(date_from) from chunks where status = 'done'))) from stored),
         'ads', (select row_to_json(t) from (select 
             array_agg(ad_id) as ad_id, array_agg(unreadable) as unreadable, array_agg(ad_name) as ad_name,

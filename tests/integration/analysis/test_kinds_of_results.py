@@ -126,3 +126,25 @@ def test_an_imported_ad_of_two_kinds_is_mixed_too(db: Database, brand: Brand, da
     ]
     replayed = analyses.replay_days(db, brand.id, "USD", since=FIRST_DAY, until=LAST_DAY, dataset_id=dataset[0])
     assert {ad["ad_id"]: ad["result_type"] for ad in replayed["ads"]} == {"a": "lead", "b": "mixed"}
+
+
+def test_an_ad_that_meta_no_longer_shows_began_with_its_first_row(
+    db: Database, brand: Brand, database: psycopg.Connection
+) -> None:
+    """Sixty days of rows: no ad of a seven-day window in which it would still be learning."""
+    add_account(database, brand, 4)
+    database.execute("update public.brands set goal = 'purchase' where id = %s", [brand.id])
+    database.execute("delete from public.ads where brand_id = %s and ad_id = 'act_1-2'", [brand.id])
+    since = LAST_DAY - timedelta(days=6)
+    read = analyses.ad_statistics(
+        db, brand.id, "USD", since=since, until=LAST_DAY, prior_since=since - timedelta(days=7), weeks=13, closely=9
+    )
+    first = (LAST_DAY - timedelta(days=59)).isoformat()
+    gone = of_ad(read, "act_1-2")
+    assert (gone["created_on"], gone["first_ever"], gone["first_day"]) == (first, first, since.isoformat())
+    assert read["stored"]["first_day"] == first
+    row = read["ads"]["ad_id"].index("act_1-2")
+    weeks = [week for of, week in zip(read["weeks"]["row"], read["weeks"]["week"], strict=True) if of == row]
+    assert sorted(weeks) == list(range(8))  # 60 days less 7 of learning
+    verdicts = {item["ad_id"]: item["verdict"] for item in analyse(db, brand, days=7)["verdicts"]}
+    assert verdicts["act_1-2"] == "cut"
