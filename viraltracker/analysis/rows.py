@@ -33,8 +33,9 @@ CLOSELY: Final = 2_000
 class Rows:
     """The ads of a question, a row each, what they are judged by, and what is to be said of how they were read.
 
-    `days` has a row for each of the account's days before and in the window, at most 120: date, stored, and sums; none
-    for a source that is not read day by day. `maturity` is how late its conversions arrive, None where nobody looked.
+    `days` has a row for each of the account's days before and in the window, at most 120: date, stored, sums, and how
+    much of its conversions had arrived when it was last read; none for a source that is not read day by day.
+    `maturity` is how late its conversions arrive, None where nobody looked.
     """
 
     ads: pd.DataFrame
@@ -54,10 +55,9 @@ def read(db: Database, brand_id: str, asked: Question) -> Rows:
         frame = pd.concat([frame, _weeks(stats["weeks"], len(frame))], axis=1)
     frame = _with_names(frame)
     context = _judged_by(brand, source, window, stats, frame)
-    notes = asked.notes + _unreadable(frame, source.currency)
-    if arrival is not None and arrival.known and arrival.incomplete_days():
-        notes.append(arrival.sentence)
-    return Rows(frame, _days(stats.get("days"), window, arrival), context, arrival, notes)
+    days = _days(stats.get("days"), arrival)
+    notes = asked.notes + _unreadable(frame, source.currency) + _still_arriving(days, window, context.goal)
+    return Rows(frame, days, context, arrival, notes)
 
 
 def _arrival(db: Database, brand_id: str, asked: Question) -> Maturity:
@@ -69,13 +69,27 @@ def _arrival(db: Database, brand_id: str, asked: Question) -> Maturity:
     return maturity.curve(seen, goal.replace("_", " "))
 
 
-def _days(given: dict[str, list[Any] | None] | None, window: Window, arrival: Maturity | None) -> pd.DataFrame:
-    """The account's days, each with the share of its conversions that is in: the window's last is a day old."""
+def _days(given: dict[str, list[Any] | None] | None, arrival: Maturity | None) -> pd.DataFrame:
+    """The account's days, each with the share of its conversions that was in when it was last read.
+
+    The share is of the age it had then: a day of a past window was read again long after it.
+    """
     days = _columns(given, "date")
     if arrival is not None and arrival.known and not days.empty:
-        ages = [(window.date_to - date.fromisoformat(day)).days + maturity.NEWEST_AGE for day in days["date"]]
-        days["arrived"] = [arrival.completeness(age) for age in ages]
+        days["arrived"] = [
+            arrival.completeness((date.fromisoformat(read) - date.fromisoformat(day)).days) if read else np.nan
+            for day, read in zip(days["date"], days["fetched_on"], strict=True)
+        ]
     return days
+
+
+def _still_arriving(days: pd.DataFrame, window: Window, goal: str) -> list[str]:
+    """How much of the window's last days is in, where they were read too soon after them to hold all."""
+    if "arrived" not in days:
+        return []
+    of_window = days[days["date"] >= window.date_from.isoformat()].sort_values("date", ascending=False)
+    said = maturity.still_arriving(of_window["arrived"].dropna().tolist(), goal.replace("_", " "))
+    return [said] if said else []
 
 
 def _columns(given: dict[str, list[Any] | None] | list[dict[str, Any]] | None, key: str) -> pd.DataFrame:

@@ -41,10 +41,10 @@ def ad_statistics(
     """`{attribution, stored, ads, weeks, days}`; the last three are columns, a list each, of one length.
 
     `ads` are sums per ad over the window and, prefixed prior_, the days before it; `weeks` of the `closely` ads with
-    the highest spend, by their row in `ads` and the week; `days` of the account, with `results_by_type`, {kind: results},
-    and `fetched_on`, when it was last read. The `result_type` of several kinds is "mixed". `stored` counts the days
-    that are there: `{days, prior_days, recent_days, first_day}`. `arrived` is the part of a day's conversions that is
-    in, by its age in days; empty = all of them.
+    the highest spend, by their row in `ads` and the week; `days` of the account, with `results_by_type`, which is
+    `{kind: results}`, and `fetched_on`, when it was last read. The `result_type` of several kinds is "mixed". `stored`
+    counts the days that are there: `{days, prior_days, recent_days, first_day}`. `arrived` is the part of a day's
+    conversions that is in, by its age in days; empty = all of them.
     """
     answer: list[dict[str, Any]] = db.call(
         "ad_statistics",

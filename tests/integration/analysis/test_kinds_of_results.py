@@ -10,12 +10,14 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from viraltracker.analysis import question
+from viraltracker.analysis import rows as read_rows
 from viraltracker.store import analyses, brands
 from viraltracker.store.brands import Brand
 from viraltracker.store.client import Database
 
 from .test_edge_accounts import statistics
-from .test_full_analysis import LAST_DAY, add_account, analyse
+from .test_full_analysis import LAST_DAY, NOW, add_account, analyse
 
 FIRST_DAY = LAST_DAY - timedelta(days=29)
 
@@ -115,7 +117,7 @@ def test_an_imported_ad_of_two_kinds_is_mixed_too(db: Database, brand: Brand, da
     assert dataset is not None
     database.execute(
         "insert into public.ad_performance_period (brand_id, dataset_id, ad_key, date_from, date_to, results,"
-        " result_type) select %s, %s, ad, day, day, 3, case when ad || day::date = 'b' || %s then 'click' else 'lead' end"
+        " result_type) select %s, %s, ad, day, day, 3, case when ad = 'b' and day = %s then 'click' else 'lead' end"
         " from unnest(array['a', 'b']) ad, generate_series(%s::date, %s::date, interval '1 day') day",
         [brand.id, dataset[0], LAST_DAY, FIRST_DAY, LAST_DAY],
     )
@@ -148,3 +150,46 @@ def test_an_ad_that_meta_no_longer_shows_began_with_its_first_row(
     assert sorted(weeks) == list(range(8))  # 60 days less 7 of learning
     verdicts = {item["ad_id"]: item["verdict"] for item in analyse(db, brand, days=7)["verdicts"]}
     assert verdicts["act_1-2"] == "cut"
+
+
+def seen_arriving(database: psycopg.Connection, brand: Brand) -> None:
+    """Fifty days up to a month before the last, seen at the ages of 1 to 28 days: half of a day's count comes late."""
+    database.execute(
+        "insert into public.account_day_snapshots (brand_id, account_id, date, seen_on, purchases)"
+        " select %(brand)s, 'act_1', d::date, d::date + age, round(200 * (0.5 + 0.5 * least(age, 14) / 14.0))"
+        " from generate_series(%(last)s::date - 80, %(last)s::date - 30, interval '1 day') d,"
+        " generate_series(1, 28) age",
+        {"brand": brand.id, "last": LAST_DAY},
+    )
+    database.execute("select app.touch_brand(%s)", [brand.id])
+
+
+def test_days_of_a_past_window_are_as_old_as_their_last_reading(
+    db: Database, brand: Brand, database: psycopg.Connection
+) -> None:
+    """Read again a month after, they lack nothing: no note, and no rate that would seem to have risen."""
+    add_account(database, brand, 3, days=120)
+    database.execute("update public.brands set goal = 'purchase' where id = %s", [brand.id])
+    seen_arriving(database, brand)
+    database.execute(
+        "update public.ad_performance_daily set fetched_at = case when ad_id = 'act_1-1' then %(now)s::timestamptz"
+        " else %(now)s::timestamptz - interval '40 days' end where brand_id = %(brand)s",
+        {"brand": brand.id, "now": NOW + timedelta(days=30)},
+    )
+    database.execute("select app.touch_brand(%s)", [brand.id])
+    past = read_rows.read(db, brand.id, question.ask(db, brand.id, days=30, now=NOW + timedelta(days=30)))
+    assert past.maturity is not None
+    assert past.maturity.known
+    assert past.days["fetched_on"].tolist()[-1] == "2026-07-20"
+    assert set(past.days["arrived"]) == {1.0}
+    assert not [note for note in past.notes if "% in" in note]
+    # At ten in the evening of its own zone a day has not ended, though it has in UTC.
+    database.execute(
+        "update public.ad_performance_daily set fetched_at = '2026-06-22 02:00+00' where brand_id = %s", [brand.id]
+    )
+    fresh = read_rows.read(db, brand.id, question.ask(db, brand.id, days=30, now=NOW))
+    ages = fresh.days["arrived"].tolist()[::-1]
+    assert ages == [past.maturity.completeness(age) for age in range(2, 122)]
+    late = [age for age in range(2, 29) if past.maturity.completeness(age) < 0.9]
+    part = sum(map(past.maturity.completeness, late)) / len(late)
+    assert f"Purchases of the last {len(late)} days are about {part * 100:.0f} % in." in fresh.notes
