@@ -388,3 +388,71 @@ language sql stable set search_path = '' set statement_timeout = '30s' set enabl
             left join public.ad_accounts acc on acc.brand_id = p_brand and acc.account_id = a.account_id
             order by y.total desc nulls last, y.ad_id) f), '[]'))
 $$;
+
+alter table public.account_day_snapshots add column results_by_type jsonb;
+comment on column public.account_day_snapshots.results_by_type is
+    '{kind: results}; null where the day was seen before kinds were kept apart and was of several.';
+
+-- A day that has results of one kind alone had them of that kind when it was seen.
+update public.account_day_snapshots s set results_by_type = jsonb_build_object(k.kind, s.results)
+from (
+    select d.brand_id, d.account_id, d.date, max(d.result_type) as kind from public.ad_performance_daily d
+    where d.result_type is not null and d.date >= (select min(date) from public.account_day_snapshots)
+    group by d.brand_id, d.account_id, d.date having min(d.result_type) = max(d.result_type)) k
+where s.brand_id = k.brand_id and s.account_id = k.account_id and s.date = k.date and s.results is not null;
+
+-- As before, with the results of each kind.
+create or replace function public.snapshot_days(p_brand uuid, p_account text, p_from date, p_seen_on date) returns integer
+language plpgsql security definer set search_path = '' set statement_timeout = '60s' as $$
+declare
+    v_rows integer;
+begin
+    insert into public.account_day_snapshots (brand_id, account_id, date, seen_on, impressions, spend, link_clicks,
+        purchases, purchase_value, results, results_by_type)
+    select p_brand, p_account, date, p_seen_on, sum(impressions), sum(spend), sum(link_clicks), sum(purchases),
+        sum(purchase_value), sum(results),
+        coalesce(jsonb_object_agg(result_type, results) filter (where result_type is not null and results is not null), '{}')
+    from (
+        select date, result_type, sum(impressions) as impressions, sum(spend) as spend, sum(link_clicks) as link_clicks,
+            sum(purchases) as purchases, sum(purchase_value) as purchase_value, sum(results) as results
+        from public.ad_performance_daily
+        where brand_id = p_brand and account_id = p_account and date >= p_from
+        group by date, result_type) k
+    group by date
+    on conflict (brand_id, account_id, date, seen_on) do update set
+        impressions = excluded.impressions, spend = excluded.spend, link_clicks = excluded.link_clicks,
+        purchases = excluded.purchases, purchase_value = excluded.purchase_value, results = excluded.results,
+        results_by_type = excluded.results_by_type;
+    get diagnostics v_rows = row_count;
+    return v_rows;
+end $$;
+
+-- As before, with results_by_type: {kind: {now, next, days}} of the days whose kinds are known; now_results and next_results
+-- are sums over all kinds.
+create or replace function public.conversion_development(p_brand uuid, p_currency text, p_to date) returns json
+language sql stable set search_path = '' set statement_timeout = '30s' as $$
+    with seen as (
+        select s.seen_on - s.date as age, s.purchases, s.results, s.results_by_type,
+            lead(s.purchases) over w as next_purchases, lead(s.results) over w as next_results,
+            lead(s.results_by_type) over w as next_by_type, lead(s.seen_on) over w - s.seen_on as later
+        from public.account_day_snapshots s
+        join public.ad_accounts a on a.brand_id = s.brand_id and a.account_id = s.account_id
+        where s.brand_id = p_brand and a.currency = p_currency and s.date between p_to - 119 and p_to and s.seen_on > s.date
+        window w as (partition by s.account_id, s.date order by s.seen_on)
+    ), steps as materialized (
+        select * from seen where later = 1 and age < 28
+    ), kinds as (
+        select age, jsonb_object_agg(kind, jsonb_build_object('now', now, 'next', next, 'days', days)) as results_by_type
+        from (
+            select s.age, k.kind, sum((s.results_by_type ->> k.kind)::double precision) as now,
+                sum((s.next_by_type ->> k.kind)::double precision) as next, count(*) as days
+            from steps s, jsonb_object_keys(s.results_by_type || s.next_by_type) k(kind) group by s.age, k.kind) c
+        group by age
+    ), sums as (
+        select age, sum(purchases) as now, sum(next_purchases) as next, sum(results) as now_results,
+            sum(next_results) as next_results, count(*) as days
+        from steps group by age
+    )
+    select coalesce(json_agg(row_to_json(r) order by r.age), '[]') from (
+        select s.*, coalesce(k.results_by_type, '{}') as results_by_type from sums s left join kinds k using (age)) r
+$$;

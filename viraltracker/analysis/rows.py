@@ -9,6 +9,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from viraltracker.analysis import arrival
+from viraltracker.analysis.arrival import Arrival
 from viraltracker.analysis.question import Question
 from viraltracker.analysis.sources import Source
 from viraltracker.intelligence import maturity, objectives, windows
@@ -22,7 +24,6 @@ from viraltracker.store.client import Database
 NAME_OF_TEXT: Final = 50
 """So much of an ad's text stands for its name."""
 
-PURCHASE: Final = "purchase"
 WEEKS: Final = 13
 """So far back from the window's last day the weeks of an ad are read."""
 CLOSELY: Final = 2_000
@@ -46,49 +47,60 @@ class Rows:
 
 
 def read(db: Database, brand_id: str, asked: Question) -> Rows:
-    """What the question is about: two round trips for any number of ads."""
+    """What the question is about: two round trips for any number of ads.
+
+    A third where the brand has no goal and the days that were seen to grow suggest another than the window does.
+    """
     source, window, brand = asked.source, asked.window, asked.context["brand"]
-    arrival = None if source.dataset_id is not None else _arrival(db, brand_id, asked)
-    stats = _read(db, brand_id, source, window, arrival)
+    seen = [] if source.dataset_id is not None else _seen(db, brand_id, asked)
+    found = None if source.dataset_id is not None else arrival.of_goal(seen, brand["goal"] or arrival.likely_goal(seen))
+    stats = _read(db, brand_id, source, window, found)
     frame = _columns(stats["ads"], "ad_id")
+    goal = brand["goal"] or inferred_goal(frame)
+    if found is not None and found.goal != goal:
+        other = arrival.of_goal(seen, goal)
+        if other.maturity.weights != found.maturity.weights:
+            stats = _read(db, brand_id, source, window, other)
+            frame = _columns(stats["ads"], "ad_id")
+        found = other
     if "weeks" in stats:
         frame = pd.concat([frame, _weeks(stats["weeks"], len(frame))], axis=1)
     frame = _with_names(frame)
-    context = _judged_by(brand, source, window, stats, frame)
-    days = _days(stats.get("days"), arrival)
-    notes = asked.notes + _unreadable(frame, source.currency) + _still_arriving(days, window, context.goal)
-    return Rows(frame, days, context, arrival, notes)
+    context = _judged_by(goal, brand, source, window, stats)
+    days = _days(stats.get("days"), found)
+    notes = asked.notes + _unreadable(frame, source.currency) + _still_arriving(days, window, found)
+    return Rows(frame, days, context, None if found is None else found.maturity, notes)
 
 
-def _arrival(db: Database, brand_id: str, asked: Question) -> Maturity:
-    """How late the conversions of the brand's goal are counted, as days were seen to grow."""
-    seen = analyses.conversion_development(db, brand_id, asked.source.currency, asked.window.date_to)
-    goal = asked.context["brand"]["goal"] or PURCHASE
-    if goal != PURCHASE:
-        seen = [{**row, "now": row["now_results"], "next": row["next_results"]} for row in seen]
-    return maturity.curve(seen, goal.replace("_", " "))
+def _seen(db: Database, brand_id: str, asked: Question) -> list[dict[str, Any]]:
+    return analyses.conversion_development(db, brand_id, asked.source.currency, asked.window.date_to)
 
 
-def _days(given: dict[str, list[Any] | None] | None, arrival: Maturity | None) -> pd.DataFrame:
+def _days(given: dict[str, list[Any] | None] | None, found: Arrival | None) -> pd.DataFrame:
     """The account's days, each with the share of its conversions that was in when it was last read.
 
-    The share is of the age it had then: a day of a past window was read again long after it.
+    `age` is how many days after it that was: a day of a past window was read again long after it.
     """
     days = _columns(given, "date")
-    if arrival is not None and arrival.known and not days.empty:
-        days["arrived"] = [
-            arrival.completeness((date.fromisoformat(read) - date.fromisoformat(day)).days) if read else np.nan
-            for day, read in zip(days["date"], days["fetched_on"], strict=True)
-        ]
+    if found is None or given is None or days.empty:
+        return days
+    read = [date.fromisoformat(day) if day else None for day in given["fetched_on"] or []]
+    ages = [(day - date.fromisoformat(of)).days if day else None for day, of in zip(read, days["date"], strict=True)]
+    days["age"] = np.array(ages, dtype=np.float64)
+    if found.maturity.known:
+        days["arrived"] = [np.nan if age is None else found.maturity.completeness(age) for age in ages]
     return days
 
 
-def _still_arriving(days: pd.DataFrame, window: Window, goal: str) -> list[str]:
-    """How much of the window's last days is in, where they were read too soon after them to hold all."""
-    if "arrived" not in days:
+def _still_arriving(days: pd.DataFrame, window: Window, found: Arrival | None) -> list[str]:
+    """How much of the window's last days is in, or that nobody knows, where they were read too soon to hold all."""
+    if found is None or days.empty:
         return []
     of_window = days[days["date"] >= window.date_from.isoformat()].sort_values("date", ascending=False)
-    said = maturity.still_arriving(of_window["arrived"].dropna().tolist(), goal.replace("_", " "))
+    if found.maturity.known:
+        said = maturity.still_arriving(of_window["arrived"].dropna().tolist(), found.noun)
+    else:
+        said = found.kinds_unknown if (of_window["age"] < maturity.LAST_AGE).any() else None
     return [said] if said else []
 
 
@@ -120,7 +132,7 @@ def _weeks(columns: dict[str, list[Any] | None], ads: int) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def _read(db: Database, brand_id: str, source: Source, window: Window, arrival: Maturity | None) -> dict[str, Any]:
+def _read(db: Database, brand_id: str, source: Source, window: Window, found: Arrival | None) -> dict[str, Any]:
     prior = windows.window_before(window)
     if source.dataset_id is not None:
         now = analyses.import_stats(db, source.dataset_id, since=window.date_from, until=window.date_to)
@@ -137,7 +149,7 @@ def _read(db: Database, brand_id: str, source: Source, window: Window, arrival: 
         prior_since=prior.date_from,
         weeks=WEEKS,
         closely=CLOSELY,
-        arrived=arrival.weights if arrival is not None and arrival.known else (),
+        arrived=found.maturity.weights if found is not None and found.maturity.known else (),
     )
 
 
@@ -176,7 +188,7 @@ def _with_names(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _judged_by(
-    brand: dict[str, Any], source: Source, window: Window, stats: dict[str, Any], frame: pd.DataFrame
+    goal: str, brand: dict[str, Any], source: Source, window: Window, stats: dict[str, Any]
 ) -> AnalysisContext:
     dataset = source.dataset
     stored = stats["stored"] if dataset is None else _stored(source, window)
@@ -184,7 +196,7 @@ def _judged_by(
     return AnalysisContext(
         window=window,
         currency=source.currency,
-        goal=brand["goal"] or inferred_goal(frame),
+        goal=goal,
         prior=windows.window_before(window) if dataset is None or _days_before(source, window) else None,
         target_cpa=brand["target_cpa"],
         target_currency=brand["currency"],

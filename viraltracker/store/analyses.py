@@ -21,7 +21,11 @@ def context(db: Database, brand_id: str) -> dict[str, Any]:
 
 
 def conversion_development(db: Database, brand_id: str, currency: str, until: date) -> list[dict[str, Any]]:
-    """`[{age, now, next, now_results, next_results, days}]`: how the conversions of days went on arriving."""
+    """`[{age, now, next, now_results, next_results, days, results_by_type}]`: how conversions of days went on arriving.
+
+    `now` and `next` are purchases; of results `results_by_type` has `{kind: {now, next, days}}` of the days whose kinds
+    are known, and `now_results` and `next_results` all kinds together.
+    """
     answer: list[dict[str, Any]] = db.call("conversion_development", p_brand=brand_id, p_currency=currency, p_to=until)
     return answer
 

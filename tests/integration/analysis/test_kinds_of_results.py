@@ -10,7 +10,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from viraltracker.analysis import question
+from viraltracker.analysis import arrival, question
 from viraltracker.analysis import rows as read_rows
 from viraltracker.store import analyses, brands
 from viraltracker.store.brands import Brand
@@ -152,14 +152,19 @@ def test_an_ad_that_meta_no_longer_shows_began_with_its_first_row(
     assert verdicts["act_1-2"] == "cut"
 
 
-def seen_arriving(database: psycopg.Connection, brand: Brand) -> None:
-    """Fifty days up to a month before the last, seen at the ages of 1 to 28 days: half of a day's count comes late."""
+def seen_arriving(database: psycopg.Connection, brand: Brand, counts: str = "purchases") -> None:
+    """Fifty days up to a month before the last, seen at the ages of 1 to 28 days: half of a day's count comes late.
+
+    `counts` are purchases, `leads` beside 900 link clicks that are there at once, or `unsorted`, the same in one sum.
+    """
     database.execute(
-        "insert into public.account_day_snapshots (brand_id, account_id, date, seen_on, purchases)"
-        " select %(brand)s, 'act_1', d::date, d::date + age, round(200 * (0.5 + 0.5 * least(age, 14) / 14.0))"
+        "insert into public.account_day_snapshots (brand_id, account_id, date, seen_on, purchases, results,"
+        " results_by_type) select %(brand)s, 'act_1', d::date, d::date + age,"
+        " case when %(counts)s = 'purchases' then n end, case when %(counts)s <> 'purchases' then 900 + n end,"
+        " case when %(counts)s = 'leads' then jsonb_build_object('lead', n, 'link_click', 900) end"
         " from generate_series(%(last)s::date - 80, %(last)s::date - 30, interval '1 day') d,"
-        " generate_series(1, 28) age",
-        {"brand": brand.id, "last": LAST_DAY},
+        " generate_series(1, 28) age, lateral (select round(200 * (0.5 + 0.5 * least(age, 14) / 14.0)) as n) c",
+        {"brand": brand.id, "last": LAST_DAY, "counts": counts},
     )
     database.execute("select app.touch_brand(%s)", [brand.id])
 
@@ -193,3 +198,67 @@ def test_days_of_a_past_window_are_as_old_as_their_last_reading(
     late = [age for age in range(2, 29) if past.maturity.completeness(age) < 0.9]
     part = sum(map(past.maturity.completeness, late)) / len(late)
     assert f"Purchases of the last {len(late)} days are about {part * 100:.0f} % in." in fresh.notes
+
+
+def completeness(read: read_rows.Rows, age: int) -> float:
+    assert read.maturity is not None
+    return read.maturity.completeness(age)
+
+
+@pytest.mark.parametrize("goal", ["lead", None])
+def test_leads_arrive_as_leads_do_beside_link_clicks_that_are_there_at_once(
+    db: Database, brand: Brand, database: psycopg.Connection, counted: Count, goal: str | None
+) -> None:
+    """With the sum of both kinds a day would seem nearly whole at once; without a goal it is inferred first."""
+    add_account(database, brand, 3)
+    counted("lead", 2)
+    counted("link_click", 1, "act_1-2")
+    database.execute("update public.brands set goal = %s where id = %s", [goal, brand.id])
+    database.execute(
+        "update public.ad_performance_daily set fetched_at = %s where brand_id = %s and date > %s",
+        [NOW, brand.id, LAST_DAY - timedelta(days=60)],
+    )
+    seen_arriving(database, brand, "leads")
+    if goal is None:  # of what was seen most are link clicks, of the window's results most are leads
+        assert arrival.likely_goal(analyses.conversion_development(db, brand.id, "USD", LAST_DAY)) == "link_click"
+    read = read_rows.read(db, brand.id, question.ask(db, brand.id, days=30, now=NOW))
+    assert read.context.goal == "lead"
+    assert completeness(read, 1) == pytest.approx(107 / 200)  # round(200 × (½ + ½ / 14)) of 200
+    assert completeness(read, 14) == 1
+    by_hand = sum(40 * completeness(read, 1 + n) for n in range(30))
+    assert read.ads["matured_spend"].tolist() == pytest.approx([by_hand] * 3)
+    assert [note for note in read.notes if note.startswith("Leads of the last")]
+
+
+def test_kinds_that_were_seen_in_one_sum_are_not_taken_for_leads(
+    db: Database, brand: Brand, database: psycopg.Connection, counted: Count
+) -> None:
+    """It is said that nobody knows, and every day counts whole; not of days that were read long after."""
+    add_account(database, brand, 3)
+    counted("lead", 2)
+    database.execute("update public.ad_performance_daily set fetched_at = %s where brand_id = %s", [NOW, brand.id])
+    seen_arriving(database, brand, "unsorted")
+    read = read_rows.read(db, brand.id, question.ask(db, brand.id, days=30, now=NOW))
+    assert read.maturity is not None
+    assert not read.maturity.known
+    assert read.ads["matured_spend"].tolist() == read.ads["spend"].tolist()
+    said = "How many leads of the last days are still to come is not known: When its days were seen to grow"
+    assert [note for note in read.notes if note.startswith(said)]
+    database.execute(
+        "update public.ad_performance_daily set fetched_at = %s where brand_id = %s",
+        [NOW + timedelta(days=90), brand.id],
+    )
+    assert read_rows.read(db, brand.id, question.ask(db, brand.id, days=30, now=NOW)).notes == []
+
+
+def test_a_snapshot_keeps_each_kind(db: Database, brand: Brand, database: psycopg.Connection, counted: Count) -> None:
+    """What a sync leaves of a day: its sums, and its results of each kind."""
+    add_account(database, brand, 3)
+    counted("lead", 2)
+    counted("link_click", 30, "act_1-2")
+    db.call("snapshot_days", p_brand=brand.id, p_account="act_1", p_from=LAST_DAY, p_seen_on=NOW.date())
+    found = database.execute(
+        "select date, seen_on, spend, results, results_by_type from public.account_day_snapshots where brand_id = %s",
+        [brand.id],
+    ).fetchall()
+    assert found == [(LAST_DAY, NOW.date(), 120, 34, {"lead": 4, "link_click": 30})]
