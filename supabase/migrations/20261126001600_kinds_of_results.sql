@@ -456,3 +456,63 @@ language sql stable set search_path = '' set statement_timeout = '30s' as $$
     select coalesce(json_agg(row_to_json(r) order by r.age), '[]') from (
         select s.*, coalesce(k.results_by_type, '{}') as results_by_type from sums s left join kinds k using (age)) r
 $$;
+
+-- As before, but that what counts is the goal of the analysis that is shown, else of the brand, else purchases where the ad
+-- reported any. Results are those of the kinds that the goal is in the name of; where the ad has none, of the kind that the
+-- analysis shows, else of the only one. A cost is of the days whose conversions are known.
+create or replace function public.ad_trend(p_brand uuid, p_ad text, p_from date, p_to date) returns jsonb
+language sql stable set search_path = '' set statement_timeout = '30s' as $$
+    with brand as materialized (
+        select coalesce(s.head ->> 'goal', b.goal) as goal, s.dataset_id, r.summary #>> '{totals,result_type}' as usual
+        from public.brands b left join app.analysis_shown(p_brand) s on true
+        left join public.ad_intelligence_runs r on r.id = s.id where b.id = p_brand
+    ), stored as materialized (
+        select p.date, p.currency, p.impressions, p.spend, p.link_clicks, p.purchases, p.results, p.result_type
+        from brand b, public.ad_performance_daily p
+        where b.dataset_id is null and p.brand_id = p_brand and p.ad_id = p_ad and p.date between p_from and p_to
+          and not p.is_partial
+        union all
+        select p.date_from, d.currency, p.impressions, p.spend, p.link_clicks, p.purchases, p.results, p.result_type
+        from brand b join public.ad_performance_period p on p.dataset_id = b.dataset_id
+        join public.import_datasets d on d.id = p.dataset_id
+        where p.brand_id = p_brand and p.ad_key = p_ad and p.date_from = p.date_to and p.date_from between p_from and p_to
+    ), counts as materialized (
+        -- Purchases that only the results column counts are read from there, as an analysis reads them.
+        select case when wanted is distinct from 'purchase' then 'results' when purchases > 0 or named = 0 then 'purchases'
+                else 'results' end as counted,
+            lower(replace(wanted, '_', ' ')) as noun, named > 0 as named,
+            coalesce((select usual from brand), case when kinds = 1 then kind end) as kind
+        from (
+            select coalesce((select goal from brand), case when count(purchases) > 0 then 'purchase' end) as wanted,
+                count(purchases) as purchases, count(distinct result_type) as kinds, max(result_type) as kind
+            from stored) w,
+            lateral (select count(*) as named from stored
+                where position(lower(replace(w.wanted, '_', ' ')) in lower(replace(result_type, '_', ' '))) > 0) n
+    ), rows as materialized (
+        select s.date, s.currency, s.impressions, s.spend, s.link_clicks,
+            case when c.counted = 'purchases' then s.purchases
+                when s.result_type is null or s.result_type = case when not c.named then c.kind end
+                    or c.named and position(c.noun in lower(replace(s.result_type, '_', ' '))) > 0 then s.results
+            end as conversions
+        from stored s, counts c
+    ), spans as (
+        select 'days' as kind, g::date as first, g::date as last from generate_series(p_from, p_to, '1 day') g
+        union all
+        select 'weeks', g::date - 6, g::date from generate_series(p_to, p_from + 6, '-7 days') g
+    ), sums as (
+        select s.kind, s.first, s.last, sum(r.impressions) as impressions, sum(r.spend) as spend,
+            sum(r.link_clicks) as link_clicks, sum(r.conversions) as conversions,
+            sum(r.spend) filter (where r.conversions is not null) as spend_on_them
+        from spans s left join rows r on r.date between s.first and s.last group by s.kind, s.first, s.last
+    ), said as (
+        select kind, first, jsonb_build_object('from', first, 'to', last, 'impressions', impressions, 'spend', spend,
+            'link_clicks', link_clicks, 'conversions', conversions,
+            'ctr', (link_clicks / nullif(impressions, 0))::double precision,
+            'cpa', (spend_on_them / nullif(conversions, 0))::double precision) as span
+        from sums
+    )
+    select jsonb_build_object('currency', (select max(currency) from rows),
+        'conversions', (select counted from counts),
+        'days', (select coalesce(jsonb_agg(span order by first), '[]') from said where kind = 'days'),
+        'weeks', (select coalesce(jsonb_agg(span order by first), '[]') from said where kind = 'weeks'))
+$$;

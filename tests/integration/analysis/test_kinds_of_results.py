@@ -12,7 +12,7 @@ import pytest
 
 from viraltracker.analysis import arrival, question
 from viraltracker.analysis import rows as read_rows
-from viraltracker.store import analyses, brands
+from viraltracker.store import analyses, boards, brands
 from viraltracker.store.brands import Brand
 from viraltracker.store.client import Database
 
@@ -262,3 +262,52 @@ def test_a_snapshot_keeps_each_kind(db: Database, brand: Brand, database: psycop
         [brand.id],
     ).fetchall()
     assert found == [(LAST_DAY, NOW.date(), 120, 34, {"lead": 4, "link_click": 30})]
+
+
+def trend(db: Database, brand: Brand, ad_id: str = "act_1-1") -> dict[str, Any]:
+    """What is counted, and of the last week and the last day how many for how much."""
+    found = boards.trend(db, brand.id, ad_id, since=FIRST_DAY, until=LAST_DAY)
+    spans = {name: (found[name][-1]["conversions"], found[name][-1]["cpa"]) for name in ("weeks", "days")}
+    return {"counted": found["conversions"], **spans}
+
+
+@pytest.mark.parametrize(("goal", "analysed"), [("purchase", False), (None, False), (None, True)])
+def test_a_trend_counts_purchases_where_nobody_chose_a_goal(
+    db: Database, brand: Brand, database: psycopg.Connection, goal: str | None, analysed: bool
+) -> None:
+    """Two purchases a day at 40 and not its 55 results; by the analysis, and before the first by what is there."""
+    add_account(database, brand, 3)
+    database.execute(
+        "update public.ad_performance_daily set results = 55, result_type = 'link_click' where brand_id = %s",
+        [brand.id],
+    )
+    database.execute("update public.brands set goal = %s where id = %s", [goal, brand.id])
+    if analysed:
+        analyse(db, brand)
+    assert trend(db, brand, "act_1-3") == {"counted": "purchases", "weeks": (14, 20), "days": (2, 20)}
+
+
+def test_a_trend_counts_what_the_analysis_on_the_screen_counted(
+    db: Database, brand: Brand, database: psycopg.Connection, counted: Count
+) -> None:
+    """Its goal was leads; that the brand's is another since says nothing of it. Link clicks are not in it."""
+    add_account(database, brand, 3)
+    counted("lead", 2)
+    counted("link_click", 30, "act_1-1", until=LAST_DAY - timedelta(days=4))
+    counted("link_click", 30, "act_1-2")
+    analyse(db, brand)
+    database.execute("update public.brands set goal = 'purchase' where id = %s", [brand.id])
+    # Four days of leads at 40 each; of the three before them in that week neither money nor results.
+    assert trend(db, brand) == {"counted": "results", "weeks": (8, 20), "days": (2, 20)}
+    assert trend(db, brand, "act_1-2") == {"counted": "results", "weeks": (None, None), "days": (None, None)}
+
+
+def test_a_trend_of_results_that_nothing_names_is_of_the_kind_that_is_shown(
+    db: Database, brand: Brand, database: psycopg.Connection, counted: Count
+) -> None:
+    """Sign-ups stand for leads where no ad counts leads, before the analysis and after it."""
+    add_account(database, brand, 3)
+    counted("sign_up", 2)
+    before = trend(db, brand)
+    analyse(db, brand)
+    assert before == trend(db, brand) == {"counted": "results", "weeks": (14, 20), "days": (2, 20)}
