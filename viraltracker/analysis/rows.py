@@ -9,9 +9,11 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from viraltracker.analysis import arrival
+from viraltracker.analysis.arrival import Arrival
 from viraltracker.analysis.question import Question
 from viraltracker.analysis.sources import Source
-from viraltracker.intelligence import maturity, windows
+from viraltracker.intelligence import maturity, objectives, windows
 from viraltracker.intelligence.context import AnalysisContext
 from viraltracker.intelligence.frame import DATES, METRICS, WEEKLY
 from viraltracker.intelligence.maturity import Maturity
@@ -23,7 +25,6 @@ from viraltracker.store.client import Database
 NAME_OF_TEXT: Final = 50
 """So much of an ad's text stands for its name."""
 
-PURCHASE: Final = "purchase"
 WEEKS: Final = 13
 """So far back from the window's last day the weeks of an ad are read."""
 CLOSELY: Final = 2_000
@@ -34,8 +35,9 @@ CLOSELY: Final = 2_000
 class Rows:
     """The ads of a question, a row each, what they are judged by, and what is to be said of how they were read.
 
-    `days` has a row for each of the account's days before and in the window, at most 120: date, stored, and sums; none
-    for a source that is not read day by day. `maturity` is how late its conversions arrive, None where nobody looked.
+    `days` has a row for each of the account's days before and in the window, at most 120: date, stored, sums, and how
+    much of its conversions had arrived when it was last read; none for a source that is not read day by day.
+    `maturity` is how late its conversions arrive, None where nobody looked.
     """
 
     ads: pd.DataFrame
@@ -46,37 +48,61 @@ class Rows:
 
 
 def read(db: Database, brand_id: str, asked: Question) -> Rows:
-    """What the question is about: two round trips for any number of ads."""
+    """What the question is about: two round trips for any number of ads.
+
+    A third where the brand has no goal and the days that were seen to grow suggest another than the window does.
+    """
     source, window, brand = asked.source, asked.window, asked.context["brand"]
-    arrival = None if source.dataset_id is not None else _arrival(db, brand_id, asked)
-    stats = _read(db, brand_id, source, window, arrival)
+    seen = [] if source.dataset_id is not None else _seen(db, brand_id, asked)
+    found = None if source.dataset_id is not None else arrival.of_goal(seen, brand["goal"] or arrival.likely_goal(seen))
+    stats = _read(db, brand_id, source, window, found)
     frame = _columns(stats["ads"], "ad_id")
+    goal = brand["goal"] or inferred_goal(frame)
+    if found is not None and found.goal != goal:
+        other = arrival.of_goal(seen, goal)
+        if other.maturity.weights != found.maturity.weights:
+            stats = _read(db, brand_id, source, window, other)
+            frame = _columns(stats["ads"], "ad_id")
+        found = other
     if "weeks" in stats:
         frame = pd.concat([frame, _weeks(stats["weeks"], len(frame))], axis=1)
     frame = _with_names(frame)
-    context = _judged_by(brand, source, window, stats, frame)
-    notes = asked.notes + _unreadable(frame, source.currency)
-    if arrival is not None and arrival.known and arrival.incomplete_days():
-        notes.append(arrival.sentence)
-    return Rows(frame, _days(stats.get("days"), window, arrival), context, arrival, notes)
+    context = _judged_by(goal, brand, source, window, stats)
+    days = _days(stats.get("days"), found)
+    notes = asked.notes + _unreadable(frame, source.currency) + _still_arriving(days, window, found)
+    return Rows(frame, days, context, None if found is None else found.maturity, notes)
 
 
-def _arrival(db: Database, brand_id: str, asked: Question) -> Maturity:
-    """How late the conversions of the brand's goal are counted, as days were seen to grow."""
-    seen = analyses.conversion_development(db, brand_id, asked.source.currency, asked.window.date_to)
-    goal = asked.context["brand"]["goal"] or PURCHASE
-    if goal != PURCHASE:
-        seen = [{**row, "now": row["now_results"], "next": row["next_results"]} for row in seen]
-    return maturity.curve(seen, goal.replace("_", " "))
+def _seen(db: Database, brand_id: str, asked: Question) -> list[dict[str, Any]]:
+    return analyses.conversion_development(db, brand_id, asked.source.currency, asked.window.date_to)
 
 
-def _days(given: dict[str, list[Any] | None] | None, window: Window, arrival: Maturity | None) -> pd.DataFrame:
-    """The account's days, each with the share of its conversions that is in: the window's last is a day old."""
+def _days(given: dict[str, list[Any] | None] | None, found: Arrival | None) -> pd.DataFrame:
+    """The account's days, each with the share of its conversions that was in when it was last read.
+
+    `age` is how many days after it that was: a day of a past window was read again long after it.
+    """
     days = _columns(given, "date")
-    if arrival is not None and arrival.known and not days.empty:
-        ages = [(window.date_to - date.fromisoformat(day)).days + maturity.NEWEST_AGE for day in days["date"]]
-        days["arrived"] = [arrival.completeness(age) for age in ages]
+    if found is None or given is None or days.empty:
+        return days
+    read = [date.fromisoformat(day) if day else None for day in given["fetched_on"] or []]
+    ages = [(day - date.fromisoformat(of)).days if day else None for day, of in zip(read, days["date"], strict=True)]
+    days["age"] = np.array(ages, dtype=np.float64)
+    if found.maturity.known:
+        days["arrived"] = [np.nan if age is None else found.maturity.completeness(age) for age in ages]
     return days
+
+
+def _still_arriving(days: pd.DataFrame, window: Window, found: Arrival | None) -> list[str]:
+    """How much of the window's last days is in, or that nobody knows, where they were read too soon to hold all."""
+    if found is None or days.empty:
+        return []
+    of_window = days[days["date"] >= window.date_from.isoformat()].sort_values("date", ascending=False)
+    if found.maturity.known:
+        said = maturity.still_arriving(of_window["arrived"].dropna().tolist(), found.noun)
+    else:
+        said = found.kinds_unknown if (of_window["age"] < maturity.LAST_AGE).any() else None
+    return [said] if said else []
 
 
 def _columns(given: dict[str, list[Any] | None] | list[dict[str, Any]] | None, key: str) -> pd.DataFrame:
@@ -107,7 +133,7 @@ def _weeks(columns: dict[str, list[Any] | None], ads: int) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def _read(db: Database, brand_id: str, source: Source, window: Window, arrival: Maturity | None) -> dict[str, Any]:
+def _read(db: Database, brand_id: str, source: Source, window: Window, found: Arrival | None) -> dict[str, Any]:
     prior = windows.window_before(window)
     if source.dataset_id is not None:
         now = analyses.import_stats(db, source.dataset_id, since=window.date_from, until=window.date_to)
@@ -124,7 +150,7 @@ def _read(db: Database, brand_id: str, source: Source, window: Window, arrival: 
         prior_since=prior.date_from,
         weeks=WEEKS,
         closely=CLOSELY,
-        arrived=arrival.weights if arrival is not None and arrival.known else (),
+        arrived=found.maturity.weights if found is not None and found.maturity.known else (),
     )
 
 
@@ -139,11 +165,12 @@ def _days_before(source: Source, window: Window) -> int:
 
 def _side_by_side(now: list[dict[str, Any]], before: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows of a window with the sums of the period before it beside them; an ad may be in one of them only."""
-    of_window = (*METRICS, "days", "first_day", "last_day", "result_type")
+    counted = (*METRICS, "result_type")
+    of_window = (*counted, "days", "first_day", "last_day")
     rows = {row["ad_id"]: row for row in now}
     for row in before:
         known = rows.setdefault(row["ad_id"], {name: row[name] for name in row if name not in of_window})
-        known.update({f"prior_{metric}": row[metric] for metric in METRICS})
+        known.update({f"prior_{name}": row[name] for name in counted})
     return list(rows.values())
 
 
@@ -162,7 +189,7 @@ def _with_names(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _judged_by(
-    brand: dict[str, Any], source: Source, window: Window, stats: dict[str, Any], frame: pd.DataFrame
+    goal: str, brand: dict[str, Any], source: Source, window: Window, stats: dict[str, Any]
 ) -> AnalysisContext:
     dataset = source.dataset
     stored = stats["stored"] if dataset is None else _stored(source, window)
@@ -170,7 +197,7 @@ def _judged_by(
     return AnalysisContext(
         window=window,
         currency=source.currency,
-        goal=brand["goal"] or inferred_goal(frame),
+        goal=goal,
         prior=windows.window_before(window) if dataset is None or _days_before(source, window) else None,
         target_cpa=brand["target_cpa"],
         target_currency=brand["currency"],
@@ -215,7 +242,8 @@ def inferred_goal(frame: pd.DataFrame) -> str:
     if "purchases" in frame and pd.to_numeric(frame["purchases"]).sum() > 0:
         return "purchase"
     if "result_type" in frame and "results" in frame:
-        counts = pd.to_numeric(frame["results"]).groupby(frame["result_type"]).sum()
+        of_one_kind = frame[frame["result_type"] != objectives.MIXED]
+        counts = pd.to_numeric(of_one_kind["results"]).groupby(of_one_kind["result_type"]).sum()
         if not counts.empty and counts.max() > 0:
             return str(counts.idxmax())
     return "purchase"

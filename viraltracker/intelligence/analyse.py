@@ -18,6 +18,7 @@ from viraltracker.intelligence import (
     findings,
     frame,
     funnel,
+    objectives,
     overdispersion,
     returns,
     totals,
@@ -183,7 +184,8 @@ def analyse(ads: pd.DataFrame, context: AnalysisContext, days: pd.DataFrame | No
     with ThreadPoolExecutor(1) as beside:
         rates = beside.submit(_rates, account, cohorts, phi)
         earned = beside.submit(returns.estimate, account, cohorts)
-        found = findings.find(account, cohorts, usual, phi, _with_conversions(account, days))
+        dated = objectives.of_days(days, account.ads, account.conversions)
+        found = findings.find(account, cohorts, usual, phi, dated)
         recommendations = recommend(account, found)
     return Analysis(
         account=account,
@@ -202,15 +204,6 @@ def analyse(ads: pd.DataFrame, context: AnalysisContext, days: pd.DataFrame | No
         recommendations=recommendations,
         notes=notes + _notes(account, now, cohorts),
     )
-
-
-def _with_conversions(account: Account, days: pd.DataFrame | None) -> pd.DataFrame:
-    """The days with the goal's conversions: unknown where results of several kinds would be added up."""
-    table = pd.DataFrame({"date": pd.Series(dtype=object)}) if days is None else days.copy()
-    column = account.conversions.column
-    kinds = account.ads["result_type"].dropna().nunique()
-    table["conversions"] = table[column] if column in table and (column == "purchases" or kinds <= 1) else np.nan
-    return table
 
 
 def _rates(account: Account, cohorts: Cohorts, phi: dict[str, float]) -> AdRates:

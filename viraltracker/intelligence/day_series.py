@@ -115,7 +115,9 @@ def read(days: pd.DataFrame, window: Window) -> pd.DataFrame:
     stored = table["stored"].to_numpy(dtype=bool)
     for name in COLUMNS:
         counted = table[name].to_numpy(copy=True)
-        if np.isfinite(counted[stored]).any() or name in ("spend", "impressions"):
+        # Where results are known by kind, a day without the goal's is one on which no ad that brings them ran.
+        silent = name == "conversions" and "results_by_type" in days
+        if not silent and (np.isfinite(counted[stored]).any() or name in ("spend", "impressions")):
             counted[stored & ~np.isfinite(counted)] = 0.0
         counted[~stored | ~np.isfinite(counted) | (counted < 0)] = np.nan
         table[name] = counted

@@ -64,7 +64,8 @@ TEXTS = (
     "media_type",
     "effective_status",
     "learning_status",
-    "result_type",
+    "result_type",  # the one that the window's results are of, "mixed" of several
+    "prior_result_type",
     "awareness",
     "format",
     "hook",

@@ -8,7 +8,7 @@ Source: Mack, "Distribution-free calculation of the standard error of chain ladd
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,15 +39,14 @@ class Maturity:
     weights: list[float]
     known: bool
     reason: str | None
-    sentence: str
 
     def completeness(self, age: int) -> float:
         """The part that is in at an age; 1 from 28 days on. Ages below 0 count as 0."""
         return self.weights[min(max(age, 0), LAST_AGE)]
 
-    def incomplete_days(self, newest_age: int = NEWEST_AGE) -> int:
-        """How many of the last days are under 90 % complete; the last of them is of age `newest_age`."""
-        return sum(weight < INCOMPLETE for weight in self.weights[newest_age:])
+    def not_known(self, noun: str) -> str:
+        """The sentence for a reader where the curve is not known."""
+        return f"How many {noun}s of the last days are still to come is not known: {self.reason}"
 
 
 def curve(rows: Iterable[Mapping[str, Any]], noun: str = "purchase", newest_age: int = NEWEST_AGE) -> Maturity:
@@ -70,7 +69,7 @@ def curve(rows: Iterable[Mapping[str, Any]], noun: str = "purchase", newest_age:
     enough = (days >= MIN_DAYS) & (now >= MIN_COUNTED) & (later > 0)
     ages = LAST_AGE if enough[newest_age:].all() else newest_age + int(np.argmin(enough[newest_age:]))
     if ages - newest_age < MIN_AGES:
-        return _unknown(_too_little(ages, now, days, noun), noun)
+        return unknown(_too_little(ages, now, days, noun))
     # Before the newest age nothing is asked of a step: a day that is still running is seen at no fixed hour.
     ratios = np.where(enough, np.divide(later, now, out=np.ones(LAST_AGE), where=now > 0), 1.0)
     ratios[ages:] = 1.0
@@ -80,13 +79,26 @@ def curve(rows: Iterable[Mapping[str, Any]], noun: str = "purchase", newest_age:
     weight[ages:] = weight[-1]
     weights = np.minimum(optimize.isotonic_regression(part, weights=weight).x, 1.0)
     reason = None if ages == LAST_AGE else f"Beyond {ages} days too little was seen; those days count as complete."
-    found = Maturity([float(value) for value in weights], known=True, reason=reason, sentence="")
-    return Maturity(found.weights, found.known, reason, _sentence(found, noun, newest_age))
+    return Maturity([float(value) for value in weights], known=True, reason=reason)
 
 
-def _unknown(reason: str, noun: str) -> Maturity:
-    sentence = f"How many {noun}s of the last days are still to come is not known yet: {reason}"
-    return Maturity([1.0] * (LAST_AGE + 1), known=False, reason=reason, sentence=sentence)
+def unknown(reason: str) -> Maturity:
+    """No curve, for this reason: every day counts as complete."""
+    return Maturity([1.0] * (LAST_AGE + 1), known=False, reason=reason)
+
+
+def still_arriving(parts: Sequence[float], noun: str) -> str | None:
+    """How much of the last days' conversions is in; None where each of these days is 90 % complete or more.
+
+    `parts` is what is in of each day, the newest first. The sentence is of the last three days, or of all back to the
+    oldest that is incomplete where those are more.
+    """
+    late = [place for place, part in enumerate(parts) if part < INCOMPLETE]
+    if not late:
+        return None
+    days = min(max(3, late[-1] + 1), len(parts))
+    of = f"the last {days} days" if days > 1 else "the last day"
+    return f"{noun.capitalize()}s of {of} are about {float(np.mean(parts[:days])) * 100:.0f} % in."
 
 
 def _too_little(age: int, now: np.ndarray, days: np.ndarray, noun: str) -> str:
@@ -96,12 +108,3 @@ def _too_little(age: int, now: np.ndarray, days: np.ndarray, noun: str) -> str:
     if days[age] < MIN_DAYS:
         return f"{days[age]:.0f} days were seen growing {step}, and {MIN_DAYS} are needed."
     return f"{now[age]:.0f} {noun}s were on the days seen growing {step}, and {MIN_COUNTED} are needed."
-
-
-def _sentence(found: Maturity, noun: str, newest_age: int) -> str:
-    """Of the last three days, or of all that are under 90 % complete where those are more."""
-    days = max(3, found.incomplete_days(newest_age))
-    part = float(np.mean(found.weights[newest_age : newest_age + days]))
-    if part >= 0.995:
-        return f"{noun.capitalize()}s of the last {days} days are all in."
-    return f"{noun.capitalize()}s of the last {days} days are about {part * 100:.0f} % in."

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from viraltracker.intelligence import frame
+from viraltracker.intelligence import frame, objectives
 from viraltracker.intelligence.account import Account
 from viraltracker.intelligence.context import AnalysisContext
 from viraltracker.intelligence.plain import known, plain, ratio
@@ -127,13 +127,14 @@ def summarise(account: Account, *, prior: bool = False) -> Totals:
     watchable = impressions
     if not {"video_3s", "impressions"} & set(marked):
         watchable = frame.total(ads[frame.watched(ads, prefix)], f"{prefix}impressions")
-    by_type = _by_type(ads, prefix)
+    kinds = _kinds(ads, prefix)
+    by_type = _by_type(ads, kinds, prefix)
     results, result_type = sums["results"], None
     result_spend = spend
     if by_type:
         result_type = by_type[0]["result_type"]
-    if len(by_type) > 1:
-        results, result_spend = by_type[0]["results"], by_type[0]["spend"]
+    if len(by_type) > 1 or (kinds == objectives.MIXED).any():
+        results, result_spend = (by_type[0]["results"], by_type[0]["spend"]) if by_type else (None, None)
 
     judged = conversions.judged_before if prior else conversions.judged
     counted = (conversions.prior if prior else conversions.values)[judged]
@@ -171,11 +172,17 @@ def summarise(account: Account, *, prior: bool = False) -> Totals:
     )
 
 
-def _by_type(ads: pd.DataFrame, prefix: str) -> list[dict[str, Any]]:
+def _kinds(ads: pd.DataFrame, prefix: str) -> pd.Series:
+    """Each ad's kind of results in the period; those of the window where none is known of the period before."""
+    of_period = ads[f"{prefix}result_type"]
+    return of_period if of_period.notna().any() else ads["result_type"]
+
+
+def _by_type(ads: pd.DataFrame, kinds: pd.Series, prefix: str) -> list[dict[str, Any]]:
     """Results, spend and cost per result of each result type, the one with most spend first."""
-    named = ads[ads["result_type"].notna()]
+    of_one = kinds.notna() & (kinds != objectives.MIXED)
     rows = []
-    for name, group in named.groupby("result_type", sort=True):
+    for name, group in ads[of_one].groupby(kinds[of_one], sort=True):
         results, spend = frame.total(group, f"{prefix}results"), frame.total(group, f"{prefix}spend")
         rows.append(
             {"result_type": str(name), "results": results, "spend": spend, "cost_per_result": ratio(spend, results)}

@@ -21,7 +21,11 @@ def context(db: Database, brand_id: str) -> dict[str, Any]:
 
 
 def conversion_development(db: Database, brand_id: str, currency: str, until: date) -> list[dict[str, Any]]:
-    """`[{age, now, next, now_results, next_results, days}]`: how the conversions of days went on arriving."""
+    """`[{age, now, next, now_results, next_results, days, results_by_type}]`: how conversions of days went on arriving.
+
+    `now` and `next` are purchases; of results `results_by_type` has `{kind: {now, next, days}}` of the days whose kinds
+    are known, and `now_results` and `next_results` all kinds together.
+    """
     answer: list[dict[str, Any]] = db.call("conversion_development", p_brand=brand_id, p_currency=currency, p_to=until)
     return answer
 
@@ -41,9 +45,10 @@ def ad_statistics(
     """`{attribution, stored, ads, weeks, days}`; the last three are columns, a list each, of one length.
 
     `ads` are sums per ad over the window and, prefixed prior_, the days before it; `weeks` of the `closely` ads with
-    the highest spend, by their row in `ads` and the week; `days` of the account. `stored` counts the days that are
-    there: `{days, prior_days, recent_days, first_day}`. `arrived` is the part of a day's conversions that is in, by its
-    age in days; empty = all of them.
+    the highest spend, by their row in `ads` and the week; `days` of the account, with `results_by_type`, which is
+    `{kind: results}`, and `fetched_on`, when it was last read. The `result_type` of several kinds is "mixed". `stored`
+    counts the days that are there: `{days, prior_days, recent_days, first_day}`. `arrived` is the part of a day's
+    conversions that is in, by its age in days; empty = all of them.
     """
     answer: list[dict[str, Any]] = db.call(
         "ad_statistics",

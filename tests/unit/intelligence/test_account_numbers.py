@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from viraltracker.errors import BadInput
+from viraltracker.intelligence import account as accounts
+from viraltracker.intelligence import objectives
 from viraltracker.intelligence.analyse import analyse
 from viraltracker.intelligence.baselines import weighted_quantiles
 from viraltracker.intelligence.windows import default_window, freshness_note, window_before, window_between
@@ -80,6 +84,46 @@ def test_results_of_an_ad_that_stopped_are_not_taken_for_another_kind() -> None:
     assert analysis.prior_totals is not None
     assert analysis.prior_totals.conversions == 10
     assert analysis.prior_totals.cpa == pytest.approx(10)
+
+
+def test_results_of_the_period_before_are_of_the_kind_they_had_then() -> None:
+    """Link clicks, or several kinds, before are no leads; an ad that stopped counts where its results were leads."""
+    leads: dict[str, Any] = {"objective": "OUTCOME_LEADS", "purchases": None}
+    now: dict[str, Any] = leads | {"results": 50, "result_type": "lead", "spend": 1000.0, "prior_spend": 1000.0}
+    gone: dict[str, Any] = leads | {"spend": None, "impressions": None, "prior_spend": 500.0}
+    frame = ads(
+        ad("same", **now, prior_results=50, prior_result_type="lead"),
+        ad("clicks", **now, prior_results=900, prior_result_type="link_click"),
+        ad("mixed", **now, prior_results=700, prior_result_type="mixed"),
+        ad("stopped", **gone, prior_results=25, prior_result_type="lead"),
+    )
+    analysis = analyse(frame, question(goal="lead"))
+    assert analysis.totals.conversions == 150
+    assert analysis.prior_totals is not None
+    assert analysis.prior_totals.conversions == 75
+    assert analysis.prior_totals.cpa == pytest.approx(1500 / 75)
+    kinds = {part["result_type"]: part["results"] for part in analysis.prior_totals.results_by_type}
+    assert kinds == {"lead": 75, "link_click": 900}
+    assert {change.relative for change in analysis.trends.changes if change.metric == "cpa"} == {0.0}
+
+
+def test_days_count_only_results_of_the_goals_kind() -> None:
+    """A day's leads beside its link clicks; unknown on a day that counted no lead at all, and nothing without kinds."""
+    leads: dict[str, Any] = {"objective": None, "purchases": None, "results": 60}
+    frame = ads(ad("a", **leads, result_type="lead"), ad("b", **leads, result_type="link_click"))
+    account, _ = accounts.read(frame, question(goal="lead"))
+    days = pd.DataFrame(
+        {
+            "date": ["2026-09-28", "2026-09-29", "2026-09-30"],
+            "results": [95.0, 90.0, None],
+            "results_by_type": [{"lead": 5, "link_click": 90}, {"link_click": 90}, None],
+        }
+    )
+    counted = objectives.of_days(days, account.ads, account.conversions)["conversions"]
+    assert counted[0] == 5
+    assert counted[1:].isna().all()
+    summed = days.drop(columns="results_by_type")
+    assert objectives.of_days(summed, account.ads, account.conversions)["conversions"].isna().all()
 
 
 @pytest.mark.parametrize(

@@ -183,6 +183,16 @@ def test_a_pixel_that_fell_silent_after_it_had_faltered_is_one_alert() -> None:
     assert [one.kind for one in found].count("silent_pixel") == 1
 
 
+def test_days_on_which_no_ad_that_brings_the_goal_ran_are_no_silent_pixel() -> None:
+    """Lead ads that rest while traffic ads run: of those days nobody knows who would have converted."""
+    rested = quiet()
+    rested["results_by_type"] = None
+    rested.loc[rested.index[-6:], "conversions"] = np.nan
+    assert [found.kind for found in alerts(rested)] == []
+    fell = rested.assign(conversions=rested["conversions"].fillna(0.0))
+    assert "silent_pixel" in [found.kind for found in alerts(fell)]
+
+
 def test_few_conversions_make_no_silent_pixel() -> None:
     """Without a conversion for a day where three are usual: that happens."""
     small = quiet(spend=90.0)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from viraltracker.intelligence.analyse import analyse
-from viraltracker.intelligence.maturity import LAST_AGE, curve
+from viraltracker.intelligence.maturity import LAST_AGE, curve, still_arriving
 
 from .build import ad, ads, question
 
@@ -25,9 +25,22 @@ def test_completeness_is_one_over_the_later_link_ratios() -> None:
     assert found.known
     assert found.weights[:4] == pytest.approx([1 / 2.75, 1 / 1.375, 1 / 1.1, 1.0], rel=1e-12)
     assert (len(found.weights), found.completeness(99), found.reason) == (29, 1.0, None)
-    assert found.incomplete_days() == 1
-    assert found.sentence == "Purchases of the last 3 days are about 88 % in."
-    assert curve(steps({})).sentence == "Purchases of the last 3 days are all in."
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ([0.7, 0.9, 1.0, 1.0], "Purchases of the last 3 days are about 87 % in."),
+        ([0.5, 0.6, 0.7, 0.8, 0.95], "Purchases of the last 4 days are about 65 % in."),
+        ([0.95, 1.0, 0.8, 0.85, 1.0], "Purchases of the last 4 days are about 90 % in."),  # the newest were read late
+        ([0.6], "Purchases of the last day are about 60 % in."),
+        ([0.9, 0.9, 1.0], None),
+        ([], None),
+    ],
+)
+def test_what_is_still_to_come_is_said_of_days_that_lack_it(parts: list[float], said: str | None) -> None:
+    """Newest first; nothing is said where each day is 90 % complete."""
+    assert still_arriving(parts, "purchase") == said
 
 
 def test_rows_of_one_age_add_up() -> None:
@@ -48,10 +61,9 @@ def test_rows_of_one_age_add_up() -> None:
 def test_too_little_gives_ones_and_the_reason(rows: list[dict[str, Any]], words: str) -> None:
     """A curve of three days or a dozen purchases would correct by chance."""
     found = curve(rows)
-    assert (found.known, set(found.weights), found.incomplete_days()) == (False, {1.0}, 0)
-    assert found.reason is not None
-    assert words in found.reason
-    assert words in found.sentence
+    assert (found.known, set(found.weights)) == (False, {1.0})
+    assert words in (found.reason or "")
+    assert words in found.not_known("purchase")
 
 
 def test_old_ages_that_were_not_seen_count_as_complete() -> None:

@@ -146,6 +146,24 @@ def test_a_lead_account_is_judged_by_leads_and_not_by_its_link_clicks() -> None:
     assert (analysis.totals.results, analysis.totals.result_type) == (20, "On-Facebook Leads")
 
 
+def test_an_ad_that_counted_several_kinds_of_results_is_not_judged_by_their_sum() -> None:
+    """900 results, some of them link clicks, are not 900 leads; the leads of the others have their own price."""
+    leads: dict[str, Any] = {"objective": "OUTCOME_LEADS", "purchases": None, "result_type": "lead"}
+    mixed_ad = ad("mixed", **leads | {"result_type": "mixed"}, results=900, spend=900.0)
+    frame = ads(ad("a", **leads, results=10, spend=50.0), ad("b", **leads, results=10, spend=150.0), mixed_ad)
+    analysis = analyse(frame, question(goal="lead", target_cpa=None))
+    mixed = verdict_of(analysis, "mixed")
+    assert (mixed.verdict, mixed.conversions) == ("not_evaluated", None)
+    assert mixed.reason == "Its results are of several kinds in this window, so how many are leads is not known."
+    assert analysis.target.value == pytest.approx(200.0 / 20)
+    assert analysis.totals.conversions == 20
+    assert analysis.totals.cpa == pytest.approx(10.0)
+    assert (analysis.totals.results, analysis.totals.result_type) == (20, "lead")
+    # Nor do they stand for the goal where no type names it, though most money was spent on them.
+    unnamed = ads(mixed_ad, ad("c", **leads | {"result_type": "sign_up"}, results=4))
+    assert analyse(unnamed, question(goal="lead", target_cpa=None)).totals.conversions == 4
+
+
 @pytest.mark.parametrize(
     ("rows", "goal", "words"),
     [
