@@ -95,8 +95,8 @@ UNITS: Final = {
 """Numbers that are written out."""
 SPELLED: Final = "|".join(sorted((name.replace("-", "[- ]") for name in UNITS), key=len, reverse=True))
 
-_TIGHT: Final = r"\d{1,3}(?:[.,'’\u00a0\u202f\u2009]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d{1,12}(?:[.,]\d{1,3})?(?!\d)"
-_LOOSE: Final = r"\d{1,3}(?: \d{3})+(?:[.,]\d{1,2})?|" + _TIGHT
+_TIGHT: Final = r"\d{1,3}(?:[.,'’\u00a0\u202f\u2009]\d{3}){1,4}(?:[.,]\d{1,2})?(?!\d)|\d{1,12}(?:[.,]\d{1,3})?(?!\d)"
+_LOOSE: Final = r"\d{1,3}(?: \d{3}){1,4}(?:[.,]\d{1,2})?|" + _TIGHT
 _SCALE: Final = r"(?:\s?(?P<scale>k|m|thousand|million)\b)?"
 _SCALES: Final = {"k": 1_000, "thousand": 1_000, "m": 1_000_000, "million": 1_000_000}
 _ON_ITS_OWN: Final = r"(?<![^\W\d_])"
@@ -109,6 +109,8 @@ _BARE: Final = re.compile(
 """A number that looks like a price behind a word that announces one."""
 _DASHED: Final = re.compile(r"(?<![\w.,])(?P<number>\d{1,5})(?:[.,:][-–—])(?!\d)")
 """19,– as German, Dutch and Swedish shops write it."""
+_NEAR: Final = 20
+"""Letters before a sign in which a word about sizes stands."""
 _SIZE: Final = re.compile(r"(?:size|gr(?:ö|oe)(?:ß|ss)e|taille|talla)\s*$", re.IGNORECASE)
 
 
@@ -148,7 +150,7 @@ def _merged(first: Amount, second: Amount) -> Amount:
 def _all(text: str, currency: str | None) -> Iterator[Amount]:
     marks = _marks(currency)
     for found in marks.before.finditer(text):
-        if not _SIZE.search(text, 0, found.start()):
+        if not _SIZE.search(text, max(0, found.start() - _NEAR), found.start()):
             of = marks.of(found["mark"])
             yield Amount(_values(found, of), of, found.start(), max(found.end("number"), found.end("scale")))
             if found["until"] is not None:
