@@ -92,7 +92,7 @@ def test_targets_are_set_and_keys_are_told_by_name(app: App, brand_id: str, new_
     page = new_page()
     page.goto(f"{app.url}/settings")
     expect(page.get_by_role("table", name="Keys")).to_contain_text("GEMINI_API_KEY")
-    page.get_by_label("Target CPA").fill("30")
+    page.get_by_role("spinbutton", name="Target CPA").fill("30")
     page.get_by_role("button", name="Save the targets").click()
     expect(page.get_by_text("A target CPA needs its currency")).to_be_visible()
     page.get_by_role("textbox", name="Currency").fill("eur")

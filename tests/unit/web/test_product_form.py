@@ -84,7 +84,7 @@ def test_what_people_wrote_is_no_markup() -> None:
 
 def test_a_list_says_how_many_products_are_ready() -> None:
     ready = NEW.model_copy(update={"facts": ("A fact",)})
-    assert products_view.ready([], TODAY) == "There is no product yet, so new ads would have nothing to say."
+    assert products_view.ready([], TODAY) == "Every product is in the archive, so new ads would have nothing to say."
     assert products_view.ready([ready], TODAY) == "1 product is ready for ads."
     assert products_view.ready([ready, NEW], TODAY) == "1 of 2 products is ready for ads."
 
