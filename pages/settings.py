@@ -84,7 +84,8 @@ def draw_products(found: list[Product]) -> None:
 def draw_brand() -> None:
     """Products first, since they are changed most."""
     found = products.of_brand(viewer.db, brand.id)
-    cards.lead(products_view.ready(found, clock.now().date()))
+    if found:
+        cards.lead(products_view.ready(found, clock.now().date()))
     product_editor.draw_said()
     cards.section("Products")
     draw_products(found)

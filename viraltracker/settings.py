@@ -302,7 +302,7 @@ def _require_all_or_none(read: _Reader, names: Sequence[str]) -> None:
 
 def _keys_found(read: _Reader) -> frozenset[str]:
     """Names of keys that are set here, or that the process which started this one had."""
-    told = (read.text(KEYS_FOUND) or "").split(",")
+    told = (read.text("VIRALTRACKER_KEYS_FOUND") or "").split(",")
     return frozenset(name for name in TOLD if read.text(name) is not None or name in told)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -23,7 +24,7 @@ from viraltracker.chat.answer import Person
 from viraltracker.jobs import registry
 from viraltracker.sandbox import server
 from viraltracker.sandbox.demo import catalog
-from viraltracker.store import accounts, brands, members, schedules, storage
+from viraltracker.store import accounts, brands, members, products, schedules, storage
 from viraltracker.store.brands import Brand
 from viraltracker.store.client import Database
 from viraltracker.store.storage import SupabaseStorage
@@ -98,6 +99,7 @@ def place(hosted: Hosted, tmp_path_factory: pytest.TempPathFactory) -> Place:
     members.invite(owner, organization, VIEWER, "viewer")
     assert members.accept_invitations(hosted.db_of(VIEWER)) == 1
     brand = brands.ensure(owner, "Wonder Paws", goal="purchase", target_cpa=30, currency="USD")
+    products.save(owner, brand.id, {"id": str(uuid4()), "name": "Chews", "facts": ["600 mg glucosamine"]})
     # Three that are not analysed yet, two of them without a number.
     waiting, *_ = (brands.ensure(owner, name, currency="USD") for name in ("Yarn & Co", "Zebras", "Zoo"))
     accounts.connect(service, brand.id, catalog.ACCOUNT_ID, source="demo", access_token=catalog.TOKEN)
@@ -160,6 +162,8 @@ def rivals(hosted: Hosted) -> dict[str, str]:
     )
     db = hosted.db_of(RIVAL)
     brand = brands.ensure(db, "Rival Paws", organization_id=organization)
+    product = str(uuid4())
+    products.save(db, brand.id, {"id": product, "name": "Rival chews", "facts": ["Rival fact"]})
     job = {"brand_id": brand.id, "job_type": "meta_sync", "name": "Rival sync", "schedule_type": "one_time"}
     saved = schedules.save(db, job, now=clock.now())
     chat = sessions.ask(as_person(db), None, brand, "Rival question", clock.now())
@@ -169,6 +173,7 @@ def rivals(hosted: Hosted) -> dict[str, str]:
         "job": saved.job_id,
         "run": str(saved.run_id),
         "chat": chat,
+        "product": product,
     }
 
 
@@ -313,6 +318,13 @@ def test_a_viewer_sees_the_numbers_and_no_control_that_writes(
     expect(page.get_by_text(OWNER)).to_be_visible()
     assert controls(page) == {"Leave"}
 
+    page.get_by_role("link", name="Settings").click()
+    expect(page.get_by_role("table", name="Keys")).to_be_visible()
+    assert controls(page) == {"Brand", "Open", "Details"}
+    page.get_by_role("button", name="Details").click()
+    expect(page.get_by_text("600 mg glucosamine")).to_be_visible()
+    assert controls(page) == {"Brand", "Open", "All settings"}
+
 
 def test_a_viewers_questions_are_answered_and_start_nothing(
     hosted: Hosted, place: Place, page: Page, unchanged: set[str]
@@ -369,6 +381,7 @@ def test_the_ids_of_another_organisation_show_nothing_of_it(
         (f"data?{theirs}", "Imported files"),
         (f"video?{theirs}", "Why does this video hold or lose people?"),
         (f"members?{theirs}", OWNER),
+        (f"settings?{theirs}", "No such product"),
     ):
         page.goto(f"{hosted.url}/{address}")
         expect(page.get_by_text(shown).first).to_be_visible()

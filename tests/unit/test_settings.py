@@ -98,6 +98,18 @@ def test_the_web_process_neither_reads_nor_keeps_a_models_key(monkeypatch: pytes
     assert not set(settings.MODEL_KEYS) & set(os.environ)
 
 
+def test_the_web_process_knows_which_keys_there_are_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often it reads its settings, and also when the process that started it kept the keys to itself."""
+    for name in (*settings.TOLD, settings.KEYS_FOUND):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GEMINI_API_KEY", "hunter2")
+    for _ in range(2):
+        assert settings.load_for_web().keys_found == {"GEMINI_API_KEY"}
+    assert "hunter2" not in os.environ.values()
+    monkeypatch.setenv(settings.KEYS_FOUND, "META_ACCESS_TOKEN,SOMETHING_ELSE")
+    assert settings.load_for_web().keys_found == {"META_ACCESS_TOKEN"}
+
+
 def test_zero_requests_a_minute_is_no_limit() -> None:
     found = settings.load({"GEMINI_REQUESTS_PER_MINUTE": "0", "GEMINI_BASE_URL": "http://127.0.0.1:1/gemini/"})
     assert (found.gemini_per_minute, found.anthropic_per_minute) == (0, 50)

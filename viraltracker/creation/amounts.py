@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from itertools import pairwise
 from typing import Final
 
@@ -94,10 +95,11 @@ UNITS: Final = {
 """Numbers that are written out."""
 SPELLED: Final = "|".join(sorted((name.replace("-", "[- ]") for name in UNITS), key=len, reverse=True))
 
-_TIGHT: Final = r"\d{1,3}(?:[.,'’\u00a0\u202f\u2009]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d{1,12}(?:[.,]\d{1,3})?(?!\d)"
-_LOOSE: Final = r"\d{1,3}(?: \d{3})+(?:[.,]\d{1,2})?|" + _TIGHT
+_TIGHT: Final = r"\d{1,3}(?:[.,'’\u00a0\u202f\u2009]\d{3}){1,4}(?:[.,]\d{1,2})?(?!\d)|\d{1,12}(?:[.,]\d{1,3})?(?!\d)"
+_LOOSE: Final = r"\d{1,3}(?: \d{3}){1,4}(?:[.,]\d{1,2})?|" + _TIGHT
 _SCALE: Final = r"(?:\s?(?P<scale>k|m|thousand|million)\b)?"
 _SCALES: Final = {"k": 1_000, "thousand": 1_000, "m": 1_000_000, "million": 1_000_000}
+_ON_ITS_OWN: Final = r"(?<![^\W\d_])"
 _CUES: Final = (
     r"only|just|now|for|from|price[sd]?|pay|costs?|at|nur|jetzt|statt|ab|für|solo|sólo|desde|por|seulement|dès"
 )
@@ -107,6 +109,8 @@ _BARE: Final = re.compile(
 """A number that looks like a price behind a word that announces one."""
 _DASHED: Final = re.compile(r"(?<![\w.,])(?P<number>\d{1,5})(?:[.,:][-–—])(?!\d)")
 """19,– as German, Dutch and Swedish shops write it."""
+_NEAR: Final = 20
+"""Letters before a sign in which a word about sizes stands."""
 _SIZE: Final = re.compile(r"(?:size|gr(?:ö|oe)(?:ß|ss)e|taille|talla)\s*$", re.IGNORECASE)
 
 
@@ -145,32 +149,23 @@ def _merged(first: Amount, second: Amount) -> Amount:
 
 def _all(text: str, currency: str | None) -> Iterator[Amount]:
     marks = _marks(currency)
-    before = rf"(?P<mark>{marks.expression})\s?(?P<number>{_TIGHT}){_SCALE}(?:\s?[-–—]\s?(?P<until>{_TIGHT}))?"
-    behind = rf"(?<![\w.,])(?:(?P<from>{_TIGHT})\s?[-–—]\s?)?(?P<number>{_LOOSE})\s?(?P<mark>{marks.expression})(?!\w)"
-    for pattern in (before, behind):
-        for found in re.finditer(pattern, text):
-            if _SIZE.search(text, 0, found.start()):
-                continue
+    for found in marks.before.finditer(text):
+        if not _SIZE.search(text, max(0, found.start() - _NEAR), found.start()):
             of = marks.of(found["mark"])
+            yield Amount(_values(found, of), of, found.start(), max(found.end("number"), found.end("scale")))
+            if found["until"] is not None:
+                yield Amount(readings(found["until"], of), of, *found.span("until"))
+    for found in marks.behind.finditer(text):
+        of = marks.of(found["mark"])
+        yield Amount(_values(found, of), of, found.start("number"), found.end())
+        if found["from"] is not None:
+            yield Amount(readings(found["from"], of), of, *found.span("from"))
+    for expression, of in _NAMED:
+        for found in expression.finditer(text):
             yield Amount(_values(found, of), of, *found.span())
-            other = found.groupdict().get("until") or found.groupdict().get("from")
-            if other is not None:
-                name = "until" if "until" in found.groupdict() else "from"
-                yield Amount(readings(other, of), of, *found.span(name))
-    for name, of in _NAMES.items():
-        for found in re.finditer(
-            rf"(?<![\w.,])(?P<number>{_LOOSE}|(?:{SPELLED})\b)\s(?:{name})\b", text, re.IGNORECASE
-        ):
-            yield Amount(_values(found, of), of, *found.span())
-    yield from _cents(text, currency)
+    for found in marks.cents.finditer(text):
+        yield Amount(frozenset(value / 100 for value in _values(found, ANY)), ANY, *found.span())
     yield from _without_sign(text)
-
-
-def _cents(text: str, currency: str | None) -> Iterator[Amount]:
-    names = r"¢|cents?\b|centimes\b|c[eé]ntimos\b|centavos\b" + (r"|p\b|pence\b" if currency == "GBP" else "")
-    for found in re.finditer(rf"(?<![\w.,])(?P<number>\d{{1,3}}|(?:{SPELLED})\b)\s?(?:{names})", text, re.IGNORECASE):
-        values = frozenset(value / 100 for value in _values(found, ANY))
-        yield Amount(values, ANY, *found.span())
 
 
 def _without_sign(text: str) -> Iterator[Amount]:
@@ -219,18 +214,24 @@ def _value(digits: str) -> Decimal:
 
 @dataclass(frozen=True)
 class _Marks:
-    expression: str
-    at_home: tuple[re.Pattern[str], Currencies] | None
+    """What marks money for a product that is sold in one currency."""
+
+    before: re.Pattern[str]
+    behind: re.Pattern[str]
+    cents: re.Pattern[str]
+    at_home: re.Pattern[str] | None
+    currency: str
 
     def of(self, mark: str) -> Currencies:
         known = _SIGNS.get(mark) or _LETTERS.get(mark)
         if known:
             return known
-        if self.at_home is not None and self.at_home[0].fullmatch(mark):
-            return self.at_home[1]
+        if self.at_home is not None and self.at_home.fullmatch(mark):
+            return frozenset({self.currency})
         return frozenset({mark})
 
 
+@cache
 def _marks(currency: str | None) -> _Marks:
     signs = [re.escape(sign) for sign in sorted(_SIGNS, key=len, reverse=True)]
     letters = [re.escape(name) for name in sorted(_LETTERS, key=len, reverse=True)]
@@ -241,6 +242,19 @@ def _marks(currency: str | None) -> _Marks:
     if home is not None:
         letters.append(home)
     # A sign may follow a letter ("nur€20"); a name made of letters is a word of its own.
-    expression = "|".join([*signs, *(rf"(?<![^\W\d_]){name}" for name in letters)])
-    at_home = (re.compile(home), frozenset({currency or ""})) if home else None
-    return _Marks(expression, at_home)
+    either = "|".join([*signs, *(_ON_ITS_OWN + name for name in letters)])
+    mark = f"(?P<mark>{either})"
+    cents = r"¢|cents?\b|centimes\b|c[eé]ntimos\b|centavos\b" + (r"|p\b|pence\b" if currency == "GBP" else "")
+    return _Marks(
+        re.compile(rf"{mark}\s?(?P<number>{_TIGHT}){_SCALE}(?:\s?[-–—]\s?(?P<until>{_TIGHT}))?"),
+        re.compile(rf"(?<![\w.,])(?:(?P<from>{_TIGHT})\s?[-–—]\s?)?(?P<number>{_LOOSE})\s?{mark}(?!\w)"),
+        re.compile(rf"(?<![\w.,])(?P<number>\d{{1,3}}|(?:{SPELLED})\b)\s?(?:{cents})", re.IGNORECASE),
+        re.compile(home) if home is not None else None,
+        currency or "",
+    )
+
+
+_NAMED: Final = tuple(
+    (re.compile(rf"(?<![\w.,])(?P<number>{_LOOSE}|(?:{SPELLED})\b)\s(?:{name})\b", re.IGNORECASE), of)
+    for name, of in _NAMES.items()
+)

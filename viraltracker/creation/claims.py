@@ -201,7 +201,9 @@ def _is_within(span: Span, other: Span) -> bool:
 def _findings(text: Text, where: Where, hits: Sequence[_Hit]) -> list[Finding]:
     """By place, without those that lie within another of the same name."""
     kept: list[_Hit] = []
-    for hit in sorted(set(hits), key=lambda each: (each[1], -each[2], each[0])):
-        if not any(hit[0] == other[0] and other[1] <= hit[1] and hit[2] <= other[2] for other in kept):
-            kept.append(hit)
+    reached: dict[Name, int] = {}
+    for name, start, end in sorted(set(hits), key=lambda each: (each[1], -each[2], each[0])):
+        if end > reached.get(name, -1):
+            kept.append((name, start, end))
+            reached[name] = end
     return [Finding(name, text.said[start:end], where) for name, start, end in kept]

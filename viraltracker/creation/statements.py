@@ -34,7 +34,7 @@ _LESS_BEHIND: Final = re.compile(
 )
 _LESS_BEFORE: Final = re.compile(
     r"(?:\b(?:save|saves|saving|savings of|spare|spar|discount(?: of)?|économisez|ahorra|risparmia|bespaar|minus|extra"
-    r"|reduced by)(?: up to| an?| an extra| bis zu)?|(?<![\w])[-−–])\s?$",
+    r"|reduced by)(?: up to| an?| an extra| bis zu)?\s?|(?<![^\s(])[-−–])$",
     re.IGNORECASE,
 )
 _FOLLOWED_BY_WORD: Final = re.compile(r"\s?-?[^\W\d_]")

@@ -11,7 +11,9 @@ from functools import cached_property, lru_cache
 from typing import Final
 
 _MARKS_OF_OWNERS: Final = str.maketrans(dict.fromkeys("™®℠©", " "))
-_TOKEN: Final = re.compile(r"[^\W_]+|[%#+$€£]")
+_TOKEN: Final = re.compile(r"\d+(?:[.,]\d+)*|[^\W_]+|[%#+$€£★]")
+_GROUPED: Final = re.compile(r"\d{1,3}(?:,\d{3})+|\d{1,3}(?:\.\d{3})+")
+"""A whole number with its thousands apart."""
 _WITHOUT_SPACES: Final = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 """Thai, Lao, Japanese and Chinese letters, whose words have no boundaries to look at."""
 ENDINGS: Final = frozenset({"s", "es", "d", "ed", "ing"})
@@ -21,11 +23,13 @@ ENDINGS: Final = frozenset({"s", "es", "d", "ed", "ing"})
 def clean(text: str) -> str:
     """The text as a person reads it: one form for each character, no marks of ownership, nothing invisible."""
     visible = "".join(letter for letter in text.translate(_MARKS_OF_OWNERS) if unicodedata.category(letter) != "Cf")
-    return unicodedata.normalize("NFKC", visible)
+    return unicodedata.normalize("NFKC", visible).replace("×", "x")
 
 
 def normal(token: str) -> str:
-    """A token without case and accents."""
+    """A token without case and accents; a whole number without separators."""
+    if _GROUPED.fullmatch(token):
+        return re.sub("[.,]", "", token)
     apart = unicodedata.normalize("NFKD", token)
     return "".join(letter for letter in apart if unicodedata.category(letter) != "Mn").casefold()
 

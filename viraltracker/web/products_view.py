@@ -23,7 +23,7 @@ def ready(products: Sequence[Product], today: date) -> str:
     """How many products ads can be made of, as a sentence."""
     used = [product for product in products if product.archived_at is None]
     if not used:
-        return "There is no product yet, so new ads would have nothing to say."
+        return "Every product is in the archive, so new ads would have nothing to say."
     good = sum(not any(each.severity == "error" for each in problems(product, today)) for product in used)
     if good == len(used):
         return f"{words.counted(good, 'product')} {'is' if good == 1 else 'are'} ready for ads."
