@@ -121,7 +121,7 @@ def _scheme(
     subject: Subject, look: Look, mode: ColourMode, template: Sequence[Colour], shown: photos.Photo | None
 ) -> Scheme:
     brand = [palette.parse(each) for each in subject.colours]
-    seen = palette.dominant(shown.picture) if shown else ()
+    seen = shown.colours if shown else ()
     return palette.scheme(look.scheme, *palette.palette(mode, brand, template, seen))
 
 
