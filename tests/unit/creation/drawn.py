@@ -7,7 +7,7 @@ from functools import cache
 
 from PIL import Image, ImageDraw
 
-from viraltracker.creation.compose import Words
+from viraltracker.creation.painting import Words
 from viraltracker.creation.subject import Subject
 from viraltracker.sandbox.demo import pictures
 

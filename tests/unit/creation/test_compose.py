@@ -15,6 +15,7 @@ from tests.unit.creation.drawn import SUBJECT, WORDS, jpeg, packshot, scene
 from viraltracker.creation import checks, compose, photos, similarity
 from viraltracker.creation.canvas import CANVASES, SQUARE, STORY, WIDE, Box, Canvas
 from viraltracker.creation.layouts import LAYOUTS
+from viraltracker.creation.painting import Words
 from viraltracker.creation.plans import Look
 from viraltracker.creation.spread import MOST, choose_layouts
 from viraltracker.creation.typesetting import TextDoesNotFit
@@ -45,14 +46,14 @@ def test_the_same_input_gives_the_same_bytes(file_format: compose.FileFormat) ->
     assert compose.compose(SUBJECT, WORDS, PLAIN, SQUARE, photo=1, file_format=file_format).sha256 != first.sha256
 
 
-def test_a_picture_says_how_it_was_made() -> None:
+@pytest.mark.parametrize(("file_format", "key"), [("JPEG", "comment"), ("PNG", "Comment")])
+def test_a_picture_says_how_it_was_made(file_format: compose.FileFormat, key: str) -> None:
     """In the file itself and in its record: nobody should take it for a model's or a photographer's work."""
-    for file_format, key in (("JPEG", "comment"), ("PNG", "Comment")):
-        made = compose.compose(SUBJECT, WORDS, PLAIN, WIDE, file_format=file_format)  # type: ignore[typeddict-item]
-        with Image.open(io.BytesIO(made.data)) as opened:
-            told = opened.info[key]
-        assert "compose@1" in (told.decode() if isinstance(told, bytes) else told)
-        assert (made.made_by, made.mime) == ("compose@1", f"image/{file_format.lower()}")
+    made = compose.compose(SUBJECT, WORDS, PLAIN, WIDE, file_format=file_format)
+    with Image.open(io.BytesIO(made.data)) as opened:
+        told = opened.info[key]
+    assert "compose@1" in (told.decode() if isinstance(told, bytes) else told)
+    assert (made.made_by, made.mime) == ("compose@1", f"image/{file_format.lower()}")
 
 
 _PART = st.lists(st.text("abcdefgilmnoprstu ÉÜñ0139%!?,.", min_size=1, max_size=12), min_size=1, max_size=10).map(
@@ -72,7 +73,7 @@ def test_any_words_stand_where_they_may_or_are_refused(
     headline: str, subline: str | None, offer: str | None, look: Look, canvas: Canvas
 ) -> None:
     """Never outside the safe zone, never over each other, never smaller than can be read."""
-    words = compose.Words(headline, "Wonder Paws", subline, offer, "Shop now")
+    words = Words(headline, "Wonder Paws", subline, offer, "Shop now")
     try:
         made = compose.compose(replace(SUBJECT, photos=()), words, look, canvas)
     except TextDoesNotFit:
