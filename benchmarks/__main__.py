@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from benchmarks import (
     analysis,
+    compose,
     import_file,
     installation,
     pages,
@@ -27,6 +28,7 @@ from viraltracker.errors import ViralTrackerError
 
 BENCHMARKS: dict[str, Callable[[Installation], list[Result]]] = {
     "analysis": analysis.run,
+    "compose": compose.run,
     "import": import_file.run,
     "pages": pages.run,
     "pages-many": pages_many.run,

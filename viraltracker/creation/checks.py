@@ -114,7 +114,9 @@ def _contrast(finished: Finished, picture: Image.Image) -> Check:
     inside = [region for region in finished.regions or () if finished.canvas.whole.holds(region.box)]
     if not inside:
         return _unknown("contrast", finished.regions)
-    least, region = min(((contrast_in(picture, each.box), each) for each in inside), key=lambda pair: pair[0])
+    least, region = min(
+        ((contrast_in(picture, each.box, each.lines), each) for each in inside), key=lambda pair: pair[0]
+    )
     passed = least >= LEAST_CONTRAST
     says = f"The weakest contrast of words is {least:.1f}:1, of “{_short(region.text)}”"
     says += "." if passed else f"; {LEAST_CONTRAST}:1 is the least that can be read by everybody."

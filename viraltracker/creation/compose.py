@@ -6,7 +6,7 @@ import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final, Literal, TypedDict, Unpack
 
 from PIL import Image, PngImagePlugin
 
@@ -17,6 +17,8 @@ from viraltracker.creation.painting import Words
 from viraltracker.creation.palette import Colour, ColourMode, Scheme
 from viraltracker.creation.plans import Look, Plan, Shape
 from viraltracker.creation.subject import Subject
+from viraltracker.creation.typesetting import TextDoesNotFit
+from viraltracker.errors import BadInput
 
 MADE_BY: Final = "compose@1"
 """The number counts the versions of this renderer: what it draws for the same input."""
@@ -51,25 +53,26 @@ class Composed:
         return hashlib.sha256(self.data).hexdigest()
 
 
-def compose(
-    subject: Subject,
-    words: Words,
-    look: Look,
-    canvas: Canvas,
-    *,
-    mode: ColourMode = "brand",
-    template_colours: Sequence[Colour] = (),
-    photo: int = 0,
-    file_format: FileFormat = "JPEG",
-) -> Composed:
-    """One picture; `photo` chooses among the product's, counted round.
+class Options(TypedDict, total=False):
+    """How to compose. `photo` chooses among the product's photos, counted round."""
+
+    mode: ColourMode
+    template_colours: Sequence[Colour]
+    photo: int
+    file_format: FileFormat
+
+
+def compose(subject: Subject, words: Words, look: Look, canvas: Canvas, **options: Unpack[Options]) -> Composed:
+    """One picture, by default in the product's colours, with its first photo, as a JPEG.
 
     Raises BadInput (a colour, a photo, a layout or a character that cannot be used) and TextDoesNotFit.
     """
+    file_format = options.get("file_format", "JPEG")
+    photo = options.get("photo", 0)
     said = _checked(words)
     plan = planned(look, canvas)
     shown = photos.read(subject.photos[photo % len(subject.photos)], palette.WHITE) if subject.photos else None
-    scheme = _scheme(subject, look, mode, template_colours, shown)
+    scheme = _scheme(subject, look, options.get("mode", "brand"), options.get("template_colours", ()), shown)
     badge = painting.badge(canvas, said.offer, plan.badge, plan.corner) if said.offer else None
     picture = _painted(plan, canvas, scheme, shown, badge)
     regions: list[TextRegion] = []
@@ -87,6 +90,23 @@ def compose(
     )
 
 
+def made_to_fit(
+    subject: Subject, words: Words, looks: Sequence[Look], canvas: Canvas, **options: Unpack[Options]
+) -> Composed:
+    """The picture in the first of some looks in which all words fit; where none has room, without the subline.
+
+    What was left out is not among the picture's `regions`. Raises TextDoesNotFit where that does not help either.
+    """
+    refused: TextDoesNotFit | None = None
+    for said in (words, replace(words, subline=None)):
+        for look in looks:
+            try:
+                return compose(subject, said, look, canvas, **options)
+            except TextDoesNotFit as error:
+                refused = refused or error
+    raise refused or BadInput("No layout was given to compose the picture in.")
+
+
 def _checked(words: Words) -> Words:
     optional = {
         name: typesetting.checked(said) if (said := getattr(words, name)) else None
@@ -101,7 +121,7 @@ def _scheme(
     subject: Subject, look: Look, mode: ColourMode, template: Sequence[Colour], shown: photos.Photo | None
 ) -> Scheme:
     brand = [palette.parse(each) for each in subject.colours]
-    seen = palette.dominant(shown.picture) if shown else ()
+    seen = shown.colours if shown else ()
     return palette.scheme(look.scheme, *palette.palette(mode, brand, template, seen))
 
 

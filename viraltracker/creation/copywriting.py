@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from viraltracker.creation import typesetting
 from viraltracker.creation.subject import Subject
@@ -34,10 +34,12 @@ BUTTONS: Final[dict[CallToAction, str]] = {
 }
 """Meta's call-to-action types (Marketing API) that fit any product in a shop, with the words Meta writes on them."""
 
-CONNECTING: Final = ("Meet", "Try", "From", "for")
-"""The only words that are not the product's own. None of them claims anything."""
+CONNECTING: Final = ("Meet", "Try")
+"""The only words that are not the product's own. They claim nothing."""
 
 Kind = Literal["hook", "benefit", "fact", "offer", "name"]
+
+_KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 _HEADLINES: Final[dict[Awareness, tuple[Kind, ...]]] = {
     "unaware": ("hook", "benefit", "fact"),
@@ -104,7 +106,7 @@ def write(subject: Subject, stage: Awareness, n: int, seed: int) -> tuple[Copy, 
     if not any(fact.strip() for fact in subject.facts):
         raise BadInput(f"“{subject.name}” has no facts yet; add at least one before ads are made of it.")
     chance = random.Random(seed)  # noqa: S311 an order, not a secret
-    lines = {kind: _lines(subject, kind) for kind in ("hook", "benefit", "fact", "offer", "name")}
+    lines = {kind: _lines(subject, kind) for kind in _KINDS}
     for each in lines.values():
         chance.shuffle(each)
     pairs = _pairs(lines, stage)
@@ -172,7 +174,7 @@ def _pairs(lines: dict[Kind, list[_Line]], stage: Awareness) -> list[tuple[_Line
 def _lines(subject: Subject, kind: Kind) -> list[_Line]:
     if kind == "name":
         name = _pictured(subject.name)
-        texts = [f"Meet {name}", f"Try {name}", name]
+        texts = [*(f"{word} {name}" for word in CONNECTING), name]
         if subject.price:
             texts.append(f"{name}, {_pictured(subject.price)}")
         return [_Line(text, text) for text in texts]

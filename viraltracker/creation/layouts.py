@@ -60,7 +60,7 @@ def _photo_top(canvas: Canvas, mirrored: bool) -> Plan:
     """The photo over the whole width, words below it; mirrored, words above it."""
     m = canvas.margin
     if canvas.is_wide:
-        edge = round(canvas.height * (0.54 if not mirrored else 0.46))
+        edge = round(canvas.height * (0.46 if not mirrored else 0.54))
         photo = Box(0, 0, canvas.width, edge) if not mirrored else Box(0, edge, canvas.width, canvas.height)
         words = Box(0, edge, canvas.width, canvas.height) if not mirrored else Box(0, 0, canvas.width, edge)
         middle = round(canvas.width * 0.52)
@@ -205,8 +205,8 @@ def _big_type(canvas: Canvas, mirrored: bool) -> Plan:
     if canvas.is_wide:
         across = round(h * 0.62)
         photo = _turned(canvas, Box(w - m - across, h - m - across, w - m, h - m), mirrored)
-        head = _turned(canvas, Box(m, m, w - across - 2 * m, round(h * 0.62)), mirrored)
-        rest = _turned(canvas, Box(m, round(h * 0.62) + m // 2, w - across - 2 * m, h - m), mirrored)
+        head = _turned(canvas, Box(m, m, w - across - 2 * m, round(h * 0.54)), mirrored)
+        rest = _turned(canvas, Box(m, round(h * 0.54) + m // 2, w - across - 2 * m, h - m), mirrored)
         badge = _turned(canvas, Box(w - across - m, m // 2, w - m, h - across - m - m // 4), mirrored)
         return Plan(
             Shape("panel", photo, radius=across // 2),
@@ -250,7 +250,7 @@ def _medallion(canvas: Canvas, mirrored: bool) -> Plan:
         )  # fmt: skip
     across = round(w * (0.44 if not canvas.is_story else 0.5))
     text = canvas.text
-    left = (w - across) // 2
+    left = w - 2 * m - across
     if mirrored:
         card = Box(m, text.top, w - m, text.bottom - round(across * 0.55))
         photo = Box(left, text.bottom - across, left + across, text.bottom)
@@ -263,7 +263,7 @@ def _medallion(canvas: Canvas, mirrored: bool) -> Plan:
         badge = Box(m, text.top, left - m // 2, card.top - m // 2)
     return Plan(
         Shape("ground", photo, radius=across // 2),
-        (Column(words, "panel", 80, align="center"),),
+        (Column(words, "panel", 80),),
         badge,
         (-1, 1 if mirrored else -1),
         below=(Shape("panel", card, radius=m, shadow=True),),

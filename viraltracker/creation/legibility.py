@@ -10,8 +10,10 @@ from PIL import Image
 from viraltracker.creation.canvas import Box
 from viraltracker.creation.palette import contrast_of, luminance
 
-_LEAST_INK: Final = 0.015
-"""Of the pixels of a text's box, that strokes cover at least; less is noise."""
+_WIDTH_OF_PLACE: Final = 2.5
+"""Heights of a line: a place holds about three letters."""
+_LEAST_INK: Final = 0.05
+"""Of the pixels of a place, that strokes cover at least; less is noise, or the edge of a letter."""
 _STROKE: Final = 0.4
 """Of the ink's pixels the share that counts, those farthest from the ground: the rest are the strokes' soft edges."""
 _NEAREST_GROUND: Final = 0.3
@@ -19,27 +21,39 @@ _NEAREST_GROUND: Final = 0.3
 a busy ground is measured where words are hardest to read."""
 
 
-def contrast_in(picture: Image.Image, box: Box) -> float:
-    """Contrast from 1 to 21 (WCAG 2.2) between the strokes in a box and what is behind them.
+def contrast_in(picture: Image.Image, box: Box, lines: int = 1) -> float:
+    """Contrast from 1 to 21 (WCAG 2.2) between the strokes in a box of an RGB picture and what is behind them.
 
-    Pixels are parted at the grey that separates them best (Nobuyuki Otsu, 1979); the smaller part is ink. 1.0 where
-    there is no such part, as on an empty place.
+    The box is measured letter by letter, as it were, and the hardest place to read counts: words half on black and half
+    on grey are not saved by the black. 1.0 where no place has strokes, as on an empty ground.
     """
-    cut = picture.convert("RGB").crop(box)
+    found = []
+    high = max(1, box.height // lines)
+    wide = round(high * _WIDTH_OF_PLACE)
+    for top in range(box.top, box.bottom - high // 2, high):
+        for left in range(box.left, max(box.left + 1, box.right - wide // 2), wide):
+            place = Box(left, top, min(left + wide, box.right), min(top + high, box.bottom))
+            if (measured := _contrast(picture.crop(place))) is not None:
+                found.append(measured)
+    return min(found, default=1.0)
+
+
+def _contrast(cut: Image.Image) -> float | None:
+    """Pixels are parted at the grey that separates them best (Nobuyuki Otsu, 1979); the smaller part is ink.
+
+    None where there is no such part.
+    """
     # Lightness as the eye sees it spreads dark tones apart as well as light ones; luminance would not.
     counts = cut.convert("L").histogram()
-    total = sum(counts)
-    if total == 0:
-        return 1.0
-    at = _parting(counts)
+    total, at = sum(counts), _parting(counts)
     if at is None:
-        return 1.0
+        return None
     dark = sum(counts[: at + 1])
     ink_is_dark = dark * 2 <= total
     ink = counts[: at + 1] if ink_is_dark else counts[at + 1 :][::-1]
     ground = counts[at + 1 :] if ink_is_dark else counts[: at + 1][::-1]
     if sum(ink) < total * _LEAST_INK:
-        return 1.0
+        return None
     # Both lists run away from the ink's own end: the ink from its core to its edge, the ground from the ink outwards.
     ink_grey = _quantile(ink, _STROKE / 2)
     ground_grey = len(ink) + _quantile(ground, _NEAREST_GROUND)

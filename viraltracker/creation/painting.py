@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from PIL import Image, ImageChops, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter
 
 from viraltracker.creation.canvas import Box, Canvas, TextRegion
 from viraltracker.creation.palette import Colour, Scheme
@@ -16,6 +16,8 @@ from viraltracker.creation.typesetting import BOLD, HEAVY, REGULAR, Align, Block
 _FINER: Final = 2
 """Edges are drawn this many times larger and then made smaller."""
 _SHADOW_SMALLER: Final = 8
+_SHADOW, _SHADE = 80, (10, 12, 16)
+"""How much of a shadow's colour, of 255, and the colour."""
 _LONGEST_IN_CIRCLE: Final = 18
 """Characters of an offer; more of them make the type in a circle too small."""
 _SMALLEST_HEADLINE: Final = 1.25
@@ -236,15 +238,17 @@ def _outline(shape: Shape) -> Image.Image:
 
 def _shade(picture: Image.Image, shape: Shape) -> None:
     """A soft shadow below a shape, made small since it has no detail."""
-    small = (picture.width // _SHADOW_SMALLER + 1, picture.height // _SHADOW_SMALLER + 1)
+    drop, soft = picture.width // 90, picture.width // 60
+    left, top = max(0, shape.box.left - 3 * soft), max(0, shape.box.top - 3 * soft)
+    small = (
+        (min(picture.width, shape.box.right + 3 * soft) - left) // _SHADOW_SMALLER + 1,
+        (min(picture.height, shape.box.bottom + 3 * soft + drop) - top) // _SHADOW_SMALLER + 1,
+    )
     shadow = Image.new("L", small)
-    drop = picture.width // 90
-    box = [
-        edge / _SHADOW_SMALLER
-        for edge in (shape.box.left, shape.box.top + drop, shape.box.right, shape.box.bottom + drop)
-    ]
-    ImageDraw.Draw(shadow).rounded_rectangle(box, shape.radius / _SHADOW_SMALLER, fill=92)
-    shadow = shadow.filter(ImageFilter.GaussianBlur(picture.width / 60 / _SHADOW_SMALLER))
-    shadow = shadow.resize((small[0] * _SHADOW_SMALLER, small[1] * _SHADOW_SMALLER), Image.Resampling.BICUBIC)
-    shadow = shadow.crop((0, 0, *picture.size))
-    picture.paste(ImageChops.multiply(picture, Image.new("RGB", picture.size, (24, 24, 28))), mask=shadow)
+    box = (shape.box.left - left, shape.box.top - top + drop, shape.box.right - left, shape.box.bottom - top + drop)
+    ImageDraw.Draw(shadow).rounded_rectangle(
+        [edge / _SHADOW_SMALLER for edge in box], shape.radius / _SHADOW_SMALLER, fill=_SHADOW
+    )
+    shadow = shadow.filter(ImageFilter.GaussianBlur(soft / _SHADOW_SMALLER))
+    shadow = shadow.resize((small[0] * _SHADOW_SMALLER, small[1] * _SHADOW_SMALLER), Image.Resampling.BILINEAR)
+    picture.paste(_SHADE, (left, top), shadow)

@@ -134,8 +134,8 @@ def scheme(number: int, main: Colour, accent: Colour) -> Scheme:
 
 
 def dominant(picture: Image.Image, most: int = 4) -> tuple[Colour, ...]:
-    """The colours that say most about a picture, strongest first; greys, near white and near black are left out."""
-    small = picture.convert("RGB").resize((64, 64), Image.Resampling.BOX)
+    """The colours that say most about an RGB picture, strongest first, without greys, near white and near black."""
+    small = picture.resize((64, 64), Image.Resampling.NEAREST)
     counted = small.quantize(16, Image.Quantize.MEDIANCUT).convert("RGB").getcolors(64 * 64) or []
     weighed: list[tuple[float, Colour]] = []
     for count, found in counted:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from PIL import Image, ImageChops, ImageOps
 
 from viraltracker.creation.canvas import Box
-from viraltracker.creation.palette import Colour
+from viraltracker.creation.palette import Colour, dominant
 from viraltracker.errors import BadInput
 
 MOST_PIXELS: Final = 50_000_000
@@ -34,10 +35,16 @@ class Photo:
     backdrop: Colour | None
     product: tuple[int, int, int, int]
     """Left, top, right, bottom of what is not backdrop, in pixels; all of a scene."""
+    colours: tuple[Colour, ...]
+    """Those that stand out, strongest first."""
 
 
+@lru_cache(maxsize=2)
 def read(data: bytes, plate: Colour) -> Photo:
-    """The photo of a file's bytes; what is transparent shows `plate`. Raises BadInput where it is no picture."""
+    """The photo of a file's bytes; what is transparent shows `plate`. Raises BadInput where it is no picture.
+
+    The last ones are kept: one photo is placed on every canvas of a variation.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -98,7 +105,7 @@ def _product(photo: Photo, backdrop: Colour, size: tuple[int, int], clear: Box) 
 
 
 def _looked_at(picture: Image.Image) -> Photo:
-    whole = (0, 0, picture.width, picture.height)
+    whole, colours = (0, 0, picture.width, picture.height), dominant(picture)
     edge = max(2, min(picture.size) // 60)
     sides = [
         picture.crop((0, 0, picture.width, edge)),
@@ -109,12 +116,12 @@ def _looked_at(picture: Image.Image) -> Photo:
     small = [side.resize((24, 1), Image.Resampling.BOX) for side in sides]
     channels = [[value for side in small for value in side.getchannel(at).tobytes()] for at in range(3)]
     if any(max(channel) - min(channel) > _EVEN for channel in channels):
-        return Photo(picture, None, whole)
+        return Photo(picture, None, whole, colours)
     backdrop = picture.resize((1, 1), Image.Resampling.BOX, (0, 0, picture.width, edge)).getpixel((0, 0))
     assert isinstance(backdrop, tuple)  # noqa: S101 an RGB picture has triples
     colour: Colour = (int(backdrop[0]), int(backdrop[1]), int(backdrop[2]))
     apart = ImageChops.difference(picture, Image.new("RGB", picture.size, colour)).convert("L")
     found = apart.point(lambda value: 255 if value > 12 else 0).getbbox()
     if found is None:
-        return Photo(picture, None, whole)
-    return Photo(picture, colour, found)
+        return Photo(picture, None, whole, colours)
+    return Photo(picture, colour, found, colours)
