@@ -94,7 +94,7 @@ def reading(found: Json) -> str:
 def caveat(found: Json, confidence: float | None) -> str:
     """Who read it, how sure they are, and what they cannot see."""
     unseen = found.get("unseen") or []
-    sure = f"{confidence:.0%} sure" if confidence is not None else "not sure"
+    sure = f"{words.sure(confidence)} sure" if confidence is not None else "not sure"
     said = f"Read by rules, {sure}." if str(found.get("reader", "")).startswith("rules") else f"{sure.capitalize()}."
     return f"{said} They cannot see {', '.join(unseen[:-1])} or {unseen[-1]}." if len(unseen) > 1 else said
 

@@ -38,7 +38,7 @@ def draw(at: Place, found: Json) -> None:
         f"{'wants' if found['total'] == 1 else 'want'} a look; the surest first</p>"
     )
     with st.container(border=True, key="template-item"):
-        left, right = st.columns([5, 4])
+        left, right = st.columns(2)
         shown = pictures.by_key_or_none(at.db, [item["storage_key"]], LARGE_PX).get(item["storage_key"])
         with left:
             st.html(template_html.large(shown, item["reading"].get("text_regions") or []))
