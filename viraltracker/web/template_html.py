@@ -108,7 +108,7 @@ def ad(item: Json, today: date) -> str:
         "Text": item["body"] or "–",
         "Headline": item["title"] or "–",
         "Button": provenance.label((item["cta"] or "").lower()) if item["cta"] else "–",
-        "Ran": " ".join(filter(None, (lived.in_words(), began))),
+        "Ran": ", ".join(filter(None, (lived.in_words(), began))),
         "Seen": f"{words.counted(lived.times_seen, 'time')}, last {_last(lived.last_seen_on, today)}",
         "Variants": f"{lived.variants:,}",
     }
