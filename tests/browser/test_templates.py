@@ -18,6 +18,12 @@ DAY = date(2026, 11, 20)
 # The tests tell one story, in the order they are written in.
 
 
+def press(page: Page, button: str, key: str) -> None:
+    """Presses the key that stands on a button."""
+    expect(settled(page).get_by_role("button", name=f"{button} Shortcut {key.upper()}", exact=True)).to_be_enabled()
+    page.locator("body").press(key)
+
+
 def test_an_export_with_pictures_becomes_a_library(app: App, new_page: Callable[[], Page], tmp_path: Path) -> None:
     """From the empty page to templates with how long their ads have run; three quick clicks bring it once."""
     with app.owner() as db:
@@ -42,7 +48,7 @@ def test_an_export_with_pictures_becomes_a_library(app: App, new_page: Callable[
     first = page.get_by_role("article").first
     expect(first).to_contain_text("The stairs test")
     expect(first).to_contain_text("still running")
-    expect(first.get_by_role("img")).to_be_attached()
+    expect(first.locator("img")).to_be_attached()
     page.get_by_role("textbox", name="Search").fill("Steadytail")
     page.keyboard.press("Enter")
     expect(page.get_by_role("article")).to_have_count(3)
@@ -54,15 +60,15 @@ def test_what_wants_a_look_is_decided_with_the_keyboard(app: App, new_page: Call
     page.goto(f"{app.url}/templates?view=review")
     expect(page.get_by_text("7 templates want a look")).to_be_visible()
     expect(page.get_by_text("It holds personal data: “jo@oatandotter.example”")).to_be_visible()
-    settled(page).keyboard.press("s")
+    press(page, "Skip", "s")
     expect(page.get_by_text("It holds personal data")).to_have_count(0)
-    settled(page).keyboard.press("e")
+    press(page, "Edit", "e")
     name = page.get_by_role("textbox", name="Name")
     expect(name).to_be_visible()
     name.fill("Money back, dog in front")
     page.get_by_role("button", name="Approve").click()
     expect(page.get_by_text("Money back, dog in front is in the library.")).to_be_visible()
-    settled(page).keyboard.press("x")
+    press(page, "Reject", "x")
     expect(page.get_by_text("was rejected.")).to_be_visible()
     expect(page.get_by_text("5 templates want a look")).to_be_visible()
     with app.owner() as db:

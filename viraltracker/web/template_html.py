@@ -102,7 +102,7 @@ def caveat(found: Json, confidence: float | None) -> str:
 def ad(item: Json, today: date) -> str:
     """HTML: the words of the ad and its life."""
     lived = longevity(item)
-    began = f"since {words.day(lived.started_on)}" if lived.started_on else ""
+    began = f"began {words.day(lived.started_on)}" if lived.started_on else ""
     facts = {
         "Brand": item["page_name"] or "–",
         "Text": item["body"] or "–",

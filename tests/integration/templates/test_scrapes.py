@@ -144,7 +144,9 @@ def test_a_search_is_cut_at_its_bound_and_then_ends_nothing(connected: Library) 
 def test_a_fault_of_the_library_passes_or_fails_the_run_with_its_reason(
     connected: Library, sandbox: RunningSandbox
 ) -> None:
-    sandbox.sandbox.faults.add(Matcher(path="ads_archive"), Fault("error", {"code": 10, "message": "Confirm who you are"}))
+    sandbox.sandbox.faults.add(
+        Matcher(path="ads_archive"), Fault("error", {"code": 10, "message": "Confirm who you are"})
+    )
     with pytest.raises(Refused):
         connected.run(template_scrape.TYPE, search_url=SEARCH)
     [scrape] = connected.db.rows("template_scrapes", where={"organization_id": connected.organization_id})

@@ -32,9 +32,13 @@ APIFY: dict[str, Any] = {
         "cta_type": "SHOP_NOW",
         "link_url": "https://shop.example/",
         "display_format": "IMAGE",
-        "images": [{"original_image_url": "https://cdn.example/o.jpg", "resized_image_url": "https://cdn.example/r.jpg"}],
+        "images": [
+            {"original_image_url": "https://cdn.example/o.jpg", "resized_image_url": "https://cdn.example/r.jpg"}
+        ],
         "cards": [],
-        "videos": [{"video_hd_url": "https://cdn.example/v.mp4", "video_preview_image_url": "https://cdn.example/p.jpg"}],
+        "videos": [
+            {"video_hd_url": "https://cdn.example/v.mp4", "video_preview_image_url": "https://cdn.example/p.jpg"}
+        ],
     },
 }
 
@@ -45,7 +49,9 @@ def read(rows: Any) -> LibraryExport:
 
 def camel(value: Any) -> Any:
     if isinstance(value, dict):
-        return {"".join(w if n == 0 else w.title() for n, w in enumerate(k.split("_"))): camel(v) for k, v in value.items()}
+        return {
+            "".join(w if n == 0 else w.title() for n, w in enumerate(k.split("_"))): camel(v) for k, v in value.items()
+        }
     return [camel(item) for item in value] if isinstance(value, list) else value
 
 
@@ -99,7 +105,12 @@ def test_the_columns_of_the_official_edge_and_of_simple_tools() -> None:
     simple = {"Library ID": "5551235", "Advertiser": "X", "Ad copy": "Hi", "Started": "Jan 2, 2026", "Status": "Inactive",
               "Image URLs": "https://a.example/1.jpg, https://a.example/2.jpg"}  # fmt: skip
     [one] = read([edge]).ads
-    assert (one.body, one.started_on, one.ended_on, one.is_active) == ("Hello", date(2026, 1, 2), date(2026, 2, 3), False)
+    assert (one.body, one.started_on, one.ended_on, one.is_active) == (
+        "Hello",
+        date(2026, 1, 2),
+        date(2026, 2, 3),
+        False,
+    )
     [other] = library_export.parse("ads.csv", as_csv([simple])).ads
     assert (other.page_name, other.body, other.started_on, other.is_active) == ("X", "Hi", date(2026, 1, 2), False)
     assert [medium.source_url for medium in other.media] == ["https://a.example/1.jpg,", "https://a.example/2.jpg"] or [
@@ -144,7 +155,9 @@ def test_a_row_that_cannot_be_used_is_given_with_its_reason(row: object, said: s
 
 
 def test_values_that_cannot_be_read_are_counted() -> None:
-    found = read([{"id": "77001", "start_date": "soon", "link_url": "javascript:alert(1)", "image_url": "file:///etc/passwd"}])
+    found = read(
+        [{"id": "77001", "start_date": "soon", "link_url": "javascript:alert(1)", "image_url": "file:///etc/passwd"}]
+    )
     assert found.notes == {"start date that could not be read": 1}
     [ad] = found.ads
     assert (ad.started_on, ad.link_url, ad.media) == (None, None, ())

@@ -111,7 +111,9 @@ def test_more_files_than_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     data = zipped(lambda z: [z.writestr(f"{n}.png", png()) for n in range(3)])  # type: ignore[func-returns-value]
     found = list(zip_images.entries("a.zip", data))
     assert [type(entry) for entry in found].count(PictureEntry) == 2
-    assert [entry.reason for entry in found if isinstance(entry, RefusedEntry)] == ["A zip may hold at most 2 files."] * 2
+    assert [entry.reason for entry in found if isinstance(entry, RefusedEntry)] == [
+        "A zip may hold at most 2 files."
+    ] * 2
 
 
 def test_pictures_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
