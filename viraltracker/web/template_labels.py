@@ -23,7 +23,7 @@ def ask(found: Json, key: str) -> Json:
     left, right = st.columns(2)
     industries = [NOT_KNOWN, *INDUSTRIES]
     for column, field, title, options, named in (
-        (left, "layout", "Layout", list(LAYOUTS), template_html.layout),
+        (left, "layout", "Layout", [str(name) for name in LAYOUTS], template_html.layout),
         (right, "industry", "Industry", industries, _industry),
         (left, "awareness", "Stage", list(taxonomy.AWARENESS), provenance.label),
         (right, "hook", "Hook", list(taxonomy.HOOK), provenance.label),

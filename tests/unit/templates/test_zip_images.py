@@ -108,7 +108,12 @@ def test_a_damaged_entry() -> None:
 
 def test_more_files_than_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(zip_images, "MOST_ENTRIES", 2)
-    data = zipped(lambda z: [z.writestr(f"{n}.png", png()) for n in range(3)])  # type: ignore[func-returns-value]
+
+    def fill(archive: zipfile.ZipFile) -> None:
+        for number in range(3):
+            archive.writestr(f"{number}.png", png())
+
+    data = zipped(fill)
     found = list(zip_images.entries("a.zip", data))
     assert [type(entry) for entry in found].count(PictureEntry) == 2
     assert [entry.reason for entry in found if isinstance(entry, RefusedEntry)] == [
