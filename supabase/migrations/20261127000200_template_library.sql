@@ -465,7 +465,7 @@ language sql stable set search_path = '' set statement_timeout = '30s' set enabl
     with mine as materialized (
         select organization_id as id from public.brands where id = p_brand
     ), every as materialized (
-        select t.id, t.name, t.layout, t.awareness, t.hook, t.created_at, a.active_days,
+        select t.id, t.ad_archive_id, t.name, t.layout, t.awareness, t.hook, t.created_at, a.active_days,
             (p_layout is null or t.layout = p_layout) and (p_awareness is null or t.awareness = p_awareness)
             and (p_hook is null or t.hook = p_hook) and (p_running is null or a.is_active = p_running)
             and (p_search = '' or position(lower(p_search) in
@@ -474,8 +474,8 @@ language sql stable set search_path = '' set statement_timeout = '30s' set enabl
         from public.templates t join public.scraped_ads a using (organization_id, ad_archive_id)
         where t.organization_id = (select id from mine) and (t.archived_at is not null) = p_archived
     ), page as materialized (
-        select e.id, row_number() over () as place from (
-            select id from every where fits
+        select e.*, row_number() over () as place from (
+            select id, ad_archive_id from every where fits
             order by case p_sort when 'longevity' then active_days end desc nulls last,
                 case p_sort when 'name' then lower(name) end, created_at desc, id
             limit p_limit offset p_offset) e
@@ -486,7 +486,8 @@ language sql stable set search_path = '' set statement_timeout = '30s' set enabl
             a.ended_on, a.first_seen_at, a.last_seen_at, a.active_days, a.variants, a.times_seen, a.is_active
         from page p join public.templates t using (id) join public.template_queue q on q.id = t.queue_id
         join public.scraped_ads a on a.organization_id = t.organization_id and a.ad_archive_id = t.ad_archive_id
-        where t.id = any (array(select id from page)) and q.id = any (array(select queue_id from public.templates
+        where t.id = any (array(select id from page)) and a.organization_id = (select id from mine)
+          and a.ad_archive_id = any (array(select ad_archive_id from page)) and q.id = any (array(select queue_id from public.templates
             where id = any (array(select id from page))))
         order by p.place
     )

@@ -16,9 +16,9 @@ from PIL import Image
 from viraltracker.creation import checks, claims, compose, copywriting, palette, pictures, similarity, spread, tokens
 from viraltracker.creation.canvas import Canvas
 from viraltracker.creation.copywriting import Copy
-from viraltracker.creation.plans import Look
 from viraltracker.creation.painting import Words
 from viraltracker.creation.palette import Colour, ColourMode
+from viraltracker.creation.plans import Look
 from viraltracker.creation.products import Product, problems
 from viraltracker.creation.subject import Subject
 from viraltracker.creatives.taxonomy import Awareness

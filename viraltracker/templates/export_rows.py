@@ -205,7 +205,7 @@ def _words(value: Any) -> Iterator[str]:
     for item in value if isinstance(value, list) else [value]:
         if isinstance(item, str):
             # Several addresses in one cell are parted by blanks, bars or a comma before the next one.
-            yield from filter(None, re.split(r"[\s|]+|,(?=https?:)", item))
+            yield from filter(None, re.split(r",?[\s|]+|,(?=https?:)", item))
 
 
 def _names(value: Any) -> Iterator[str]:

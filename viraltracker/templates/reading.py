@@ -163,7 +163,7 @@ def _description(layout: Layout, seen: Geometry, ratio: float) -> str:
     said = f"{shape} picture. {LAYOUTS[layout]}"
     if seen.regions:
         blocks = "1 block" if len(seen.regions) == 1 else f"{len(seen.regions)} blocks"
-        return f"{said} {blocks} of lettering over {seen.covered:.0%} of it."
+        return f"{said} {blocks} of lettering over {seen.covered * 100:.0f} % of it."
     return f"{said} {seen.why_none}"
 
 

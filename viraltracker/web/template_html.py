@@ -94,7 +94,7 @@ def reading(found: Json) -> str:
 def caveat(found: Json, confidence: float | None) -> str:
     """Who read it, how sure they are, and what they cannot see."""
     unseen = found.get("unseen") or []
-    sure = f"{confidence:.0%} sure" if confidence is not None else "not sure"
+    sure = f"{words.sure(confidence)} sure" if confidence is not None else "not sure"
     said = f"Read by rules, {sure}." if str(found.get("reader", "")).startswith("rules") else f"{sure.capitalize()}."
     return f"{said} They cannot see {', '.join(unseen[:-1])} or {unseen[-1]}." if len(unseen) > 1 else said
 
@@ -102,13 +102,13 @@ def caveat(found: Json, confidence: float | None) -> str:
 def ad(item: Json, today: date) -> str:
     """HTML: the words of the ad and its life."""
     lived = longevity(item)
-    began = f"since {words.day(lived.started_on)}" if lived.started_on else ""
+    began = f"began {words.day(lived.started_on)}" if lived.started_on else ""
     facts = {
         "Brand": item["page_name"] or "–",
         "Text": item["body"] or "–",
         "Headline": item["title"] or "–",
         "Button": provenance.label((item["cta"] or "").lower()) if item["cta"] else "–",
-        "Ran": " ".join(filter(None, (lived.in_words(), began))),
+        "Ran": ", ".join(filter(None, (lived.in_words(), began))),
         "Seen": f"{words.counted(lived.times_seen, 'time')}, last {_last(lived.last_seen_on, today)}",
         "Variants": f"{lived.variants:,}",
     }

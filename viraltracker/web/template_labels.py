@@ -11,49 +11,45 @@ from viraltracker.templates.vocabulary import INDUSTRIES, LAYOUTS
 from viraltracker.web import provenance, template_html
 
 Json = dict[str, Any]
-NO_INDUSTRY: Final = ""
+NOT_KNOWN: Final = ""
+FIELDS: Final = ("name", "description", "layout", "industry", "audience", "awareness", "hook")
+MAY_BE_NOTHING: Final = frozenset({"industry", "audience"})
 
 
 def ask(found: Json, key: str) -> Json:
     """Draws the questions filled with what is there, and gives the answers that differ from it."""
-    name = st.text_input("Name", found.get("name") or "", max_chars=200, key=f"{key}-name")
-    about = st.text_area("Description", found.get("description") or "", max_chars=2000, height=80, key=f"{key}-about")
+    st.text_input("Name", found.get("name") or "", max_chars=200, key=f"{key}-name")
+    st.text_area("Description", found.get("description") or "", max_chars=2000, height=80, key=f"{key}-description")
     left, right = st.columns(2)
-    layout = left.selectbox(
-        "Layout",
-        list(LAYOUTS),
-        index=_place(list(LAYOUTS), found.get("layout")),
-        format_func=template_html.layout,
-        key=f"{key}-layout",
-    )
-    industries = [NO_INDUSTRY, *INDUSTRIES]
-    industry = right.selectbox(
-        "Industry",
-        industries,
-        index=_place(industries, found.get("industry")),
-        format_func=lambda one: provenance.label(one) if one else "Not known",
-        key=f"{key}-industry",
-    )
-    stages, hooks = list(taxonomy.AWARENESS), list(taxonomy.HOOK)
-    stage = left.selectbox(
-        "Stage", stages, index=_place(stages, found.get("awareness")), format_func=provenance.label, key=f"{key}-stage"
-    )
-    hook = right.selectbox(
-        "Hook", hooks, index=_place(hooks, found.get("hook")), format_func=provenance.label, key=f"{key}-hook"
-    )
-    audience = st.text_input("Audience", found.get("audience") or "", max_chars=80, key=f"{key}-audience")
-    said: Json = {
-        "name": name.strip(),
-        "description": about.strip(),
-        "layout": layout,
-        "industry": industry or None,
-        "audience": audience.strip() or None,
-        "awareness": stage,
-        "hook": hook,
-    }
-    return {
-        field: value for field, value in said.items() if value != (found.get(field) or (None if value is None else ""))
-    }
+    industries = [NOT_KNOWN, *INDUSTRIES]
+    for column, field, title, options, named in (
+        (left, "layout", "Layout", [str(name) for name in LAYOUTS], template_html.layout),
+        (right, "industry", "Industry", industries, _industry),
+        (left, "awareness", "Stage", list(taxonomy.AWARENESS), provenance.label),
+        (right, "hook", "Hook", list(taxonomy.HOOK), provenance.label),
+    ):
+        place = _place(options, found.get(field))
+        column.selectbox(title, options, index=place, format_func=named, key=f"{key}-{field}")
+    st.text_input("Audience", found.get("audience") or "", max_chars=80, key=f"{key}-audience")
+    return answers(found, key)
+
+
+def answers(found: Json, key: str) -> Json:
+    """What the questions under `key` say that differs from what is there; nothing where they are not drawn.
+
+    A click comes together with what was typed just before it, so what they said when they were drawn may be old.
+    """
+    said: Json = {}
+    for field in FIELDS:
+        if f"{key}-{field}" in st.session_state:
+            value = str(st.session_state[f"{key}-{field}"] or "").strip()
+            if value != (found.get(field) or ""):
+                said[field] = value or (None if field in MAY_BE_NOTHING else "")
+    return said
+
+
+def _industry(name: str) -> str:
+    return provenance.label(name) if name else "Not known"
 
 
 def _place(options: list[str], value: str | None) -> int:

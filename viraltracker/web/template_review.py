@@ -38,7 +38,7 @@ def draw(at: Place, found: Json) -> None:
         f"{'wants' if found['total'] == 1 else 'want'} a look; the surest first</p>"
     )
     with st.container(border=True, key="template-item"):
-        left, right = st.columns([5, 4])
+        left, right = st.columns(2)
         shown = pictures.by_key_or_none(at.db, [item["storage_key"]], LARGE_PX).get(item["storage_key"])
         with left:
             st.html(template_html.large(shown, item["reading"].get("text_regions") or []))
@@ -51,14 +51,12 @@ def _draw_item(at: Place, item: Json) -> None:
     st.html(f'<h3 class="vt-section first">{words.html(reading.get("name") or "Template")}</h3>')
     st.html(template_html.flags(reading))
     editing = f"template-edit-{item['id']}"
-    edits: Json = {}
     if at.may_write:
         _draw_ways(at, item, editing)
     if at.may_write and st.session_state.get(editing):
-        edits = template_labels.ask(reading, editing)
+        template_labels.ask(reading, editing)
     else:
         st.html(template_html.reading(reading))
-    st.session_state[f"{editing}-answers"] = edits
     st.html(f'<p class="vt-more">{words.html(template_html.caveat(reading, item["confidence"]))}</p>')
     with st.expander("The ad", expanded=not st.session_state.get(editing)):
         st.html(f"<p>{template_html.standing(item)}</p>{template_html.ad(item, at.now.date())}")
@@ -100,8 +98,7 @@ def _draw_ways(at: Place, item: Json, editing: str) -> None:
 
 def _decide(at: Place, item: Json, decision: Decision, editing: str) -> None:
     name = item["reading"].get("name") or "The template"
-    # What the questions said when they were drawn last, which is before this click.
-    edits = st.session_state.get(f"{editing}-answers", {}) if st.session_state.get(editing) else {}
+    edits = template_labels.answers(item["reading"], editing) if st.session_state.get(editing) else {}
     try:
         done = templates.decide(at.db, item["id"], decision, edits if decision == "approve" else None)
     except ViralTrackerError as error:

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from viraltracker import clock
-from viraltracker.errors import BadInput, ConfigurationError, Unavailable
+from viraltracker.errors import BadInput, ConfigurationError, Refused
 from viraltracker.jobs import template_approval, template_scrape
 from viraltracker.sandbox.demo import competitors
 from viraltracker.sandbox.faults import Fault, Matcher
@@ -144,11 +144,11 @@ def test_a_search_is_cut_at_its_bound_and_then_ends_nothing(connected: Library) 
 def test_a_fault_of_the_library_passes_or_fails_the_run_with_its_reason(
     connected: Library, sandbox: RunningSandbox
 ) -> None:
-    edge = Matcher(path="ads_archive", times=None)
-    sandbox.sandbox.faults.add(edge, Fault("repeat_cursor"))
-    sandbox.sandbox.faults.add(edge, Fault("empty_page"))
-    with pytest.raises(Unavailable):
-        connected.run(template_scrape.TYPE, search_url=SEARCH, max_ads=500)
+    sandbox.sandbox.faults.add(
+        Matcher(path="ads_archive"), Fault("error", {"code": 10, "message": "Confirm who you are"})
+    )
+    with pytest.raises(Refused):
+        connected.run(template_scrape.TYPE, search_url=SEARCH)
     [scrape] = connected.db.rows("template_scrapes", where={"organization_id": connected.organization_id})
     assert scrape["status"] == "failed"
     sandbox.sandbox.faults.clear()

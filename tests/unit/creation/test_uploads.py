@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageCms
 
-from viraltracker.creation import photos
+from viraltracker.creation import uploads
 from viraltracker.errors import BadInput
 
 
@@ -22,10 +22,10 @@ def picture(kind: str = "PNG", size: tuple[int, int] = (400, 300), mode: str = "
 
 @pytest.mark.parametrize(("kind", "mime"), [("PNG", "image/png"), ("JPEG", "image/jpeg"), ("WEBP", "image/webp")])
 def test_the_three_kinds_are_taken_as_what_they_are(kind: str, mime: str) -> None:
-    found = photos.read(picture(kind))
+    found = uploads.read(picture(kind))
     assert (found.mime, found.width, found.height) == (mime, 400, 300)
     assert Image.open(io.BytesIO(found.data)).format == kind
-    assert photos.read(picture(kind)).sha256 == found.sha256, "the same upload is stored once"
+    assert uploads.read(picture(kind)).sha256 == found.sha256, "the same upload is stored once"
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
@@ -35,7 +35,7 @@ def test_nothing_of_the_camera_or_the_place_is_kept(kind: str) -> None:
     exif.get_ifd(0x8825).update({1: "N", 2: (52.0, 31.0, 12.0)})
     data = picture(kind, exif=exif)
     assert b"SecretCamera" in data
-    kept = photos.read(data).data
+    kept = uploads.read(data).data
     assert b"SecretCamera" not in kept
     with Image.open(io.BytesIO(kept)) as opened:
         assert not opened.getexif()
@@ -54,31 +54,31 @@ def test_nothing_of_the_camera_or_the_place_is_kept(kind: str) -> None:
 def test_a_photo_stands_upright() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    found = photos.read(picture("JPEG", exif=exif))
+    found = uploads.read(picture("JPEG", exif=exif))
     assert (found.width, found.height) == (300, 400)
 
 
 def test_what_is_see_through_stays_so() -> None:
-    found = photos.read(picture(mode="RGBA", color=(10, 20, 30, 40)))
+    found = uploads.read(picture(mode="RGBA", color=(10, 20, 30, 40)))
     assert Image.open(io.BytesIO(found.data)).getpixel((0, 0)) == (10, 20, 30, 40)
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "CMYK", "1", "I;16"])
 def test_other_ways_to_store_colours_become_plain_ones(mode: str) -> None:
     kind = "JPEG" if mode == "CMYK" else "PNG"
-    assert Image.open(io.BytesIO(photos.read(picture(kind, mode=mode)).data)).mode == "RGB"
+    assert Image.open(io.BytesIO(uploads.read(picture(kind, mode=mode)).data)).mode == "RGB"
 
 
 def test_colours_of_another_profile_are_brought_to_the_screens() -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
-    assert photos.read(picture("JPEG", icc_profile=profile)).width == 400, "a profile that does not fit is let go"
+    assert uploads.read(picture("JPEG", icc_profile=profile)).width == 400, "a profile that does not fit is let go"
     fitting = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    assert b"ICC_PROFILE" not in photos.read(picture("JPEG", icc_profile=fitting)).data
+    assert b"ICC_PROFILE" not in uploads.read(picture("JPEG", icc_profile=fitting)).data
 
 
 def test_a_very_large_photo_is_made_smaller() -> None:
-    found = photos.read(picture("JPEG", size=(6000, 1500)))
-    assert (found.width, found.height) == (photos.LONGEST_PX, 750)
+    found = uploads.read(picture("JPEG", size=(6000, 1500)))
+    assert (found.width, found.height) == (uploads.LONGEST_PX, 750)
 
 
 def chunk(name: bytes, data: bytes) -> bytes:
@@ -104,10 +104,10 @@ BOMB = (
         (BOMB, "more than 50 million pixels"),
         (picture("PNG", size=(8000, 7000), mode="1"), "more than 50 million pixels"),
         (picture("PNG", size=(20, 20)), "20 × 20 pixels; an ad needs at least 300"),
-        (b"\x89PNG" + b"\0" * photos.MOST_BYTES, "larger than 20 MB"),
+        (b"\x89PNG" + b"\0" * uploads.MOST_BYTES, "larger than 20 MB"),
     ],
     ids=["nothing", "svg", "gif", "cut png", "cut jpeg", "bomb", "wide", "tiny", "heavy"],
 )
 def test_what_cannot_be_used_is_refused_in_a_sentence(data: bytes, said: str) -> None:
     with pytest.raises(BadInput, match=said):
-        photos.read(data)
+        uploads.read(data)
