@@ -206,7 +206,9 @@ def _ask(viewer: Viewer, kinds: Mapping[str, FormKind], opened: Opened, job: Jso
     kind = kinds[type_name]
     st.html(f'<p class="vt-more">{words.html(kind.description)}</p>')
     same_type = type_name == chosen_type
-    called = job.get("name", kind.label) if stored or not job else f"Copy of {job['name']}"[:200]
+    # What begins as a copy of a schedule is called one; what another page has answered for is called as it says.
+    is_copy = not stored and "id" in job
+    called = f"Copy of {job['name']}"[:200] if is_copy else job.get("name", kind.label)
     name = st.text_input("Name", called if same_type else kind.label, max_chars=200, key=f"name-{key}-{type_name}")
     parameters = _ask_parameters(kind, job.get("parameters", {}) if same_type else {}, f"{key}-{type_name}")
     cards.section("When")

@@ -48,6 +48,11 @@ def templates() -> st.Page:
     return st.Page(_FOLDER / "templates.py", title="Templates", icon=":material/grid_view:")
 
 
+def new_ads() -> st.Page:
+    """What was made of a product, and making more."""
+    return st.Page(_FOLDER / "new_ads.py", title="New ads", icon=":material/auto_awesome:")
+
+
 def ad_scheduler() -> st.Page:
     """What runs when, and did it."""
     return st.Page(_FOLDER / "ad_scheduler.py", title="Ad Scheduler", icon=":material/event_repeat:")
@@ -83,6 +88,7 @@ def every() -> list[st.Page]:
         coverage(),
         video(),
         templates(),
+        new_ads(),
         ad_scheduler(),
         data(),
         members(),

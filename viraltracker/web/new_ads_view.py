@@ -1,0 +1,214 @@
+"""The ads that a run made: large enough to judge, with what was checked, and a person's word on each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+import streamlit as st
+
+from viraltracker.errors import NotFound, ViralTrackerError
+from viraltracker.store import creations
+from viraltracker.web import files, pictures, provenance, states, times, words
+from viraltracker.web.ad_view import Place
+
+Json = dict[str, Any]
+
+STATUSES: Final[Mapping[str, tuple[str, str]]] = {
+    "approved": ("Approved", "good"),
+    "needs_person": ("Wants a look", "warn"),
+    "rejected": ("Rejected", "bad"),
+    "drafted": ("Being made", ""),
+}
+CHECKS: Final[Mapping[str, str]] = {
+    "claims": "Claims",
+    "invented_price": "Invented price",
+    "invented_offer": "Invented offer",
+    "banned_claim": "Banned claim",
+    "expired_offer": "Offer that ended",
+    "foreign_brand": "Other brands",
+    "unsupported_claim": "Unsupported claim",
+    "drawn": "Drawing",
+    "format": "File",
+    "weight": "Weight",
+    "size": "Size",
+    "not_blank": "Not blank",
+    "contrast": "Contrast",
+    "legibility": "Legibility",
+    "text_inside": "Words inside",
+    "safe_zone": "Safe zone",
+    "near_template": "Not a copy",
+    "near_sibling": "Unlike the others",
+}
+LARGE_PX: Final = 720
+SAID: Final = "new-ads-said"
+
+
+def read(at: Place, run_id: str | None) -> Json:
+    """The brand's runs, and the ads of one of them (see `creations.gallery`)."""
+    return creations.gallery(at.db, at.brand_id, run_id)
+
+
+def draw(at: Place, found: Json) -> None:
+    """The run that is shown, its ads, and the way to another run."""
+    if (said := st.session_state.pop(SAID, None)) is not None:
+        st.error(words.literal(said), icon=":material/error:")
+    runs = {run["id"]: run for run in found["runs"]}
+    run = runs.get(found["run"])
+    if run is None:
+        states.empty("No such run", "It is gone, or it is not yours to see.", icon=":material/search_off:")
+        return
+    _pick_run(at, runs, run)
+    _draw_run(at, run)
+    if not found["ads"]:
+        return
+    size = st.segmented_control(
+        "Size",
+        run["sizes"],
+        default=run["sizes"][0],
+        required=True,
+        format_func=lambda each: each.replace("x", " × "),
+        label_visibility="collapsed",
+        key=f"new-ads-size-{run['id']}",
+    )
+    _draw_ads(at, found["ads"], size or run["sizes"][0])
+
+
+def _pick_run(at: Place, runs: Mapping[str, Json], run: Json) -> None:
+    if len(runs) < 2:
+        return
+    chosen = st.selectbox(
+        "Run",
+        list(runs),
+        index=list(runs).index(run["id"]),
+        format_func=lambda each: f"{runs[each]['product']} · {times.local(runs[each]['started_at'], at.zone, at.now)}",
+        key=f"new-ads-run-{run['id']}",
+    )
+    if chosen != run["id"]:
+        st.query_params.from_dict({"brand": at.brand_id, "run": chosen})
+        st.rerun()
+
+
+def _draw_run(at: Place, run: Json) -> None:
+    counts = " · ".join(
+        f"{run['counts'][status]} {label.lower()}" for status, (label, _) in STATUSES.items() if status in run["counts"]
+    )
+    moment = times.span(run["started_at"], at.zone, at.now)
+    st.html(
+        f'<p class="vt-run" role="status"><b>{words.html(run["product"])}</b> · {words.html(counts or "no ad")} · '
+        f"{moment}</p>"
+    )
+    if run["reason"]:
+        show = st.error if run["status"] == "failed" else st.warning
+        show(words.literal(run["reason"]), icon=":material/report:")
+    for export in run["exports"]:
+        st.download_button(
+            f"Download {words.counted(export['ads'], 'ad')} ({export['bytes'] / 1_000_000:.1f} MB)",
+            data=partial(files.of(at.db).get, "assets", export["storage_key"]),
+            file_name=export["file_name"],
+            mime="application/zip",
+            icon=":material/download:",
+            key=f"new-ads-zip-{export['storage_key']}",
+        )
+
+
+def _draw_ads(at: Place, ads: Sequence[Json], size: str) -> None:
+    keys = {ad["id"]: image["storage_key"] for ad in ads for image in ad["images"] if image["size"] == size}
+    beside = {ad["template"]["storage_key"] for ad in ads if ad["template"]}
+    shown = _pictures(at, [*keys.values(), *beside])
+    for ad in ads:
+        with st.container(border=True, key=f"new-ad-{ad['id']}"):
+            left, right = st.columns([5, 6])
+            with left:
+                _draw_picture(ad, shown.get(keys.get(ad["id"], "")))
+            with right:
+                _draw_ad(at, ad, shown)
+
+
+def _pictures(at: Place, storage_keys: Sequence[str]) -> Mapping[str, str]:
+    try:
+        return pictures.by_key(at.db, storage_keys, LARGE_PX)
+    except (NotFound, ViralTrackerError):
+        return {}  # the words are worth showing without
+
+
+def _draw_picture(ad: Json, picture: str | None) -> None:
+    image = f'<img src="{words.html(picture)}" alt="{words.html(ad["copy"]["headline"])}">' if picture else ""
+    missing = "" if picture else "<i>There is no picture in this size</i>"
+    label = next((image["label"] for image in ad["images"]), "")
+    st.html(f'<figure class="vt-made">{image}{missing}<figcaption>{words.html(label)}</figcaption></figure>')
+
+
+def _draw_ad(at: Place, ad: Json, shown: Mapping[str, str]) -> None:
+    status, tone = STATUSES[ad["status"]]
+    copy = ad["copy"]
+    rows = [
+        ("Headline", copy["headline"]),
+        ("Text", copy["primary_text"]),
+        ("Button", copy["button"]),
+        ("For", provenance.label(ad["awareness"])),
+        ("Name at Meta", f"… {ad['token']}"),
+    ]
+    facts = "".join(f"<dt>{name}</dt><dd>{words.html(value)}</dd>" for name, value in rows)
+    runs_as = f" · runs as {words.counted(len(ad['ran_as']), 'ad')}" if ad["ran_as"] else ""
+    decided = " by a person" if ad["decided_how"] == "person" else ""
+    st.html(
+        f'<p><span class="vt-tag {tone}">{status}{decided}</span> <small class="vt-more">Variation {ad["variation"]}'
+        f'{runs_as}</small></p><dl class="vt-facts">{facts}</dl>'
+    )
+    if ad["note"]:
+        st.html(f'<p class="vt-more">“{words.html(ad["note"])}”</p>')
+    if at.may_write and ad["status"] != "drafted":
+        _draw_ways(at, ad)
+    failed = [finding for finding in ad["findings"] if not finding["passed"]]
+    for finding in failed:
+        st.html(f'<ul class="vt-flags"><li>{_check(finding)}</li></ul>')
+    with st.expander(f"{words.counted(len(ad['findings']), 'check')}, {len(failed)} failed"):
+        lines = "".join(
+            f"<tr><td>{'✓' if finding['passed'] else '✗'}</td><td class='wrap'>{_check(finding)}</td></tr>"
+            for finding in ad["findings"]
+        )
+        st.html(f'<table class="vt-table" aria-label="Checks">{lines}</table>')
+    if ad["template"]:
+        with st.expander(f"After the template “{ad['template']['name']}”"):
+            picture = shown.get(ad["template"]["storage_key"])
+            st.html(f'<figure class="vt-made"><img src="{words.html(picture)}" alt=""></figure>' if picture else "–")
+
+
+def _draw_ways(at: Place, ad: Json) -> None:
+    with st.container(horizontal=True, key=f"new-ad-ways-{ad['id']}"):
+        for decision, label, icon, now in (
+            ("approve", "Approve", ":material/check:", "approved"),
+            ("reject", "Reject", ":material/close:", "rejected"),
+        ):
+            st.button(
+                label,
+                icon=icon,
+                disabled=ad["status"] == now,
+                key=f"new-ad-{decision}-{ad['id']}",
+                on_click=_decide,
+                args=(at, ad["id"], decision),
+            )
+
+
+def _decide(at: Place, ad_id: str, decision: str) -> None:
+    try:
+        creations.decide(at.db, at.brand_id, [{"id": ad_id, "decision": decision}])
+    except ViralTrackerError as error:
+        st.session_state[SAID] = error.message
+
+
+def _check(finding: Json) -> str:
+    size = f" ({finding['size'].replace('x', ' × ')})" if finding.get("size") else ""
+    name = CHECKS.get(finding["check"], finding["check"].replace("_", " "))
+    return f"<b>{words.html(name)}{size}</b>: {words.html(finding['sentence'])}"
+
+
+def freshness(found: Json, now: datetime) -> list[tuple[str, str]]:
+    """When the newest run began, for the line under the title."""
+    if not found["runs"]:
+        return []
+    newest = found["runs"][0]
+    return [(f"Newest run {words.ago(newest['started_at'], now)}", words.when(newest["started_at"]))]
