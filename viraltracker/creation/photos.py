@@ -17,12 +17,14 @@ from viraltracker.errors import BadInput
 MOST_PIXELS: Final = 50_000_000
 _LONGEST: Final = 2400
 """Pixels of an edge after decoding: a little more than the tallest canvas."""
-_LEAST_SEEN: Final = 0.6
+_LEAST_SEEN: Final = 0.72
 """Of a scene's width or height that a crop which fills the place must leave."""
 _LEAST_OF_CARD: Final = 0.85
 """Of it that a crop must leave where the scene stands by itself inside the place."""
 _EVEN: Final = 14
 """Steps of 255 that a backdrop may differ along the edges of a photo."""
+_LOWER: Final = (0.5, 0.8)
+"""Which part of a scene stays where it is cropped: things stand on something, with sky or wall above them."""
 _AIR: Final = 0.08
 """Around a product that stands before an even ground, as a share of the place."""
 
@@ -91,7 +93,7 @@ def placed(photo: Photo, size: tuple[int, int], clear: Box) -> Image.Image:
     """
     if photo.backdrop is not None:
         return _product(photo, photo.backdrop, size, clear)
-    return ImageOps.fit(photo.picture, size, Image.Resampling.LANCZOS)
+    return ImageOps.fit(photo.picture, size, Image.Resampling.LANCZOS, centering=_LOWER)
 
 
 def _product(photo: Photo, backdrop: Colour, size: tuple[int, int], clear: Box) -> Image.Image:
