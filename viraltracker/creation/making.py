@@ -35,6 +35,8 @@ TRIES: Final = 2
 """A rejected ad is made once more, with other words and another look."""
 ENOUGH: Final = (24, 12, 6, 4, 3, 2, 1)
 """So many copies of a stage are asked for, the fewer the less a product says: the most unlike of them are taken."""
+LOOKS: Final = 4
+"""A size in which the words have no room in the ad's own look takes the next of so many."""
 STAGES: Final[tuple[Awareness, ...]] = ("problem_aware", "solution_aware", "product_aware", "most_aware", "unaware")
 """What an order without a stage goes through, one after the other."""
 
@@ -139,10 +141,10 @@ class Maker:
 
 @dataclass(frozen=True)
 class _Plan:
-    """The words of an ad, how it looks, and which of the product's photos it shows."""
+    """The words of an ad, how it looks, the best first, and which of the product's photos it shows."""
 
     copy: Copy
-    look: Look
+    looks: tuple[Look, ...]
     photo: int
 
 
@@ -175,7 +177,8 @@ class _Batch:
     def _try(self, variation: int, tries: int, kept: Mapping[str, Json]) -> Json | None:
         template = self._template(variation)
         place = variation - 1 + (tries - 1) * self.order.variations
-        plan = _Plan(self.copies[place % len(self.copies)], self.looks[place % len(self.looks)], variation - 1)
+        looks = tuple(self.looks[(place + other) % len(self.looks)] for other in range(LOOKS))
+        plan = _Plan(self.copies[place % len(self.copies)], looks, variation - 1)
         copy = plan.copy
         ad: Json = {
             "run_id": self.run_id,
@@ -216,10 +219,10 @@ class _Batch:
         copy = plan.copy
         words = Words(copy.headline, self.subject.brand, copy.subline, copy.offer, copy.button)
         try:
-            made = compose.compose(
+            made = compose.made_to_fit(
                 self.subject,
                 words,
-                plan.look,
+                plan.looks,
                 canvas,
                 mode=self.order.colours,
                 template_colours=self._colours(template),
@@ -254,7 +257,7 @@ class _Batch:
             "phash": similarity.hashes(picture),
             "maker": made.made_by,
             "label": made.label,
-            "look": asdict(plan.look),
+            "look": asdict(made.look),
         }
         return image, [_finding(each.name, each.says, passed=each.passed, hard=each.hard) for each in found]
 

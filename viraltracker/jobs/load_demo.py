@@ -27,6 +27,14 @@ EXPORT = "competitors.zip"
 SEARCH = "https://www.facebook.com/ads/library/?active_status=all&country=US&q=dog+joint"
 """What the export of the invented competitors is said to be of."""
 
+NEW_ADS: dict[str, Any] = {
+    "product": "Wonder Paws Hip + Joint Chews",
+    "num_variations": 3,
+    "portrait": False,
+    "wide": False,
+}
+"""Enough for New ads to have something to show."""
+
 
 class LoadDemo(Parameters):
     """Parameters of `load_demo`."""
@@ -60,6 +68,7 @@ def run(context: JobContext, parameters: LoadDemo) -> Result:
     context.chain(
         "template_scrape", "Ads of the demo's competitors", _competitors(context, context.services.sandbox_url)
     )
+    context.chain("ad_creation", "New ads of the demo's chews", NEW_ADS)
     return {"account_id": ACCOUNT_ID, "products": added}
 
 

@@ -8,6 +8,7 @@ from viraltracker import clock, errors
 from viraltracker.jobs import ad_classification, ad_intelligence_analysis, asset_download
 from viraltracker.jobs.context import JobContext
 from viraltracker.jobs.job_type import JobType, Parameters, Result
+from viraltracker.store import creations
 
 
 class MetaSync(Parameters):
@@ -55,6 +56,8 @@ def run(context: JobContext, parameters: MetaSync) -> Result:
     if parameters.download_max_images or parameters.download_max_videos:
         assets = asset_download.download(context, parameters.download_max_images, parameters.download_max_videos)
     result: Result = {"accounts": reports, "assets": assets}
+    if tied := creations.match(context.db, context.brand_id):
+        context.log(f"{tied} ads of Meta were made here, as their names say", step="sync")
     result["status"] = "partial" if any(report["status"] == "partial" for report in reports) else "ok"
     if parameters.auto_classify:
         result["classification"] = _classify(context, parameters)

@@ -19,7 +19,7 @@ from viraltracker.store import creations
 
 from .conftest import Studio
 
-FEW: dict[str, Any] = {"num_variations": 2, "story": False, "wide": False}
+FEW: dict[str, Any] = {"num_variations": 2, "portrait": False, "story": False, "wide": False}
 
 
 def test_a_run_makes_what_was_asked_for_and_packs_what_passed(studio: Studio) -> None:
@@ -61,11 +61,11 @@ def test_a_killed_run_goes_on_where_it_was(studio: Studio, monkeypatch: pytest.M
 
     monkeypatch.setattr(JobContext, "guard", stop)
     with pytest.raises(Stopped):
-        studio.run(context, **FEW)
+        studio.run(context, **FEW | {"portrait": True})
     monkeypatch.setattr(JobContext, "guard", guard)
     first = studio.gallery()
     assert (first["runs"][0]["status"], [ad["status"] for ad in first["ads"]]) == ("running", ["approved", "drafted"])
-    assert studio.run(studio.context(context.run_key), **FEW)["approved"] == 2
+    assert studio.run(studio.context(context.run_key), **FEW | {"portrait": True})["approved"] == 2
     gallery = studio.gallery()
     assert gallery["ads"][0] == first["ads"][0]
     assert (len(gallery["runs"]), len(gallery["ads"])) == (1, 2)
