@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.browser.conftest import App, settled
 from viraltracker.creation import products
@@ -23,7 +22,7 @@ def brand_id(app: App) -> str:
         return brands.ensure(db, "Bark & Co").id
 
 
-def photo(shade: int) -> dict[str, str | bytes]:
+def photo(shade: int) -> FilePayload:
     out = io.BytesIO()
     Image.new("RGB", (400, 400), (shade, 120, 80)).save(out, "PNG")
     return {"name": f"photo-{shade}.png", "mimeType": "image/png", "buffer": out.getvalue()}
@@ -59,16 +58,18 @@ def test_a_product_is_added_and_each_complaint_stands_by_its_field(
     assert (made.name, made.written_price, made.facts) == ("Old-dog *chews*", "$59.90", ("600 mg glucosamine",))
 
 
-def test_photos_go_in_are_put_in_order_and_come_out(
-    app: App, brand_id: str, new_page: Callable[[], Page], tmp_path: Path
-) -> None:
+def test_photos_go_in_are_put_in_order_and_come_out(app: App, brand_id: str, new_page: Callable[[], Page]) -> None:
     """A file that is no photo is named with the reason, beside those that are."""
     page = new_page()
     page.goto(f"{app.url}/settings")
     page.get_by_role("button", name="Edit").click()
     expect(page.get_by_text("Add photos")).to_be_visible()
-    wrong = {"name": "note.png", "mimeType": "image/png", "buffer": b"<svg><script>alert(1)</script></svg>"}
-    page.locator('input[type="file"]').set_input_files([photo(10), wrong, photo(200)])  # type: ignore[list-item]
+    wrong: FilePayload = {
+        "name": "note.png",
+        "mimeType": "image/png",
+        "buffer": b"<svg><script>alert(1)</script></svg>",
+    }
+    page.locator('input[type="file"]').set_input_files([photo(10), wrong, photo(200)])
     expect(page.get_by_text("2 photos added.")).to_be_visible()
     expect(page.get_by_role("alert").filter(has_text="note.png: This file cannot be read as a picture")).to_be_visible()
     expect(page.locator(".vt-photo img")).to_have_count(2)
