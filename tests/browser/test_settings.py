@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -59,15 +58,17 @@ def test_a_product_is_added_and_each_complaint_stands_by_its_field(
     assert (made.name, made.written_price, made.facts) == ("Old-dog *chews*", "$59.90", ("600 mg glucosamine",))
 
 
-def test_photos_go_in_are_put_in_order_and_come_out(
-    app: App, brand_id: str, new_page: Callable[[], Page], tmp_path: Path
-) -> None:
+def test_photos_go_in_are_put_in_order_and_come_out(app: App, brand_id: str, new_page: Callable[[], Page]) -> None:
     """A file that is no photo is named with the reason, beside those that are."""
     page = new_page()
     page.goto(f"{app.url}/settings")
     page.get_by_role("button", name="Edit").click()
     expect(page.get_by_text("Add photos")).to_be_visible()
-    wrong = FilePayload(name="note.png", mimeType="image/png", buffer=b"<svg><script>alert(1)</script></svg>")
+    wrong: FilePayload = {
+        "name": "note.png",
+        "mimeType": "image/png",
+        "buffer": b"<svg><script>alert(1)</script></svg>",
+    }
     page.locator('input[type="file"]').set_input_files([photo(10), wrong, photo(200)])
     expect(page.get_by_text("2 photos added.")).to_be_visible()
     expect(page.get_by_role("alert").filter(has_text="note.png: This file cannot be read as a picture")).to_be_visible()

@@ -227,7 +227,7 @@ def _sentence(field: str, kind: str, place: tuple[int | str, ...], limits: Mappi
             said = str(limits["error"])
             return said if said.endswith(".") else f"{subject} {said}."
     return {
-        "price": f"{subject} is a number above 0, without a currency sign and with at most 6 decimals.",
+        "price": f"{subject} is a number above 0, for example 49.90.",
         "currency": "The currency is three letters, for example USD.",
         "colours": "A colour is # and six digits or letters from a to f, for example #1f6f54.",
         "code": f"{subject} is one word of at most 40 characters.",
