@@ -97,8 +97,8 @@ def _draw_ways(at: Place, item: Json, editing: str) -> None:
 
 
 def _decide(at: Place, item: Json, decision: Decision, editing: str) -> None:
-    name = item["reading"].get("name") or "The template"
     edits = template_labels.answers(item["reading"], editing) if st.session_state.get(editing) else {}
+    name = edits.get("name") or item["reading"].get("name") or "The template"
     try:
         done = templates.decide(at.db, item["id"], decision, edits if decision == "approve" else None)
     except ViralTrackerError as error:
