@@ -49,7 +49,8 @@ def draw(at: Place, found: Json) -> None:
 def _draw_item(at: Place, item: Json) -> None:
     reading = item["reading"]
     st.html(f'<h3 class="vt-section first">{words.html(reading.get("name") or "Template")}</h3>')
-    st.html(template_html.flags(reading))
+    if reading.get("flagged"):
+        st.html(template_html.flags(reading))
     editing = f"template-edit-{item['id']}"
     if at.may_write:
         _draw_ways(at, item, editing)
