@@ -67,10 +67,8 @@ def large(picture: str | None, regions: Sequence[Mapping[str, float]]) -> str:
 
 
 def flags(reading: Json) -> str:
-    """HTML: why a person is asked, each with the words that gave reason to."""
-    found = reading.get("flagged", [])
-    if not found:
-        return ""
+    """HTML: why a person is asked, each with the words that gave reason to; a reading with flags."""
+    found = reading["flagged"]
     items = "".join(
         f"<li>It {words.html(FLAGS.get(each['flag'], each['flag']))}: “{words.html(each['quote'])}”</li>"
         for each in found

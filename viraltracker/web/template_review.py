@@ -49,7 +49,8 @@ def draw(at: Place, found: Json) -> None:
 def _draw_item(at: Place, item: Json) -> None:
     reading = item["reading"]
     st.html(f'<h3 class="vt-section first">{words.html(reading.get("name") or "Template")}</h3>')
-    st.html(template_html.flags(reading))
+    if reading.get("flagged"):
+        st.html(template_html.flags(reading))
     editing = f"template-edit-{item['id']}"
     if at.may_write:
         _draw_ways(at, item, editing)
@@ -97,8 +98,8 @@ def _draw_ways(at: Place, item: Json, editing: str) -> None:
 
 
 def _decide(at: Place, item: Json, decision: Decision, editing: str) -> None:
-    name = item["reading"].get("name") or "The template"
     edits = template_labels.answers(item["reading"], editing) if st.session_state.get(editing) else {}
+    name = edits.get("name") or item["reading"].get("name") or "The template"
     try:
         done = templates.decide(at.db, item["id"], decision, edits if decision == "approve" else None)
     except ViralTrackerError as error:
