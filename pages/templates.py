@@ -71,8 +71,8 @@ def draw_add() -> None:
     cards.section("Or search the Ad Library")
     if not st.session_state.get(SEARCHING):
         st.html(
-            f'<p class="vt-more">{words.html(kind.description)} A schedule sees which ads still run. Through Meta it '
-            "needs the access token of an ad account, through Apify a token of its own.</p>"
+            f'<p class="vt-more">{words.html(kind.description)} A schedule sees which ads still run. It needs the '
+            "access token of an ad account.</p>"
         )
         st.button("Set up a search", icon=":material/travel_explore:", on_click=turn_search, args=(True,))
         return

@@ -26,7 +26,7 @@ class TemplateScrape(Parameters):
     source: Literal["meta_ad_library", "apify", "upload"] = Field(
         "meta_ad_library",
         title="Source",
-        description="Meta's Ad Library gives words and days, Apify pictures as well; a file is given on Templates.",
+        description="Meta's Ad Library gives words and days. Apify is not connected yet; a file is given on Templates.",
     )
     search_url: str | None = Field(
         None,
@@ -153,7 +153,8 @@ def _library(context: JobContext, parameters: TemplateScrape, scrape: Scrape) ->
 
 def _apify(_begun: dict[str, object]) -> bool:
     raise ConfigurationError(
-        "Searching through Apify needs a token: set APIFY_TOKEN for the worker, or upload an export on Templates."
+        "Searching through Apify is not connected yet: upload the export of its run on Templates, or search Meta's Ad "
+        "Library."
     )
 
 

@@ -136,7 +136,8 @@ def _id(row: Row) -> str:
 
 
 def _media(row: Row, cards: Sequence[Row]) -> Iterator[Medium]:
-    snapshot = _at(row, ("snapshot",)) or {}
+    found = row.get("snapshot")
+    snapshot = found if isinstance(found, Mapping) else {}
     for place in (snapshot, row):
         for item in _items(place.get("images")):
             yield from _link("image", item, _IMAGES)

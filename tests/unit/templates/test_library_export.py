@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from viraltracker.errors import BadInput
@@ -198,6 +198,7 @@ ANYTHING = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries
 
 
 @given(ANYTHING)
+@example({"id": "77002", "snapshot": True})
 def test_no_json_makes_it_fail_in_another_way(value: object) -> None:
     """What comes from outside is refused in a sentence or read, whatever its shape."""
     try:
