@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 
@@ -22,7 +23,9 @@ except ViralTrackerError as error:
     st.navigation(places.every(), position="hidden")
     states.draw_failure(error)
     st.stop()
-page = st.navigation(places.every(), position="sidebar" if viewer is not None and viewer.roles else "hidden")
+position: Literal["sidebar", "hidden"] = "sidebar" if viewer is not None and viewer.roles else "hidden"
+# All of them: a page behind "View more" is one that nobody finds.
+page = st.navigation(places.every(), position=position, expanded=True)
 st.set_page_config(page_title=f"{page.title} · ViralTracker")
 if viewer is not None and viewer.roles and not viewer.embedded:
     with st.sidebar:
