@@ -26,7 +26,7 @@ The data of a chart, by its name; what is not known is None, and `currency` may 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from viraltracker.analysis import found_blocks
@@ -130,7 +130,7 @@ def render(analysis: Json, short: Json) -> list[Json]:
     ]
     if not short["trends"]["evaluated"]:
         blocks.append({"kind": "text", "text": f"No trends: {short['trends']['reason']}"})
-    blocks.append(_cards(analysis["recommendations"]))
+    blocks.append(cards(analysis["recommendations"]))
     blocks += found_blocks.changes(analysis, short["currency"])
     for name, title in (("scale", "Winners"), ("cut", "Losers")):
         rows = [verdict for verdict in analysis["verdicts"] if verdict["verdict"] == name]
@@ -202,7 +202,8 @@ def metrics(short: Json, names: Collection[str] | None = None) -> Json:
     return {"kind": "metrics", "currency": currency, "items": items}
 
 
-def _cards(recommendations: list[Json]) -> Json:
+def cards(recommendations: Sequence[Json], *, left: int = 0) -> Json:
+    """What to do, the first of `recommendations` as cards; `left` counts more than those that are given."""
     items = [
         {
             name: card[name]
@@ -220,7 +221,8 @@ def _cards(recommendations: list[Json]) -> Json:
         }
         for card in recommendations[:TOP_CARDS]
     ]
-    return {"kind": "cards", "title": "What to do", "items": items, "more": max(0, len(recommendations) - TOP_CARDS)}
+    more = max(0, len(recommendations) - TOP_CARDS) + left
+    return {"kind": "cards", "title": "What to do", "items": items, "more": more}
 
 
 def _named(shares: list[Json]) -> list[Json]:

@@ -232,7 +232,8 @@ def _analyse(opened: Session, brand: brands.Brand, days: int, as_json: bool, dat
 
     parameters = {"days_back": days, "date_to": date_to.date().isoformat() if date_to else None}
     result = work.run(opened, brand.id, "ad_intelligence_analysis", parameters, quiet=as_json)
-    found = report.read(opened.db, result["intelligence_run_id"])
+    today = clock.now().astimezone().date()
+    found = report.read(opened.db, result["intelligence_run_id"], today=today)
     if as_json:
         output.print_json(found)
     else:
