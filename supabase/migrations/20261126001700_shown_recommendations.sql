@@ -126,6 +126,155 @@ language sql stable set search_path = '' as $$
     from public.brands b where p_brand is null or b.id = p_brand
 $$;
 
+-- As before, except that ads without a verdict have no certainty to be sorted by.
+create or replace function public.ad_board(
+    p_brand uuid, p_search text default '', p_verdict text default null, p_awareness text default null,
+    p_format text default null, p_sort text default 'spend', p_descending boolean default true,
+    p_limit integer default 24, p_offset integer default 0, p_points integer default 0
+) returns json
+language sql stable set search_path = '' set statement_timeout = '30s' set enable_nestloop = off as $$
+    with run as materialized (
+        select * from app.analysis_shown(p_brand)
+    ), judged as materialized (
+        select d.id, d.ad_id, d.verdict, d.spend, d.cpa,
+            case p_sort
+                when 'spend' then d.spend when 'cpa' then d.cpa
+                when 'probability' then case when d.verdict in ('scale', 'cut') then d.probability end
+                when 'verdict' then array_position(
+                    array['not_evaluated', 'cut', 'learning', 'keep_testing', 'scale'], d.verdict)
+                when 'conversions' then (d.detail ->> 'conversions')::double precision
+                when 'roas' then (d.detail #>> '{sums,purchase_value}')::double precision / nullif(d.spend, 0)
+                when 'cpm' then 1000 * d.spend / nullif((d.detail #>> '{sums,impressions}')::double precision, 0)
+                when 'cpc' then d.spend / nullif((d.detail #>> '{sums,link_clicks}')::double precision, 0)
+                when 'impressions' then (d.detail #>> '{sums,impressions}')::double precision
+                when 'link_clicks' then (d.detail #>> '{sums,link_clicks}')::double precision
+                when 'landing_page_views' then (d.detail #>> '{sums,landing_page_views}')::double precision
+                when 'video_3s' then (d.detail #>> '{sums,video_3s}')::double precision
+                when 'thruplays' then (d.detail #>> '{sums,thruplays}')::double precision
+                when 'ctr' then (d.detail #>> '{rates,ctr,raw}')::double precision
+                when 'hook_rate' then (d.detail #>> '{rates,hook,raw}')::double precision
+                when 'hold_rate' then (d.detail #>> '{rates,hold,raw}')::double precision
+                when 'lpv_rate' then (d.detail #>> '{rates,lpv_rate,raw}')::double precision
+                when 'cvr' then (d.detail #>> '{rates,cvr,raw}')::double precision
+                when 'hook_score' then (d.detail #>> '{scores,hook}')::double precision
+                when 'watch_score' then (d.detail #>> '{scores,watch}')::double precision
+                when 'click_score' then (d.detail #>> '{scores,click}')::double precision
+                when 'convert_score' then (d.detail #>> '{scores,convert}')::double precision
+            end as sorted
+        from public.ad_intelligence_diagnostics d
+        where d.run_id = (select id from run) and d.diagnosis = 'winner_loser' and d.brand_id = p_brand
+    ), there as (
+        select a.ad_id, a.name, a.effective_status, a.object_type, a.headline, a.primary_text
+        from public.ads a where a.brand_id = p_brand and exists (select from run where dataset_id is null)
+        union all
+        select p.ad_key, max(p.ad_name), null, null, max(p.headline), max(p.primary_text)
+        from public.ad_performance_period p
+        where p.dataset_id = (select dataset_id from run) and p.brand_id = p_brand group by p.ad_key
+    ), tired as materialized (
+        select d.ad_id, d.verdict, d.reason, d.detail #>> '{detail,break_on}' as break_on
+        from public.ad_intelligence_diagnostics d
+        where d.run_id = (select id from run) and d.diagnosis = 'fatigue' and d.brand_id = p_brand
+          and d.verdict in ('watch', 'fatigued')
+    ), labels as materialized (
+        select l.ad_id, l.awareness, l.format, l.hook, l.angle from app.labels_of(p_brand) l
+        where p_awareness is not null or p_format is not null or p_sort in ('awareness', 'format', 'hook', 'angle')
+    ), every as materialized (
+        select ad_id, j.id, j.verdict, t.name, t.effective_status, t.object_type, t.headline, j.spend, j.cpa,
+            f.verdict as fatigue, f.reason as fatigue_reason, f.break_on,
+            case p_sort when 'awareness' then array_position(
+                array['unclear', 'unaware', 'problem_aware', 'solution_aware', 'product_aware', 'most_aware'],
+                l.awareness)::double precision else j.sorted end as sorted,
+            case p_sort when 'name' then lower(t.name) when 'format' then l.format when 'hook' then l.hook
+                when 'angle' then l.angle end as sorted_text,
+            (p_verdict is null or (case when p_verdict in ('watch', 'fatigued') then f.verdict
+                else coalesce(j.verdict, '') end) is not distinct from p_verdict)
+            and (p_awareness is null or coalesce(l.awareness, '') = p_awareness)
+            and (p_format is null or coalesce(l.format, '') = p_format)
+            and (p_search = '' or position(lower(p_search) in
+                lower(concat_ws(' ', ad_id, t.name, t.headline, t.primary_text))) > 0) as fits
+        from judged j full join there t using (ad_id) left join tired f using (ad_id) left join labels l using (ad_id)
+    ), middle as materialized (
+        select percentile_cont(0.5) within group (order by spend) as spend from every where spend > 0
+    ), page as materialized (
+        select e.*, row_number() over () as place from (
+            select * from every where fits
+            order by case when p_descending then sorted end desc nulls last,
+                case when not p_descending then sorted end nulls last,
+                case when p_descending then sorted_text end desc nulls last,
+                case when not p_descending then sorted_text end nulls last, spend desc nulls last, ad_id
+            limit p_limit offset p_offset) e
+    ), labelled as (
+        select l.* from app.labels_of(p_brand, (select array_agg(ad_id) from page)) l where p_limit <= 500
+        union all
+        select l.* from app.labels_of(p_brand) l where p_limit is null or p_limit > 500
+    ), numbers as (
+        -- All of them at once: each key asked for by itself would unpack the whole value again.
+        select d.id, d.reason, d.probability, v.conversions, v.cpa_low, v.cpa_high, v.needs_spend,
+            s.purchase_value / nullif(d.spend, 0) as roas, (v.roas ->> 'low')::double precision as roas_low,
+            (v.roas ->> 'high')::double precision as roas_high,
+            1000 * d.spend / nullif(s.impressions, 0) as cpm, d.spend / nullif(s.link_clicks, 0) as cpc,
+            c.hook as hook_score, c.watch as watch_score, c.click as click_score, c.convert as convert_score,
+            s.impressions, s.link_clicks, s.landing_page_views, s.purchase_value, s.video_3s, s.thruplays,
+            v.rates #> '{ctr,raw}' as ctr, v.rates #> '{ctr,low}' as ctr_low, v.rates #> '{ctr,high}' as ctr_high,
+            v.rates #> '{hook,raw}' as hook_rate, v.rates #> '{hook,low}' as hook_rate_low,
+            v.rates #> '{hook,high}' as hook_rate_high, v.rates #> '{hold,raw}' as hold_rate,
+            v.rates #> '{hold,low}' as hold_rate_low, v.rates #> '{hold,high}' as hold_rate_high,
+            v.rates #> '{lpv_rate,raw}' as lpv_rate, v.rates #> '{lpv_rate,low}' as lpv_rate_low,
+            v.rates #> '{lpv_rate,high}' as lpv_rate_high, v.rates #> '{cvr,raw}' as cvr,
+            v.rates #> '{cvr,low}' as cvr_low, v.rates #> '{cvr,high}' as cvr_high
+        from public.ad_intelligence_diagnostics d
+        cross join lateral jsonb_to_record(d.detail) v (conversions double precision, cpa_low double precision,
+            cpa_high double precision, needs_spend double precision, roas jsonb, rates jsonb, scores jsonb, sums jsonb)
+        cross join lateral jsonb_to_record(coalesce(v.sums, '{}')) s (impressions double precision,
+            link_clicks double precision, landing_page_views double precision, purchase_value double precision,
+            video_3s double precision, thruplays double precision)
+        cross join lateral jsonb_to_record(coalesce(v.scores, '{}')) c (hook double precision, watch double precision,
+            click double precision, convert double precision)
+        where d.id = any (array(select id from page))
+    ), shown as (
+        select p.place, p.ad_id, p.name, p.effective_status, p.object_type, p.headline, p.verdict, p.spend, p.cpa, p.fatigue,
+            p.fatigue_reason, p.break_on, n.*, l.awareness, l.awareness_confidence, l.format, l.hook, l.angle,
+            l.video_length, l.reader
+        from page p left join numbers n using (id) left join labelled l on l.ad_id = p.ad_id order by p.place
+    )
+    select json_build_object(
+        'run', (select head from run),
+        'total', (select count(*) from every), 'found', (select count(*) from every where fits),
+        'verdicts', (select coalesce(jsonb_object_agg(name, ads), '{}') from (
+            select coalesce(verdict, '') as name, count(*) as ads from every group by 1
+            union all select verdict, count(*) from tired group by 1) n),
+        'median_spend', (select spend from middle),
+        'quadrants', (select coalesce(json_agg(row_to_json(q) order by q.much desc, q.within desc nulls last), '[]') from (
+            select e.spend > (select spend from middle) as much, e.cpa <= (select target from run) as within,
+                count(*) as ads, sum(e.spend) as spend
+            from every e where p_points > 0 and e.fits and e.spend > 0 group by 1, 2) q),
+        'points', (select coalesce(json_agg(row_to_json(p) order by p.spend desc, p.ad_id), '[]') from (
+            select ad_id, name, verdict, spend, cpa from every where fits and spend > 0
+            order by spend desc, ad_id limit p_points) p),
+        'ads', (select coalesce(json_agg(row_to_json(s)), '[]') from shown s))
+$$;
+
+-- As before, with the spend that an ad still needs for a verdict; null where more spend alone would bring none.
+create or replace function public.coverage_ads(
+    p_run uuid, p_awareness text, p_format text, p_limit integer default 24, p_offset integer default 0
+) returns jsonb
+language sql stable set search_path = '' set statement_timeout = '30s' set enable_nestloop = off as $$
+    with fitting as materialized (
+        select d.ad_id, d.verdict, d.reason, d.probability, d.detail, (d.detail ->> 'spend')::float8 as spend
+        from public.ad_intelligence_diagnostics d
+        left join app.ad_labels((select brand_id from public.ad_intelligence_runs where id = p_run)) l using (ad_id)
+        where d.run_id = p_run and d.diagnosis = 'winner_loser'
+          and coalesce(l.awareness, '') = p_awareness and coalesce(l.format, '') = p_format
+    )
+    select jsonb_build_object('total', (select count(*) from fitting), 'ads', coalesce((
+        select jsonb_agg(jsonb_build_object('ad_id', f.ad_id, 'ad_name', f.detail -> 'ad_name', 'spend', f.spend,
+            'conversions', f.detail -> 'conversions', 'cpa', f.detail -> 'cpa', 'cpa_low', f.detail -> 'cpa_low',
+            'cpa_high', f.detail -> 'cpa_high', 'verdict', f.verdict, 'reason', f.reason, 'probability', f.probability,
+            'needs_spend', f.detail -> 'needs_spend')
+            order by f.spend desc nulls last, f.ad_id)
+        from (select * from fitting order by spend desc nulls last, ad_id limit p_limit offset p_offset) f), '[]'))
+$$;
+
 revoke all on function app.recommendation_states(uuid, text), public.recommendation_states(uuid, text),
     public.shown_analysis(uuid), public.brand_overviews(uuid, date) from public, anon, authenticated;
 grant execute on function app.recommendation_states(uuid, text), public.recommendation_states(uuid, text),

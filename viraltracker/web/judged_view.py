@@ -70,11 +70,9 @@ def verdict(run: Json, row: Json | None) -> str:
     if row is None:
         name, tone = board_columns.NOT_JUDGED
         return f'<p class="vt-told"><span class="vt-tag {tone}">{name}</span> {board_columns.NOT_JUDGED_WHY}</p>'
-    name, tone = board_columns.VERDICTS.get(row["verdict"], (str(row["verdict"]), "quiet"))
-    sure = ""
-    # Of an ad to keep testing it is how likely it is within the target, which its sentence says.
-    if row["probability"] is not None and row["verdict"] != "keep_testing":
-        sure = f' <span class="vt-sure">{words.sure(row["probability"])} sure</span>'
+    name, tone = board_columns.verdict({"needs_spend": row["detail"].get("needs_spend"), "verdict": row["verdict"]})
+    likely = board_columns.sure(row)
+    sure = "" if likely is None else f' <span class="vt-sure">{words.sure(likely)} sure</span>'
     return (
         f'<p class="vt-told"><span class="vt-tag {tone}">{words.html(name)}</span>{sure} '
         f'{words.html(row["reason"])}</p>{evidence(run, row)}<p class="vt-more">{words.html(basis(run))}</p>'

@@ -153,3 +153,20 @@ def test_the_parts_of_a_change_by_ads_have_their_sign(found: list[dict[str, Any]
     assert answer.lines[1] == "CPA rose."
     for part in ("+USD 3.00 by what ads", "+USD 1.50 by spend", "−USD 0.50 by ads that came"):
         assert part in answer.lines[2]
+
+
+def test_an_ad_whose_cost_moved_by_chance_is_not_among_those_that_moved(found: list[dict[str, Any]]) -> None:
+    """Steps that moved against each other leave the cost as it was: 32.47 and 32.52 are no move."""
+
+    def ad(ad_id: str, now: float, *, moved: bool) -> dict[str, Any]:
+        detail = {"cpa_before": 32.47, "cpa_now": now, "moved": moved, "steps": [{"name": "ctr", "named": True}]}
+        known = {"ad_id": ad_id, "ad_name": f"Ad {ad_id}", "reason": f"CPA of {ad_id}.", "probability": 0.5}
+        return known | {"spend": 100.0, "detail": detail}
+
+    found += [ad("still", 32.52, moved=False), ad("dear", 60.0, moved=True)]
+    drivers = {"account": None, "sentence": "CPA rose.", "ads_told": 2, "mix": None}
+    answer = account_answers.moved(asked("why is my CPA up"), run(rules=[rule("cpa_drivers")], drivers=drivers))
+    assert [row["ad_id"] for row in table(answer, "Ads whose CPA moved")] == ["dear"]
+    assert "1 ad of 3 compared moved by more than chance, most spend first:" in answer.lines
+    assert "“Ad dear”: CPA of dear." in answer.lines
+    assert not [line for line in answer.lines if "still" in line]
