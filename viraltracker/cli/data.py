@@ -73,7 +73,9 @@ def import_files(
                 "date_to": date_to.date().isoformat() if date_to else None,
             }
             try:
-                results.append(work.run(opened, found.id, "import_file", parameters, quiet=as_json))
+                run_id = work.submit(opened, found.id, "import_file", parameters)
+                ended = work.wait(opened, run_id, quiet=as_json)
+                results.append({**(ended["result"] or {}), "run_id": run_id})
             except work.WorkFailed as error:
                 failures.append({"file": file.name, "error": error.message})
     if as_json:
@@ -331,7 +333,9 @@ def _say_import(result: dict[str, Any]) -> None:
         f"{count(result['records'], 'record')}, {count(result['ad_keys'], 'ad')}",
         f"{result['window']['from']} to {result['window']['to']}",
         checked[result["reconciles"]],
-        f"{count(result['bad_rows'], 'line')} left out (see `viraltracker jobs show`)" if result["bad_rows"] else "",
+        f"{count(result['bad_rows'], 'line')} left out (see `viraltracker jobs show {result['run_id']}`)"
+        if result["bad_rows"]
+        else "",
     ]
     output.tell(f"{result['file']}: {', '.join(word for word in words if word)}.")
     for note in result["notes"]:
