@@ -172,7 +172,7 @@ def pill(ad: Json) -> str:
 
 def text(ad: Json, column: Column, currency: str) -> str:
     """An ad's number or label as text; a dash where it is not known."""
-    value = sure(ad) if column is SURE else ad[column.key]
+    value: Any = sure(ad) if column is SURE else ad[column.key]
     if value is None:
         return "–"
     match column.unit:

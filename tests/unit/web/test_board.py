@@ -28,6 +28,7 @@ RUN: dict[str, Any] = {
     "id": "r", "source": "api", "date_from": "2026-10-27", "date_to": "2026-11-25", "currency": "USD",
     "attribution": None, "goal": "purchase", "target": TARGET, "rules": [],
 }  # fmt: skip
+RAN: dict[str, Any] = {"rule": "fatigue", "evaluated": True, "reason": None}
 BARE: dict[str, Any] = dict.fromkeys(
     ("ad_id", "name", "effective_status", "object_type", "headline", "verdict", "reason", "probability", "fatigue",
      "fatigue_reason", "break_on", "reader", *board_export.NUMBERS, *board_columns.LABELS)
@@ -156,7 +157,8 @@ def test_bars_go_from_the_cost_before_to_the_cost_now() -> None:
     [
         ([], "did not ask whether it wears out"),
         ([{"rule": "fatigue", "evaluated": False, "reason": "No days."}], "No days."),
-        ([{"rule": "fatigue", "evaluated": True, "reason": None, "ads_evaluated": 9}], "asked of 9 ads"),
+        ([RAN | {"ads_evaluated": 9, "ads_not_evaluated": 0}], "asked of all 9 ads whether it wears out, and of this"),
+        ([RAN | {"ads_evaluated": 9, "ads_not_evaluated": 2}], "unless it is among the 2 ads that have too little"),
     ],
 )
 def test_what_a_rule_does_not_say_has_a_reason(rules: list[dict[str, Any]], said: str) -> None:
