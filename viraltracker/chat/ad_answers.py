@@ -132,7 +132,12 @@ def _explained(asked: Asked, run: Json, row: Json) -> Answer:
     return Answer(
         lines,
         shown(*_waterfall(found, summary["currency"]), table),
-        tools=[result, tool_result("diagnoses", {"ad_id": row["ad_id"]}, rows), tool_result("evidence", {}, evidence)],
+        tools=[
+            result,
+            tool_result("diagnoses", {"ad_id": row["ad_id"]}, rows),
+            tool_result("evidence", {}, evidence),
+            tool_result("rules", {"ad_id": row["ad_id"]}, *_quiet(summary, found)),
+        ],
         suggestions=choices("What should I do?", "Which ads are losing?"),
         memory={"ad_id": row["ad_id"]},
     )
@@ -159,6 +164,21 @@ def _silent(summary: Json, found: Sequence[Json]) -> list[str]:
         if not status["evaluated"]
     ]
     return [" ".join(parts)] if parts else []
+
+
+def _quiet(summary: Json, found: Sequence[Json]) -> tuple[list[Json], list[str]]:
+    """Of the rules that said nothing of the ad, how many ads each looked at, and why not at others."""
+    said = {finding["diagnosis"] for finding in found}
+    quiet = [(rule, tools.status(summary, rule)) for rule in ASKED if rule not in said]
+    rows = [
+        {
+            "rule": names.rule(rule),
+            "looked_at": status["ads_evaluated"],
+            "ads": status["ads_evaluated"] + status["ads_not_evaluated"],
+        }
+        for rule, status in quiet
+    ]
+    return rows, [str(status["reason"]) for _, status in quiet if status["reason"]]
 
 
 def _waterfall(found: Sequence[Json], currency: str) -> list[Json]:
