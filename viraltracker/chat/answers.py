@@ -170,7 +170,7 @@ def _recommend(asked: Asked, run: Json) -> Answer:
             f"{things} to do for {summary['brand']}, most money at stake first; {wording.window(summary['window'])}."
         ]
         lines += [f"{card['number']}. {_stake(card)}" for card in cards[:3]]
-        lines += [f"{handled:,} more are answered already."] if handled else []
+        lines += [f"{handled:,} more {'is' if handled == 1 else 'are'} answered already."] if handled else []
         if asked.person.may_write(asked.brand):
             lines.append("Say “mark 1 as done” or “ignore 1 because …” when one is settled.")
     rest = [

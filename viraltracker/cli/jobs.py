@@ -38,7 +38,7 @@ KEPT = (
 )
 """Columns of a schedule that an edit gives back as they are."""
 SCOPES = ("global", "job_type", "organization", "brand", "brand_job_type")
-UNSET: Final = (None, "", [], {})
+UNSET: Final[tuple[object, ...]] = (None, "", [], {})
 """What a column says when nobody has set it."""
 BrandOption = Annotated[str | None, typer.Option("--brand", help="Only this brand's.")]
 
