@@ -9,7 +9,7 @@ from typing import Any, Final
 import streamlit as st
 
 from viraltracker.creatives import taxonomy
-from viraltracker.web import labels_view, video_view, words
+from viraltracker.web import board_columns, labels_view, video_view, words
 
 Json = dict[str, Any]
 
@@ -250,6 +250,8 @@ def _ad(ad: Json, pictures: Mapping[str, str], brand_id: str | None, currency: s
     if ad["cpa"] is not None:
         cost = f"<b>{words.html(words.money(ad['cpa'], currency))}</b> CPA"
     said, shade = VERDICTS.get(ad["verdict"], (ad["verdict"], "quiet"))
+    if board_columns.verdict(ad) is board_columns.NO_VERDICT:
+        said, shade = board_columns.NO_VERDICT
     return (
         f'<article class="vt-leader"><figure>{shown}</figure><h4>{name}</h4><p>{cost}</p>'
         f"<footer>{words.html(words.money(ad['spend'], currency))} spent"

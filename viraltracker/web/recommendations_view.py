@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from viraltracker.intelligence import definitions
+from viraltracker.intelligence import definitions, names
 from viraltracker.intelligence.outcomes import DAYS
 from viraltracker.store.client import Database
 from viraltracker.web import cards, pictures, states, times, words
@@ -246,7 +246,7 @@ def _evidence(item: Json) -> str:
     currency = item["currency"] or ""
     interval = item["interval"] or {}
     ends = [words.number(interval.get(end), item["unit"], currency) for end in ("low", "high")]
-    metric = METRICS.get(item["metric"], item["metric"].replace("_", " ").capitalize())
+    metric = METRICS.get(item["metric"]) or names.metric(item["metric"])
     tip = words.html(
         " ".join(
             part

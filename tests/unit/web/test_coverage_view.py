@@ -98,11 +98,13 @@ def test_an_ad_of_a_cell_has_its_verdict_with_the_reason() -> None:
     ad = {
         "ad_id": "7", "ad_name": NASTY, "spend": 10.0, "conversions": 0.0, "cpa": None, "cpa_low": None,
         "cpa_high": None, "verdict": "keep_testing", "reason": NASTY, "probability": 0.3,
+        "needs_spend": 100.0,
     }  # fmt: skip
     said = coverage_view.ads([ad], {}, "b-1", "USD")
     assert "<script>" not in said
     assert "no conversion" in said
     assert "Keep testing" in said
+    assert "No verdict" in coverage_view.ads([ad | {"needs_spend": None}], {}, "b-1", "USD")
     assert "No picture is stored" in said
     assert "href" not in coverage_view.ads([ad], {}, None, "USD")
 
