@@ -15,7 +15,7 @@ from viraltracker.intelligence.congruence import Page
 from viraltracker.intelligence.diagnoses import Diagnosis
 from viraltracker.intelligence.evidence import Evidence, money_evidence
 from viraltracker.intelligence.findings import Findings
-from viraltracker.intelligence.funnel import STEP_WORDS
+from viraltracker.intelligence.funnel import LESS_IS_BETTER, STEP_WORDS
 from viraltracker.intelligence.plain import count, known
 from viraltracker.intelligence.tags import TagEffect, words
 
@@ -270,11 +270,12 @@ def _worn(account: Account, item: Diagnosis, weekly: float) -> Recommendation:
 def _step(account: Account, step: str, items: list[Diagnosis]) -> Recommendation:
     items = sorted(items, key=lambda item: -float(item.detail["saving_per_week"]))
     named = STEP_WORDS.get(step, step)
+    mend = "Lower" if step in LESS_IS_BETTER else "Lift"
     first = items[0]
     if len(items) == 1:
-        title, why = f"Lift the {named} of {called(first.ad_id, first.ad_name)}", first.reason
+        title, why = f"{mend} the {named} of {called(first.ad_id, first.ad_name)}", first.reason
     else:
-        title = f"Lift the {named} of {len(items)} ads"
+        title = f"{mend} the {named} of {len(items)} ads"
         why = f"{len(items)} ads lose most there. {called(first.ad_id, first.ad_name)} most of all: {first.reason}"
     action: Action = "change_audience" if step == "cpm" else "update_creative"
     value, low, high = (

@@ -13,6 +13,7 @@ from viraltracker.intelligence.advice import Recommendation
 from viraltracker.intelligence.analyse import Analysis, analyse
 
 from .build import WINDOW, ad, ads, question
+from .test_bottleneck import USUAL, full
 from .test_congruence import suspect, usual
 from .test_fatigue import FALLEN, WEEKS, others, runner
 
@@ -174,6 +175,19 @@ def test_a_weak_step_is_lifted_where_it_comes_to_something() -> None:
     # Half a click rate is half the money; what fifty clicks leave open is drawn to the cohort.
     assert 0.25 < item.money_per_week.value / (400 * 7 / 30) < 0.5
     assert not [key for key in of([weak | {"active": False}, *rows]) if key.startswith("step:")]
+
+
+def test_a_price_is_mended_downwards() -> None:
+    """A high CPM is the bad one; every other step is a rate, of which more is better."""
+    one = of([*USUAL, full("dear", spend=2_000.0)], target_cpa=25.0)
+    assert one["step:cpm:dear"].title == "Lower the CPM of “Ad dear”"
+    two = of([*USUAL, *USUAL_TOO, full("dear", spend=2_000.0), full("dearer", spend=2_200.0)], target_cpa=25.0)
+    assert two["step:cpm"].title == "Lower the CPM of 2 ads"
+    rate = of([*USUAL, full("weak", link_clicks=1_000, landing_page_views=800, purchases=40)], target_cpa=25.0)
+    assert rate["step:ctr:weak"].title == "Lift the click-through rate of “Ad weak”"
+
+
+USUAL_TOO = [full(f"more{n}") for n in range(8)]
 
 
 def labelled(count: int, stage: str, shape: str, **columns: Any) -> list[dict[str, Any]]:
