@@ -75,3 +75,13 @@ class Recommendation:
 def called(ad_id: str, ad_name: str | None) -> str:
     """How a title names an ad."""
     return f"“{textwrap.shorten(ad_name, LONGEST_NAME, placeholder='…')}”" if ad_name else f"ad {ad_id}"
+
+
+def stake(value: float | None, low: float | None, high: float | None, currency: str, how: str) -> WeeklyMoney | None:
+    """The money of a cause that was found, at least nothing and within its range; None where it is not known."""
+    if value is None:
+        return None
+    middle = max(value, 0.0)
+    least = middle if low is None else min(max(low, 0.0), middle)
+    most = middle if high is None else max(high, middle)
+    return WeeklyMoney(middle, least, most, currency, how)

@@ -111,6 +111,55 @@ def test_a_broken_page_is_repaired_before_its_ads_are_cut() -> None:
     assert f"page:{broken['landing_url']}" not in of([off, *usual()])
 
 
+def several(each: int, **columns: Any) -> list[dict[str, Any]]:
+    """`each` ads of the same failing page."""
+    return [suspect(**columns) | {"ad_id": f"s{n}", "ad_name": f"S {n}"} for n in range(each)]
+
+
+def test_the_ads_of_a_page_are_told_by_their_sums() -> None:
+    """Five ads of one page: money, visits, sales and the comparison are all five's, as the stake is."""
+    rows = several(5, landing_status="refused", purchases=3)
+    rows[0] |= {"spend": 400.0, "landing_page_views": 237}
+    found = analyse(ads(*rows, *usual()), question())
+    item = advised(found)["page:https://shop.example/offer"]
+    assert about(item) == ["s0", "s1", "s2", "s3", "s4"]
+    assert item.why.startswith("The page could not be read (“refused”), and USD 1,600.00 of 5 ads went to it.")
+    # 15 of 1,437 visits, against 45 of 720 on other pages.
+    assert "15 purchases from 1,437 landing-page views, 1.04 % against 6.25 % elsewhere" in item.why
+    assert {hit.metric: hit.value for hit in item.evidence} == pytest.approx(
+        {"spend": 1_600.0, "ctr": 350 / 10_000, "cvr": 15 / 1_437}
+    )
+    cvr = item.evidence[-1]
+    assert cvr.low is not None
+    assert cvr.high is not None
+    assert cvr.low < 15 / 1_437 < cvr.high < 0.0625
+    assert item.money_per_week is not None
+    assert item.money_per_week.value == pytest.approx(1_600 * 7 / 30 * (1 - 15 / 1_437 / 0.0625))
+    assert item.confidence is not None
+    assert item.confidence > 0.99
+    page = next(one for one in found.found.pages if one.landing_url == "https://shop.example/offer")
+    assert page.per_week == pytest.approx(item.money_per_week.value)
+
+
+def test_the_ads_of_a_page_that_is_gone_are_told_by_their_sums() -> None:
+    """That it is gone needs no probability; an ad without a visit is in the money and not in the rate."""
+    rows = several(3, landing_status="gone")
+    rows[2] |= {"landing_page_views": 0, "link_clicks": 0, "purchases": 0}
+    item = of([*rows, *usual()])["page:https://shop.example/offer"]
+    assert "The page is gone, and USD 900.00 of 3 ads went to it." in item.why
+    assert "Of the 2 that can be compared: 6 purchases from 600 landing-page views" in item.why
+    assert item.confidence is None
+    assert item.money_per_week is not None
+    assert item.money_per_week.high == pytest.approx(900 * 7 / 30)
+
+
+def test_the_ads_of_a_page_that_costs_are_told_by_their_sums() -> None:
+    item = of([*several(2, spend=60.0), *usual()])["page:https://shop.example/offer"]
+    assert "does not keep what 2 ads say (2.0 to 2.0 of 5 in all), and it costs: USD 120.00" in item.why
+    assert "CTR is at or above that of their cohort (3.50 % against 1.00 %)" in item.why
+    assert "6 purchases from 600 landing-page views, 1.00 % against 6.25 % elsewhere" in item.why
+
+
 def test_a_mismatched_page_costs_what_its_own_ads_lose() -> None:
     """The sentence is of an ad that pays for it, not of a larger one that does not; no step is named beside it."""
     quiet = ad(
