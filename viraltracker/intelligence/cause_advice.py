@@ -194,14 +194,6 @@ def _fault(account: Account, item: Anomaly) -> Recommendation:
 
 def _worn(account: Account, item: Diagnosis, weekly: float) -> Recommendation:
     """`weekly` is what the ad spends a week."""
-    before, now = item.detail.get("cost_before"), item.detail.get("cost_now")
-    worth = None
-    if before and now and now > before:
-        ratio = item.detail.get("ratio_high") or 1.0
-        value = weekly * (1 - before / now)
-        least = max(weekly * (1 - ratio), 0.0)
-        how = "spend per week over what the same results cost before"
-        worth = stake(value, min(least, value), value, account.context.currency, how)
     return Recommendation(
         f"fatigue:{item.ad_id}",
         "refresh",
@@ -209,11 +201,27 @@ def _worn(account: Account, item: Diagnosis, weekly: float) -> Recommendation:
         f"Refresh {called(item.ad_id, item.ad_name)}: it wears out",
         item.reason,
         [AffectedAd(item.ad_id, item.ad_name, item.spend)],
-        worth,
+        _worn_stake(account, item, weekly),
         item.probability,
         "Two weeks back at the earlier rate without a change to the ad.",
         item.evidence,
     )
+
+
+def _worn_stake(account: Account, item: Diagnosis, weekly: float) -> WeeklyMoney | None:
+    """What the decline costs a week; None where a result costs no more than before."""
+    detail, currency = item.detail, account.context.currency
+    before, now = detail["cost_before"], detail["cost_now"]
+    if not before or not now or now <= before:
+        return None
+    ends = [detail[name] for name in ("ratio", "ratio_high", "ratio_low")]
+    if detail["metric"] == "ctr" and None not in ends:
+        value, low, high = (weekly * (1 - end) for end in ends)
+        how = "spend per week × the part of its clicks that it has lost, net of its cohort"
+        return stake(value, low, high, currency, how)
+    # The interval of a hook rate is none of money: fewer views do not lose as many clicks.
+    how = "spend per week over what the same results cost before; how sure that is cannot be told"
+    return stake(weekly * (1 - before / now), None, None, currency, how)
 
 
 def _step(account: Account, step: str, items: list[Diagnosis]) -> Recommendation:

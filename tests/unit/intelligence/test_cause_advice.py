@@ -200,6 +200,7 @@ def test_a_worn_ad_gets_a_successor() -> None:
     assert (item.category, item.action, about(item)) == ("refresh", "create_variation", ["worn"])
     assert item.money_per_week is not None
     assert item.money_per_week.value == pytest.approx(100 * 7 / 30 * (1 - 90 / 140), rel=0.02)
+    assert 0 < item.money_per_week.low < item.money_per_week.value < item.money_per_week.high
     assert item.confidence is not None
     assert item.confidence > 0.9
     assert "fatigue:worn" not in of([runner("worn", FALLEN, active=False), *others()], weeks=WEEKS)
