@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from viraltracker.intelligence.evidence import Evidence
@@ -30,17 +30,35 @@ Category = Literal[
 ]
 
 LONGEST_NAME = 60
+UNSURE_COUNTS = 0.5
+"""Of what money at stake may be beyond its low end, so much counts in the order of recommendations."""
 
 
 @dataclass(frozen=True)
 class WeeklyMoney:
-    """Money at stake per week and its range, with the arithmetic in words."""
+    """Money at stake per week and its range, with the arithmetic in words.
+
+    `gained` says that nothing is lost by leaving things as they are: it is money that may be won.
+    """
 
     value: float
     low: float
     high: float
     currency: str
     how: str
+    gained: bool = False
+
+    @property
+    def rank(self) -> float:
+        """What it counts for among others: its low end whole, what it may be beyond that half.
+
+        So that money which is certainly wasted comes before as much that a test may win or not.
+        """
+        return self.low + UNSURE_COUNTS * (self.value - self.low)
+
+    def as_dict(self) -> dict[str, Any]:
+        """All fields and `rank`."""
+        return asdict(self) | {"rank": self.rank}
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,7 @@ def gaps(account: Account, found: Findings, *, without: Collection[str]) -> list
             max(gap.value_high, gap.value_per_week),
             account.context.currency,
             GAINS[gap.kind],
+            gained=gap.kind == "untested",
         )
         made.append(
             Recommendation(
@@ -99,7 +100,8 @@ def gaps(account: Account, found: Findings, *, without: Collection[str]) -> list
                         gap.high,
                         1.0,
                         "the account's conversions per money",
-                    )
+                    ),
+                    Evidence("chance_better", gap.chance, "rate", account.context.window),
                 ],
                 asdict(gap.brief),
             )

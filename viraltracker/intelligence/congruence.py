@@ -41,8 +41,7 @@ class Visits:
     `usable` ads have visits, a cohort with conversions to be held against, buy the goal and are out of learning.
     `ratio_low` and `ratio_high` are the ends of the 90 % interval of cvr / cohort_cvr. `landed` says that visits are
     landing-page views, else link clicks. `page_below` is the probability of the page's ads together, which differ from
-    ads elsewhere as ads do, by `spread`, a squared coefficient of variation; `unsold` says that none of them has a
-    conversion.
+    ads elsewhere as ads do, and `unsold` that none of them has a conversion.
     """
 
     usable: np.ndarray
@@ -55,7 +54,6 @@ class Visits:
     cohort_cvr: np.ndarray
     p_below: np.ndarray
     page_below: np.ndarray
-    spread: float
     unsold: np.ndarray
     ratio_low: np.ndarray
     ratio_high: np.ndarray
@@ -132,7 +130,6 @@ def _visits(account: Account, cohorts: Cohorts) -> Visits:
         other = pooling.Rates(sold + _HALF, (sold + _HALF) / base)
         against = pooling.Contrast(own, other, 0.0)
         low, high = against.interval()
-        page_below, spread = _page_below(elsewhere.pages, usable, bought, visits * usual)
         return Visits(
             usable,
             landed,
@@ -143,28 +140,22 @@ def _visits(account: Account, cohorts: Cohorts) -> Visits:
             bought / visits,
             usual,
             np.where(usable, against.below(1.0), 0.0),
-            page_below,
-            spread,
+            _page_below(elsewhere.pages, usable, bought, visits * usual),
             np.bincount(elsewhere.pages, np.nan_to_num(conversions.values))[elsewhere.pages] == 0,
             low,
             high,
         )
 
 
-def _page_below(
-    pages: np.ndarray, usable: np.ndarray, bought: np.ndarray, expected: np.ndarray
-) -> tuple[np.ndarray, float]:
-    """P(the page's rate is below what its cohorts' rates let expect) for each ad, and how much ads differ.
-
-    Zero where nothing is usable.
-    """
+def _page_below(pages: np.ndarray, usable: np.ndarray, bought: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """P(the page's rate is below what its cohorts' rates let expect) for each ad; zero where nothing is usable."""
     size = int(pages.max(initial=-1)) + 1
     place, counts, base = pages[usable], bought[usable], expected[usable]
     if not place.size:
-        return np.zeros(len(pages)), pooling.USUAL_SPREAD
+        return np.zeros(len(pages))
     spread = pooling.spread_between(counts, base, np.zeros(place.size, np.int64))
     rates = pooling.aggregates(counts, base, place, size, spread)
-    return np.asarray(np.nan_to_num(1 - rates.at_least(1.0))[pages]), spread
+    return np.asarray(np.nan_to_num(1 - rates.at_least(1.0))[pages])
 
 
 _VISITS = ("landing_page_views", "link_clicks")
@@ -313,7 +304,6 @@ class _Writer:
             "visits": known(visits.visits[row]) if usable else None,
             "conversions": known(visits.conversions[row]) if usable else None,
             "expected": known(visits.visits[row] * visits.cohort_cvr[row]) if usable else None,
-            "spread": visits.spread,
             "after": "landing_page_views" if visits.landed[row] else "link_clicks",
             "cohort": str(self.cohorts.used[row]),
             "per_week": per_week,

@@ -96,7 +96,7 @@ class PageSums:
             float(sum((item.detail[name] or 0.0) * part for item, part in zip(told, shown, strict=True)))
             for name in ("ctr", "cohort_ctr")
         )
-        found = _Ratio.of(conversions, expected, told[0].detail["spread"]) if told else None
+        found = _Ratio.of(conversions, expected) if told else None
         amounts = [float(sum(item.detail[name] or 0.0 for item in rest)) for name in _PER_WEEK]
         if len(items) == 1:
             # One ad's own interval needs no allowance for how ads differ.
@@ -173,9 +173,11 @@ class _Ratio:
     probability: float
 
     @classmethod
-    def of(cls, conversions: np.ndarray, expected: np.ndarray, spread: float) -> _Ratio:
-        """`spread` is the squared coefficient of variation between ads."""
-        rates = pooling.aggregates(conversions, expected, np.zeros(len(expected), np.int64), 1, spread)
+    def of(cls, conversions: np.ndarray, expected: np.ndarray) -> _Ratio:
+        """Ads count as different as these are seen to be, drawn to the usual where they are few."""
+        one_page = np.zeros(len(expected), np.int64)
+        spread = pooling.spread_between(conversions, expected, one_page)
+        rates = pooling.aggregates(conversions, expected, one_page, 1, spread)
         low, high = (float(rates.quantile(share)[0]) for share in (_TAIL, 1 - _TAIL))
         return cls(float(conversions.sum() / expected.sum()), low, high, float(1 - rates.at_least(1.0)[0]))
 

@@ -18,7 +18,7 @@ BLIND = 0.2
 
 
 def recommend(account: Account, found: Findings) -> list[Recommendation]:
-    """Most money at stake first, unknown amounts last.
+    """Most money first as `WeeklyMoney.rank` counts it, unknown amounts last.
 
     Of an ad several rules may speak: it is recommended under the cause that comes first. A fault of the account
     explains all ads, a broken page the ads that lead to it; an ad to cut is not also to be refreshed, and one that
@@ -48,7 +48,7 @@ def recommend(account: Account, found: Findings) -> list[Recommendation]:
         *cause_advice.reliance(account, found, without=cut | _ads(worn) | followed),
         *_untried(account, found, without=settled),
     ]
-    return sorted(made, key=lambda item: (-(item.money_per_week.value if item.money_per_week else -1.0), item.id))
+    return sorted(made, key=lambda item: (-(item.money_per_week.rank if item.money_per_week else -1.0), item.id))
 
 
 def _faults(account: Account, found: Findings, costs: list[Recommendation]) -> list[Recommendation]:

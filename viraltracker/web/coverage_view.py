@@ -224,11 +224,12 @@ def brief(gap: Json, brand_id: str, currency: str) -> str:
     based = f"<p>Based on {models}.</p>" if models else ""
     labels = " ".join(labels_view.tag(kind, said[kind]) for kind in ("angle", "hook") if said[kind])
     value = words.money(gap["value_per_week"], currency, cents=False)
-    kind = "Untested" if gap["kind"] == "untested" else "One ad carries it"
+    untested = gap["kind"] == "untested"
+    kind = "Untested" if untested else "One ad carries it"
     return (
         f'<article class="vt-card"><header><span class="vt-tag accent">{kind}</span>{labels}'
         f'<span class="vt-stake" title="What it may be worth, weighed by how likely that is.">{words.html(value)} '
-        f"<small>a week at stake</small></span></header><h4>{words.html(said['title'])}</h4>"
+        f"<small>a week {words.stake_name({'gained': untested})}</small></span></header><h4>{words.html(said['title'])}</h4>"
         f"<p>{words.html(said['why'])}</p><ol>{steps}</ol>{based}"
         f"<p>Budget to learn: {words.html(words.money(said['budget_to_learn'], currency))}. "
         f"{words.html(said['would_settle'])}</p></article>"

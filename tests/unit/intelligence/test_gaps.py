@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, get_args
 
 import pandas as pd
@@ -109,6 +110,35 @@ def test_an_untested_cell_comes_with_a_brief_from_its_neighbours() -> None:
     assert "USD 180.00" in brief.would_settle
     assert gap.low < gap.expected < gap.high
     assert "No ad has been tried here" in brief.why
+
+
+def test_a_gap_says_why_its_test_pays_and_not_that_it_will_cost_more() -> None:
+    """The chance, what it wins then, and what it loses else; what is won on average is the chance times that."""
+    rows = group("best", "problem_aware", "image_static", 6, purchases=40)
+    rows += group("else", "unaware", "video_ugc", 6, purchases=20)
+    _, found = find(ads(*rows))
+    gap = next(item for item in found.gaps if item.id == "coverage_gap:problem_aware:video_ugc")
+    why = gap.brief.why
+    assert "would cost about" not in why
+    assert f"the chance is {gap.chance * 100:.0f} % that a purchase costs less there than the USD 13." in why
+    assert f"would gain about USD {gap.value_per_week / gap.chance:,.2f} a week; if not, the test is stopped at" in why
+    assert gap.chance == pytest.approx(stats.norm.cdf(math.log(gap.expected) / deviation(gap)))
+
+
+def deviation(gap: gaps.Gap) -> float:
+    """Of the logarithm of the ratio, from its 90 % interval."""
+    return (math.log(gap.high) - math.log(gap.low)) / 2 / float(stats.norm.ppf(0.95))
+
+
+def test_a_cell_that_is_hardly_ever_better_is_no_gap() -> None:
+    """Ten ads of a stage and ten of a format that sell badly leave less than one chance in four."""
+    rows = group("bad", "unaware", "image_static", 10, purchases=6)
+    rows += group("dear", "problem_aware", "video_ugc", 10, purchases=6)
+    rows += group("good", "problem_aware", "image_static", 10, purchases=40)
+    _, found = find(ads(*rows))
+    assert cell(found, "unaware", "video_ugc").state == "UNTESTED"
+    assert "coverage_gap:unaware:video_ugc" not in [item.id for item in found.gaps]
+    assert all(item.chance >= gaps.LEAST_CHANCE for item in found.gaps)
 
 
 def test_the_counts_that_settle_a_test_are_those_of_its_own_rule() -> None:
