@@ -69,6 +69,25 @@ def test_every_cell_has_one_of_four_states() -> None:
     assert good.certainty == good.probability > 0.9
 
 
+def test_a_wide_interval_says_whether_sales_or_ads_are_few() -> None:
+    """Twice two sales leave the rate open; a thousand sales of two ads leave open what a third would do."""
+    rows = group("many", "unaware", "video_ugc", 9, purchases=30)
+    rows += group("few", "problem_aware", "video_ugc", 2, spend=60.0, purchases=2)
+    _, found = find(ads(*rows))
+    assert cell(found, "unaware", "video_ugc").wide_because is None
+    assert cell(found, "product_aware", "video_ugc").wide_because is None
+    assert cell(found, "problem_aware", "video_ugc").wide_because == "only 4 purchases to go by"
+    rows = [
+        ad(f"p{n}", spend=8_000.0, purchases=sold, awareness="most_aware", format=shape)
+        for shape in USED
+        for n, sold in ((f"{shape}1", 900), (f"{shape}2", 100))
+    ]
+    _, found = find(ads(*rows))
+    differ = cell(found, "most_aware", "image_static").wide_because
+    assert differ is not None
+    assert differ.startswith("only 2 ads to go by, and costs of single ads differ by about")
+
+
 def test_three_targets_of_spend_on_two_ads_are_a_test() -> None:
     """The boundary counts as tested: 60 at a T of 20."""
     rest = group("x", "unaware", "video_ugc", 4)
