@@ -223,8 +223,8 @@ class _Finder:
         # What a test may lose has an end and what it may win has none, so it pays below even odds.
         budget = self._money(TEST_ADS * MIN_SPEND * self.price)
         why = (
-            f"{tried}. Going by its stage and its format, the chance is {percent(worth.chance)} that a {self.noun} "
-            f"costs less there than the {self._cost(1.0)} of all ads out of learning. If so, {stage} spend moved there "
+            f"{tried}. Going by its stage and its format, the chance is {percent(worth.chance)} that a "
+            f"{self.noun} costs less there than the {self._cost(1.0)} of all ads out of learning. If so, {stage} spend moved there "
             f"would gain about {self._money(worth.if_better)} a week; if not, the test is stopped at {budget}. Only the "
             f"test can tell: a {self.noun} there may cost anything from {self._cost(worth.high)} to "
             f"{self._cost(worth.low)}."

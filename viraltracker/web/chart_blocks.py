@@ -124,7 +124,7 @@ def _bars(caption: str, data: Json, currency: str) -> str:
 
 
 def _heatmap(caption: str, data: Json, currency: str) -> str:
-    """A cell for each row and column: its colour is of the likelier side, the stronger the surer; hatched is untested."""
+    """A cell for each row and column: coloured by the likelier side, the stronger the surer; hatched is untested."""
     rows, columns = data["rows"], data["columns"]
     if not rows or not columns:
         return ""

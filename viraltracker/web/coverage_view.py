@@ -219,10 +219,11 @@ def brief(gap: Json, brand_id: str, currency: str) -> str:
     value = words.money(gap["value_per_week"], currency, cents=False)
     untested = gap["kind"] == "untested"
     kind = "Untested" if untested else "One ad carries it"
+    stake = words.stake_name({"gained": untested})
     return (
         f'<article class="vt-card"><header><span class="vt-tag accent">{kind}</span>{labels}'
         f'<span class="vt-stake" title="What it may be worth, weighed by how likely that is.">{words.html(value)} '
-        f"<small>a week {words.stake_name({'gained': untested})}</small></span></header><h4>{words.html(said['title'])}</h4>"
+        f"<small>a week {stake}</small></span></header><h4>{words.html(said['title'])}</h4>"
         f"<p>{words.html(said['why'])}</p><ol>{steps}</ol>{based}"
         f"<p>Budget to learn: {words.html(words.money(said['budget_to_learn'], currency))}. "
         f"{words.html(said['would_settle'])}</p></article>"
