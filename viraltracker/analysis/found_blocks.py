@@ -165,7 +165,7 @@ def worn(found: list[Json]) -> list[Json]:
             **item["detail"],
             **{name: item[name] for name in ("ad_id", "ad_name", "verdict", "probability", "spend")},
             "rate": RATES[item["detail"]["metric"]],
-            "net_change": None if item["detail"]["ratio"] is None else item["detail"]["ratio"] - 1,
+            "net_change": _less_one(item["detail"].get("ratio")),
             "per": "conversion" if item["detail"]["cost_metric"] == "cpa" else "click",
             "cause": CAUSES.get(item["detail"]["confounder"] or "", item["detail"]["confounder"]),
         }
@@ -192,6 +192,10 @@ def worn(found: list[Json]) -> list[Json]:
         table("Wearing out", [name, verdict, *fell, net, sure, *cost, spend], tired, TOP_ADS),
         table("Fell for another reason", [name, cause, *fell, net, spend], apart, TOP_ADS),
     ]
+
+
+def _less_one(ratio: float | None) -> float | None:
+    return None if ratio is None else ratio - 1
 
 
 def creatives(analysis: Json, currency: str) -> list[Json]:
@@ -221,7 +225,7 @@ def coverage(gaps: Json, target: str | None, currency: str) -> list[Json]:
             "value": cell["cpa"] / price if cell["cpa"] and price else None,
             "certainty": cell["certainty"] or 0.0,
             "probability": cell["probability"],
-            "wide_because": cell["wide_because"],
+            "wide_because": cell.get("wide_because"),
             "state": STATES[cell["state"]],
             "ads": cell["ads"],
             "tested": cell["tested"],

@@ -224,10 +224,10 @@ class _Finder:
         budget = self._money(TEST_ADS * MIN_SPEND * self.price)
         why = (
             f"{tried}. Going by its stage and its format, the chance is {percent(worth.chance)} that a "
-            f"{self.noun} costs less there than the {self._cost(1.0)} of all ads out of learning. If so, {stage} spend moved there "
-            f"would gain about {self._money(worth.if_better)} a week; if not, the test is stopped at {budget}. Only the "
-            f"test can tell: a {self.noun} there may cost anything from {self._cost(worth.high)} to "
-            f"{self._cost(worth.low)}."
+            f"{self.noun} costs less there than the {self._cost(1.0)} of all ads out of learning. If so, "
+            f"{stage} spend moved there would gain about {self._money(worth.if_better)} a week; if "
+            f"not, the test is stopped at {budget}. Only the test can tell: a {self.noun} there may cost anything from "
+            f"{self._cost(worth.high)} to {self._cost(worth.low)}."
         )
         parts = [f"the {kind} “{words(value)}”" for kind, value in (("angle", angle), ("hook", hook)) if value]
         said = f", with {' and '.join(parts)}" if parts else ""

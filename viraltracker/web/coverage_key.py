@@ -32,8 +32,9 @@ def tone(untested: bool, probability: float | None) -> str:
 
 
 def sign(of_tone: str) -> str:
-    """What says the same as a colour."""
-    return SIGNS.get(of_tone.partition("-")[0], "")
+    """What says the same as a colour; nothing near even odds, where a cost just within may be likelier over."""
+    side, _, level = of_tone.partition("-")
+    return "" if level == "1" else SIGNS.get(side, "")
 
 
 def ads(cell: Json) -> str:

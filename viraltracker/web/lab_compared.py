@@ -1,4 +1,4 @@
-"""Where another rule's money came out better in a replay than that of the thresholds in use: said, with what made it."""
+"""Where another rule's money came out better in a replay than that of the thresholds in use, and what made it."""
 
 from __future__ import annotations
 

@@ -138,11 +138,12 @@ def _plot(points: Sequence[Json], known: Sequence[Json], found: Json, brand_id: 
         f'<span style="top:{100 - up.at(value):.2f}%">{words.html(text)}</span>'
         for value, text in chart_lines.amounts(up.ticks(), currency)
     )
+    median = f'<small class="of up" style="left:{across.at(middle):.2f}%">median spend</small>'
     return (
         f'<figure class="vt-scatter"><figcaption>CPA of each ad against its spend in {words.html(currency)}, both on a '
         f'logarithmic scale</figcaption><div class="frame" aria-hidden="true">'
         f'<div class="strip"><b>no CPA</b>{strip}</div>'
-        f'<div class="above">{above}<small class="of up" style="left:{across.at(middle):.2f}%">median spend</small></div>'
+        f'<div class="above">{above}{median}</div>'
         f'<div class="left">{left}</div><div class="plot">{grid}{marks}</div><div class="right">{aside}</div>'
         f'<div class="below">{below}</div><div class="bottom">{bottom}</div></div></figure>'
     )

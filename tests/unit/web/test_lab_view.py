@@ -91,8 +91,7 @@ def test_the_notes_say_what_was_left_out() -> None:
 def test_a_rule_that_earned_more_is_said_with_what_made_it() -> None:
     """Its alarms and its false ones, and that overlapping ranges may be chance; nothing where it earned less."""
     _, usual = made()
-    amounts = {"money": 100.0, "money_low": 50.0, "money_high": 150.0}
-    usual = replace(usual, **amounts)
+    usual = replace(usual, money=100.0, money_low=50.0, money_high=150.0)
     better = replace(usual, money=140.0, money_low=90.0, money_high=190.0, raised=9, judged=8, right=3)
     said = lab_compared.said("Twice the target", better, usual, "USD")
     assert said.startswith("“Twice the target” came out $40 better here than the thresholds in use.")
