@@ -18,7 +18,8 @@ The data of a chart, by its name; what is not known is None, and `currency` may 
     heatmap    {rows: [label], columns: [label], against, cells: [{row, column, value, cost, certainty, state, ads,
                spend, label}]}; `value` is cost ÷ that of `against` (words; the account's without them), `cost` money,
                `certainty` 0 to 1, `state` untested, weak, good or unclear; a `label` stands in place of the number;
-               where there is no cell there is no ad
+               where there is no cell there is no ad. A cell may have `tested`, its ads that spent, `probability`
+               that its cost is within `against`, and `wide_because`, why that is so open
     intervals  {rows: [{label, value, low, high}], rule: {label, value}, unit}; an end of None is open
     trend      {series: [{name, unit, points: [{at, value, low, high}]}], marks: [{at, label}]}; `at` is an ISO date
     bars       {rows: [{label, value}], unit}

@@ -37,6 +37,8 @@ METRICS: Final[Mapping[str, str]] = {
     "hook": "Hook rate",
     "hold": "Hold rate",
     "roas": "ROAS",
+    "ctr_ratio": "CTR net of its cohort, × before",
+    "hook_ratio": "Hook rate net of its cohort, × before",
     "saving_per_week": "Saving a week",
 }
 
@@ -155,7 +157,8 @@ def tiring(run: Json, row: Json | None) -> str:
     name, tone = board_columns.FATIGUE.get(
         row["verdict"], (str(row["verdict"]).replace("_", " ").capitalize(), "quiet")
     )
-    return f'<p class="vt-told"><span class="vt-tag {tone}">{words.html(name)}</span> {words.html(row["reason"])}</p>'
+    said = f'<p class="vt-told"><span class="vt-tag {tone}">{words.html(name)}</span> {words.html(row["reason"])}</p>'
+    return said + evidence(run, row)
 
 
 def break_day(row: Json | None) -> date | None:
