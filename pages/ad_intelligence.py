@@ -164,7 +164,8 @@ def draw_suggestions(found: list[tuple[str, str]], key: str = "opening") -> None
 
 def draw_opening(brand: Brand) -> None:
     """A chat that has not begun: what to ask, and the newest analysis there is."""
-    state = overview.read(viewer.db, [brand], clock.now())[0]
+    now = clock.now()
+    state = overview.read(viewer.db, [brand], now, today=times.viewer_day(now))[0]
     if not state.has_data:
         states.empty("No numbers yet", "Sync an ad account or import a report first.", icon=":material/query_stats:")
         st.page_link(places.data(), label="Go to Data", icon=":material/database:")
@@ -174,7 +175,7 @@ def draw_opening(brand: Brand) -> None:
     draw_suggestions([(line, line) for line in OPENERS])
     if state.analysis is not None:
         cards.section("The newest analysis")
-        cards.freshness(overview.freshness(state, clock.now()))
+        cards.freshness(overview.freshness(state, now))
         days = state.analysis["summary"]["window"]
         report_button.draw(viewer.db, brand, state.analysis["id"], (days["from"], days["to"]))
         blocks.draw(state.analysis["blocks"], state.analysis["summary"], Pictures(viewer.db, brand.id))

@@ -7,9 +7,10 @@ from typing import Any
 import streamlit as st
 
 from viraltracker import clock
+from viraltracker.analysis.to_do import ToDo
 from viraltracker.jobs import registry
 from viraltracker.store import brands
-from viraltracker.web import cards, guard, notices, overview, places, states, unanalysed, words, work
+from viraltracker.web import cards, guard, notices, overview, places, states, times, unanalysed, words, work
 from viraltracker.web.overview import BrandState
 
 viewer = guard.require_user()
@@ -73,21 +74,23 @@ def draw_brand(state: BrandState) -> None:
     if state.active:
         work.watch(viewer, state.brand, kinds)
     if state.analysis is not None:
-        draw_analysis(state.analysis)
+        draw_analysis(state.analysis, state.to_do)
     elif not state.active:
         unanalysed.draw(viewer, state, kinds["ad_intelligence_analysis"])
 
 
-def draw_analysis(analysis: dict[str, Any]) -> None:
-    """Spend, CPA and ROAS against the period before, and the top of what to do."""
+def draw_analysis(analysis: dict[str, Any], to_do: ToDo) -> None:
+    """Spend, CPA and ROAS against the period before, and the top of what is left to do."""
     summary, blocks = analysis["summary"], analysis["blocks"]
     metrics = {item["name"]: item for block in blocks if block["kind"] == "metrics" for item in block["items"]}
     shown = [metrics[name] for name in HEADLINES if name in metrics]
     cards.metrics(shown, summary["currency"], words.period(summary["prior_window"]), per_row=len(shown) or 1)
-    top = [card for block in blocks if block["kind"] == "cards" for card in block["items"]][:TOP_RECOMMENDATIONS]
-    if top:
+    if to_do.open:
         cards.section("What to do first")
-        cards.briefs(top)
+        cards.briefs(to_do.open[:TOP_RECOMMENDATIONS])
+    elif to_do.answered:
+        cards.section("What to do first")
+        st.html(f'<p class="vt-more">{words.html(to_do.answered_said)}</p>')
 
 
 cards.title("Home", "Is anything wrong?")
@@ -95,7 +98,10 @@ if not viewer.brands and viewer.may_add_brands:
     draw_first_run()
 elif not viewer.brands:
     states.empty("No brand yet", "Ask an owner or an editor to add one.", icon=":material/home:")
-for place, state in enumerate(overview.read(viewer.db, viewer.brands, clock.now()) if viewer.brands else []):
+today = times.viewer_day(clock.now())
+for place, state in enumerate(
+    overview.read(viewer.db, viewer.brands, clock.now(), today=today) if viewer.brands else []
+):
     if place:
         st.divider()
     draw_brand(state)

@@ -13,7 +13,7 @@ from viraltracker.analysis.replay import Days, Place
 from viraltracker.intelligence import replay_rules
 from viraltracker.intelligence.replay_rules import Rule
 from viraltracker.store.brands import Brand
-from viraltracker.web import brand_picker, cards, guard, lab_replays, lab_view, places, states, words
+from viraltracker.web import brand_picker, cards, guard, lab_compared, lab_replays, lab_view, places, states, words
 
 viewer = guard.require_user()
 
@@ -49,7 +49,11 @@ def draw_replay(brand: Brand, place: Place, days: Days, rule: Rule) -> None:
     if found.raised:
         st.html(lab_view.timeline(found.weeks, rule.kind))
     cards.section("Side by side")
-    st.html(lab_view.comparison(lab_replays.beside(place, days, found), currency))
+    columns = lab_replays.beside(place, days, found)
+    st.html(lab_view.comparison(columns, currency))
+    (_, usual), (name, other) = columns[-2:]
+    if told := lab_compared.said(name, other, usual, currency):
+        st.html(f'<p class="vt-note">{words.html(told)}</p>')
     if found.raised:
         cards.section("The alarms, and what followed")
         st.html(lab_view.alarms(found, brand.id if place.source.kind == "api" else None, currency))

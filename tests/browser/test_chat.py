@@ -9,8 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import App
 from tests.browser.test_first_use import LONG_MS, shown_metrics, stored_metrics
-from viraltracker.store import brands, chats, schedules
-from viraltracker.web import overview
+from viraltracker.store import analyses, brands, chats, schedules
 
 # The tests tell one story, in the order they are written in.
 
@@ -39,7 +38,7 @@ def test_a_question_with_slips_is_answered_with_the_stored_numbers(app: App, new
     assert shown_metrics(page, stored) == stored
     said = page.locator(".vt-answer").first.inner_text()
     with app.owner() as db:
-        found = overview.newest_analysis(db, brands.find(db, "Wonder Paws").id)
+        found = analyses.shown(db, brands.find(db, "Wonder Paws").id)
     assert found is not None
     assert f"USD {found['summary']['totals']['spend']:,.2f}" in said
     page.get_by_text("Rows and arithmetic").click()

@@ -24,11 +24,11 @@ from viraltracker.chat.answer import Person
 from viraltracker.jobs import registry
 from viraltracker.sandbox import server
 from viraltracker.sandbox.demo import catalog
-from viraltracker.store import accounts, brands, members, products, schedules, storage
+from viraltracker.store import accounts, analyses, brands, members, products, schedules, storage
 from viraltracker.store.brands import Brand
 from viraltracker.store.client import Database
 from viraltracker.store.storage import SupabaseStorage
-from viraltracker.web import overview, words
+from viraltracker.web import words
 
 OWNER, VIEWER, RIVAL = "owner@example.com", "viewer@example.com", "rival@example.com"
 LOST = "Import of *November* [all]"
@@ -220,7 +220,7 @@ def controls(page: Page) -> set[str]:
 
 def stored_metrics(db: Database, place: Place) -> dict[str, str]:
     """Label and value of each metric of the brand's newest analysis."""
-    found = overview.newest_analysis(db, place.brand.id)
+    found = analyses.shown(db, place.brand.id)
     assert found is not None
     block = next(block for block in found["blocks"] if block["kind"] == "metrics")
     return {item["label"]: words.number(item["value"], item["unit"], block["currency"]) for item in block["items"]}

@@ -18,7 +18,8 @@ The data of a chart, by its name; what is not known is None, and `currency` may 
     heatmap    {rows: [label], columns: [label], against, cells: [{row, column, value, cost, certainty, state, ads,
                spend, label}]}; `value` is cost ÷ that of `against` (words; the account's without them), `cost` money,
                `certainty` 0 to 1, `state` untested, weak, good or unclear; a `label` stands in place of the number;
-               where there is no cell there is no ad
+               where there is no cell there is no ad. A cell may have `tested`, its ads that spent, `probability`
+               that its cost is within `against`, and `wide_because`, why that is so open
     intervals  {rows: [{label, value, low, high}], rule: {label, value}, unit}; an end of None is open
     trend      {series: [{name, unit, points: [{at, value, low, high}]}], marks: [{at, label}]}; `at` is an ISO date
     bars       {rows: [{label, value}], unit}
@@ -26,11 +27,12 @@ The data of a chart, by its name; what is not known is None, and `currency` may 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from viraltracker.analysis import found_blocks
 from viraltracker.analysis.tables import TOP_ADS, table
+from viraltracker.intelligence import names
 from viraltracker.intelligence.plain import count, money
 from viraltracker.intelligence.plain import label as in_words
 
@@ -130,7 +132,7 @@ def render(analysis: Json, short: Json) -> list[Json]:
     ]
     if not short["trends"]["evaluated"]:
         blocks.append({"kind": "text", "text": f"No trends: {short['trends']['reason']}"})
-    blocks.append(_cards(analysis["recommendations"]))
+    blocks.append(cards(analysis["recommendations"]))
     blocks += found_blocks.changes(analysis, short["currency"])
     for name, title in (("scale", "Winners"), ("cut", "Losers")):
         rows = [verdict for verdict in analysis["verdicts"] if verdict["verdict"] == name]
@@ -142,9 +144,13 @@ def render(analysis: Json, short: Json) -> list[Json]:
     blocks += found_blocks.reliance(analysis)
     blocks.append({"kind": "text", "text": _coverage(short)})
     missing = [rule for rule in short["rules"] if not rule["evaluated"]]
-    notes = [f"Not evaluated, {rule['rule'].replace('_', ' ')}: {rule['reason']}" for rule in missing if rule["reason"]]
+    notes = [f"Not evaluated, {_rule(rule)}: {rule['reason']}" for rule in missing if rule["reason"]]
     blocks += [{"kind": "text", "text": note} for note in notes + short["notes"]]
     return [block for block in blocks if block.get("rows") != [] and block.get("items") != []]
+
+
+def _rule(status: Json) -> str:
+    return names.in_a_sentence(names.rule(status["rule"]))
 
 
 def _distribution(distribution: Json) -> list[Json]:
@@ -175,14 +181,14 @@ def _opening(short: Json) -> str:
     return f"{count(short['ads'], 'ad')}{against}: {', '.join(parts)}."
 
 
-def metrics(short: Json, names: Collection[str] | None = None) -> Json:
-    """The totals of a summary with their changes: those of `names`, or all, as far as they are known."""
+def metrics(short: Json, wanted: Collection[str] | None = None) -> Json:
+    """The totals of a summary with their changes: those that are `wanted`, or all, as far as they are known."""
     totals, currency = short["totals"], short["currency"]
     changes = {change["metric"]: change["relative"] for change in short["trends"]["changes"]}
     items = []
     for name, label, unit in METRICS:
         value = totals[name]
-        if names is not None and name not in names:
+        if wanted is not None and name not in wanted:
             continue
         if value is None or (name in ("results", "cost_per_result") and totals["result_type"] == "purchase"):
             continue
@@ -202,7 +208,8 @@ def metrics(short: Json, names: Collection[str] | None = None) -> Json:
     return {"kind": "metrics", "currency": currency, "items": items}
 
 
-def _cards(recommendations: list[Json]) -> Json:
+def cards(recommendations: Sequence[Json], *, left: int = 0) -> Json:
+    """What to do, the first of `recommendations` as cards; `left` counts more than those that are given."""
     items = [
         {
             name: card[name]
@@ -220,7 +227,8 @@ def _cards(recommendations: list[Json]) -> Json:
         }
         for card in recommendations[:TOP_CARDS]
     ]
-    return {"kind": "cards", "title": "What to do", "items": items, "more": max(0, len(recommendations) - TOP_CARDS)}
+    more = max(0, len(recommendations) - TOP_CARDS) + left
+    return {"kind": "cards", "title": "What to do", "items": items, "more": more}
 
 
 def _named(shares: list[Json]) -> list[Json]:

@@ -165,6 +165,7 @@ def worn(found: list[Json]) -> list[Json]:
             **item["detail"],
             **{name: item[name] for name in ("ad_id", "ad_name", "verdict", "probability", "spend")},
             "rate": RATES[item["detail"]["metric"]],
+            "net_change": _less_one(item["detail"].get("ratio")),
             "per": "conversion" if item["detail"]["cost_metric"] == "cpa" else "click",
             "cause": CAUSES.get(item["detail"]["confounder"] or "", item["detail"]["confounder"]),
         }
@@ -180,6 +181,7 @@ def worn(found: list[Json]) -> list[Json]:
         {"key": "cost_now", "label": "Cost", "unit": "money", "from": "cost_before"},
         {"key": "per", "label": "Of a", "unit": "text"},
     ]
+    net = {"key": "net_change", "label": "Net of cohort", "unit": "share"}
     sure = {"key": "probability", "label": "Sure", "unit": "rate"}
     spend = {"key": "spend", "label": "Spend", "unit": "money"}
     verdict = {"key": "verdict", "label": "Fatigue", "unit": "text"}
@@ -187,9 +189,13 @@ def worn(found: list[Json]) -> list[Json]:
     tired = [row for row in rows if row["cause"] is None]
     apart = [row for row in rows if row["cause"] is not None]
     return [
-        table("Wearing out", [name, verdict, *fell, sure, *cost, spend], tired, TOP_ADS),
-        table("Fell for another reason", [name, cause, *fell, spend], apart, TOP_ADS),
+        table("Wearing out", [name, verdict, *fell, net, sure, *cost, spend], tired, TOP_ADS),
+        table("Fell for another reason", [name, cause, *fell, net, spend], apart, TOP_ADS),
     ]
+
+
+def _less_one(ratio: float | None) -> float | None:
+    return None if ratio is None else ratio - 1
 
 
 def creatives(analysis: Json, currency: str) -> list[Json]:
@@ -218,8 +224,11 @@ def coverage(gaps: Json, target: str | None, currency: str) -> list[Json]:
             "column": _headed(cell["format"]),
             "value": cell["cpa"] / price if cell["cpa"] and price else None,
             "certainty": cell["certainty"] or 0.0,
+            "probability": cell["probability"],
+            "wide_because": cell.get("wide_because"),
             "state": STATES[cell["state"]],
             "ads": cell["ads"],
+            "tested": cell["tested"],
             "spend": cell["spend"],
             "cost": cell["cpa"],
             "label": "no conversion" if cell["ads"] and not cell["cpa"] else None,

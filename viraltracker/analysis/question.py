@@ -17,7 +17,7 @@ from viraltracker.intelligence.windows import Window
 from viraltracker.store import analyses
 from viraltracker.store.client import Database
 
-VERSION = "full_analysis@6"
+VERSION = "full_analysis@7"
 """Part of every run's configuration: a changed rule never reuses what an older one concluded."""
 
 

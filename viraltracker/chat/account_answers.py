@@ -55,14 +55,17 @@ def moved(asked: Asked, run: Json) -> Answer:
     status = tools.status(summary, "cpa_drivers")
     if drivers is None:
         return Answer([wording.headline(summary), str(status["reason"])], tools=[totals(summary)])
-    found = tools.diagnosed(asked.db, run["id"], "cpa_drivers")
-    found.sort(key=lambda item: -item["spend"])
+    told = tools.diagnosed(asked.db, run["id"], "cpa_drivers")
+    told.sort(key=lambda item: -item["spend"])
+    found = [item for item in told if item["detail"]["moved"]]
     lines = [wording.headline(summary), drivers["sentence"]]
     if drivers["mix"] is not None:
         lines.append(_mix(drivers["mix"], currency))
     if found:
+        # Only the ads with most spend are stored when very many have something to tell.
+        least = "At least " if drivers["ads_told"] > len(told) else ""
         lines.append(
-            f"{count(drivers['ads_told'], 'ad')} of {status['ads_evaluated']:,} compared moved by more than chance, "
+            f"{least}{count(len(found), 'ad')} of {status['ads_evaluated']:,} compared moved by more than chance, "
             "most spend first:"
         )
         lines += [f"“{item['ad_name'] or item['ad_id']}”: {item['reason']}" for item in found[:NAMED]]
@@ -73,7 +76,7 @@ def moved(asked: Asked, run: Json) -> Answer:
         tool_result("mix", {}, [drivers["mix"] or {}]),
         tool_result(
             "ads_whose_cpa_moved",
-            {"ads": drivers["ads_told"], "compared": status["ads_evaluated"]},
+            {"ads": len(found), "compared": status["ads_evaluated"]},
             [{name: item[name] for name in ("ad_id", "ad_name", "spend", "probability")} for item in found],
             [item["reason"] for item in found],
         ),

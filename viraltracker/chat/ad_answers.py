@@ -11,7 +11,8 @@ from viraltracker.chat import tools, wording
 from viraltracker.chat.answer import Answer, Asked, choices, shown, tool_result
 from viraltracker.chat.commands import Choice
 from viraltracker.creatives import in_words
-from viraltracker.intelligence.plain import count, money, percent
+from viraltracker.intelligence import names
+from viraltracker.intelligence.plain import count, label, money, percent
 from viraltracker.store import readings
 
 Json = dict[str, Any]
@@ -25,6 +26,7 @@ VERDICTS: Final = {
     "learning": "it is still learning",
     "not_evaluated": "it is not judged",
 }
+NO_VERDICT: Final = "no verdict, and more spend alone would not bring one"
 READINGS: Final = {"creative": "creative", "copy": "words", "landing": "landing page"}
 ASKED: Final = {
     "cpa_drivers": "what moved its CPA",
@@ -46,6 +48,8 @@ EVIDENCE_COLUMNS: Final = [
 ]
 REASONS: Final = {"why": 5, "ad": 3}
 SCORE_COLUMNS: Final = [{"key": f"{name}_score", "label": name.capitalize(), "unit": "count"} for name in tools.SCORES]
+NEAREST_COLUMNS: Final = [*AD_COLUMNS[:-1], {"key": "probability", "label": "Within target", "unit": "rate"}]
+DECIDED: Final = frozenset({"scale", "cut"})
 _TITLES: Final = {"winners": "Winners", "losers": "Losers", "spend": "Most spend"}
 
 
@@ -84,7 +88,9 @@ def _none_sure(asked: Asked, run: Json, window: str) -> Answer:
     if nearest:
         lines.append(f"Nearest to it: {_in_a_line(nearest[0], run['summary']['currency'])}")
     result = tool_result("ads", {"verdict": "keep_testing"}, nearest, [row["reason"] for row in nearest])
-    return Answer(lines, [_table("Nearest to a verdict", nearest, 0)] if nearest else [], tools=[result])
+    return Answer(
+        lines, [_table("Nearest to a verdict", nearest, 0, NEAREST_COLUMNS)] if nearest else [], tools=[result]
+    )
 
 
 def why(asked: Asked, run: Json) -> Answer:
@@ -105,6 +111,8 @@ def _explained(asked: Asked, run: Json, row: Json) -> Answer:
     summary = run["summary"]
     found, ad = tools.about_ad(asked.db, asked.brand, run["id"], row["ad_id"])
     verdict = VERDICTS.get(row["verdict"], row["verdict"].replace("_", " "))
+    if row["verdict"] == "keep_testing" and row["needs_spend"] is None:
+        verdict = NO_VERDICT
     lines = [f"“{row['ad_name'] or row['ad_id']}”, {wording.window(summary['window'])}: {verdict}."]
     silent = _silent(summary, found)
     lines += [finding["reason"] for finding in found[: REASONS[asked.intent.name] - bool(silent)]]
@@ -112,7 +120,7 @@ def _explained(asked: Asked, run: Json, row: Json) -> Answer:
     if ad is not None:
         made = ad["created_time"][:10] if ad["created_time"] else "an unknown day"
         status = str(ad["effective_status"]).replace("_", " ").lower()
-        lines.append(f"Status: {status}. Kind: {ad['object_type'] or 'unknown'}. Made on {made}.")
+        lines.append(f"Status: {status}. Kind: {label(ad['object_type'] or 'unknown').lower()}. Made on {made}.")
     lines += _labels(asked, row["ad_id"])
     if ad is not None and ad["primary_text"] and asked.intent.name == "ad":
         lines.append(f"Its text begins: {' '.join(ad['primary_text'].split())[:240]}")
@@ -124,21 +132,53 @@ def _explained(asked: Asked, run: Json, row: Json) -> Answer:
     return Answer(
         lines,
         shown(*_waterfall(found, summary["currency"]), table),
-        tools=[result, tool_result("diagnoses", {"ad_id": row["ad_id"]}, rows), tool_result("evidence", {}, evidence)],
+        tools=[
+            result,
+            tool_result("diagnoses", {"ad_id": row["ad_id"]}, rows),
+            tool_result("evidence", {}, evidence),
+            tool_result("rules", {"ad_id": row["ad_id"]}, *_quiet(summary, found)),
+        ],
         suggestions=choices("What should I do?", "Which ads are losing?"),
         memory={"ad_id": row["ad_id"]},
     )
 
 
 def _silent(summary: Json, found: Sequence[Json]) -> list[str]:
-    """The rules that said nothing of the ad: that is not the same as all well, and a rule may not have been asked."""
+    """The rules that said nothing of the ad: those that looked, those that could not look at some ads, and of those
+    that were not asked the reason. None of the three is the same as another, and none is all well."""
     said = {finding["diagnosis"] for finding in found}
-    quiet = [rule for rule in ASKED if rule not in said]
-    unasked = [ASKED[rule] for rule in quiet if not tools.status(summary, rule)["evaluated"]]
-    asked = [ASKED[rule] for rule in quiet if ASKED[rule] not in unasked]
-    parts = [f"No sign, or too little to go by, on {', '.join(asked)}."] if asked else []
-    parts += [f"Not evaluated in this analysis: {', '.join(unasked)}."] if unasked else []
+    quiet = {rule: tools.status(summary, rule) for rule in ASKED if rule not in said}
+    looked = [ASKED[rule] for rule, status in quiet.items() if status["evaluated"] and not status["ads_not_evaluated"]]
+    parts = [f"Looked at without a find: {', '.join(looked)}."] if looked else []
+    some = {rule: status for rule, status in quiet.items() if status["evaluated"] and status["ads_not_evaluated"]}
+    if some:
+        counts = (
+            f"{ASKED[rule]} ({status['ads_evaluated']:,} of {status['ads_evaluated'] + status['ads_not_evaluated']:,} "
+            "ads have enough to go by)"
+            for rule, status in some.items()
+        )
+        parts.append(f"No sign of it, unless too little is known of this ad: {', '.join(counts)}.")
+    parts += [
+        f"Not looked at, {ASKED[rule]}: {status['reason'] or 'no reason was recorded.'}"
+        for rule, status in quiet.items()
+        if not status["evaluated"]
+    ]
     return [" ".join(parts)] if parts else []
+
+
+def _quiet(summary: Json, found: Sequence[Json]) -> tuple[list[Json], list[str]]:
+    """Of the rules that said nothing of the ad, how many ads each looked at, and why not at others."""
+    said = {finding["diagnosis"] for finding in found}
+    quiet = [(rule, tools.status(summary, rule)) for rule in ASKED if rule not in said]
+    rows = [
+        {
+            "rule": names.rule(rule),
+            "looked_at": status["ads_evaluated"],
+            "ads": status["ads_evaluated"] + status["ads_not_evaluated"],
+        }
+        for rule, status in quiet
+    ]
+    return rows, [str(status["reason"]) for _, status in quiet if status["reason"]]
 
 
 def _waterfall(found: Sequence[Json], currency: str) -> list[Json]:
@@ -155,8 +195,8 @@ def _evidence(found: Sequence[Json], summary: Json) -> list[Json]:
     currency = summary["currency"]
     return [
         {
-            "about": finding["diagnosis"].replace("_", " "),
-            "what": item["metric"].replace("_", " "),
+            "about": names.rule(finding["diagnosis"]),
+            "what": names.metric(item["metric"]),
             "value": wording.value(item["value"], item["unit"], currency),
             "between": _between(item, currency),
             "against": "" if item["baseline"] is None else wording.value(item["baseline"], item["unit"], currency),
@@ -209,8 +249,14 @@ def _in_a_line(row: Json, currency: str) -> str:
     return f"{row['ad_name'] or row['ad_id']}: {', '.join(part for part in parts if part)}."
 
 
-def _table(title: str, rows: Sequence[Json], more: int) -> Json:
-    columns = [*AD_COLUMNS, *SCORE_COLUMNS]
+def _table(title: str, rows: Sequence[Json], more: int, about: Sequence[Json] = AD_COLUMNS) -> Json:
+    columns = [*about, *SCORE_COLUMNS]
     keys = ("ad_id", *(str(column["key"]) for column in columns))
     listed = [{key: row[key] for key in keys} for row in rows]
+    if about is AD_COLUMNS:
+        # Only of a verdict it is how sure that is.
+        listed = [
+            shown if row["verdict"] in DECIDED else {**shown, "probability": None}
+            for shown, row in zip(listed, rows, strict=True)
+        ]
     return {"kind": "table", "title": title, "columns": columns, "rows": listed, "more": more}

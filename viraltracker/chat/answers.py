@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from viraltracker.analysis import found_blocks
 from viraltracker.chat import account_answers, ad_answers, congruence_answers, creative_answers, deeds, tools, wording
@@ -12,6 +14,7 @@ from viraltracker.chat.commands import EXAMPLES, Unclear
 from viraltracker.chat.phrases import Name
 from viraltracker.chat.tools import Found
 from viraltracker.intelligence.plain import money
+from viraltracker.store import analyses
 
 Json = dict[str, Any]
 
@@ -127,7 +130,7 @@ def _counts(summary: Json) -> Json:
 
 def _analyze(asked: Asked, run: Json) -> Answer:
     summary = run["summary"]
-    cards, handled = tools.open_recommendations(asked.db, asked.brand, run, asked.now.date())
+    cards, handled = tools.open_recommendations(asked.db, run, _today(asked))
     lines = [f"{summary['brand']}, {wording.window(summary['window'])}."]
     if summary["ads"]:
         lines += [wording.headline(summary), *_stands_out(summary), wording.verdicts(summary)]
@@ -157,7 +160,7 @@ def _stands_out(summary: Json) -> list[str]:
 
 def _recommend(asked: Asked, run: Json) -> Answer:
     summary = run["summary"]
-    cards, handled = tools.open_recommendations(asked.db, asked.brand, run, asked.now.date())
+    cards, handled = tools.open_recommendations(asked.db, run, _today(asked))
     if not cards:
         said = f"Nothing to do in {wording.window(summary['window'])}: no verdict is sure enough to act on."
         lines = [f"All {handled:,} recommendations are answered." if handled else said]
@@ -167,7 +170,7 @@ def _recommend(asked: Asked, run: Json) -> Answer:
             f"{things} to do for {summary['brand']}, most money at stake first; {wording.window(summary['window'])}."
         ]
         lines += [f"{card['number']}. {_stake(card)}" for card in cards[:3]]
-        lines += [f"{handled:,} more are answered already."] if handled else []
+        lines += [f"{handled:,} more {'is' if handled == 1 else 'are'} answered already."] if handled else []
         if asked.person.may_write(asked.brand):
             lines.append("Say “mark 1 as done” or “ignore 1 because …” when one is settled.")
     rest = [
@@ -265,6 +268,11 @@ def _zone(asked: Asked) -> str:
     return asked.person.zone or "UTC"
 
 
+def _today(asked: Asked) -> date:
+    """The day on the person's wall: what they snoozed wakes by it."""
+    return asked.now.astimezone(ZoneInfo(_zone(asked))).date()
+
+
 def _nothing_there(asked: Asked, found: Found) -> Answer:
     connected = found.asked.context["accounts"]
     lines = [f"{asked.brand.name} has no numbers yet. {' '.join(found.asked.source.notes)}".strip()]
@@ -272,10 +280,10 @@ def _nothing_there(asked: Asked, found: Found) -> Answer:
 
 
 def _as_viewer(asked: Asked, found: Found, days: int) -> Answer:
-    """A viewer starts no work; the newest analysis there is answers, and says what it is."""
+    """A viewer starts no work; the analysis that stands for the brand answers, and says what it is."""
     wanted = wording.window(found.asked.window.as_dict())
     sentence = f"Nothing has judged {wanted} over the present data, and your role may not start that; ask an editor."
-    newest = tools.newest_analysis(asked.db, asked.brand)
+    newest = analyses.shown(asked.db, asked.brand.id)
     if newest is None:
         return Answer([sentence])
     # What the next question refers to is the window that was answered for.

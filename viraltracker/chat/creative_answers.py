@@ -9,7 +9,7 @@ from viraltracker.analysis import found_blocks
 from viraltracker.chat import tools, wording
 from viraltracker.chat.answer import Answer, Asked, choices, shown, tool_result
 from viraltracker.chat.commands import Choice
-from viraltracker.intelligence.plain import count, money
+from viraltracker.intelligence.plain import count, label, money
 
 Json = dict[str, Any]
 
@@ -168,4 +168,4 @@ def _best_first(item: Json) -> tuple[int, int, float]:
 
 
 def _cell(cell: Json) -> str:
-    return f"{cell['awareness'].replace('_', ' ')} × {cell['format'].replace('_', ' ')}"
+    return f"{label(cell['awareness'])} × {label(cell['format'])}"

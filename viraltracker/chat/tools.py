@@ -8,10 +8,10 @@ from datetime import date, datetime
 from difflib import SequenceMatcher
 from typing import Any
 
-from viraltracker.analysis import full_analysis, question
+from viraltracker.analysis import full_analysis, question, to_do
 from viraltracker.analysis.question import Question
 from viraltracker.chat.answer import Asked, Person
-from viraltracker.store import analyses, recommendations, schedules
+from viraltracker.store import analyses, schedules
 from viraltracker.store.brands import Brand
 from viraltracker.store.client import Database
 
@@ -54,13 +54,6 @@ def analysis_of_job(db: Database, job_run_id: str) -> Json | None:
     """The analysis that a finished run stored or found."""
     result = schedules.run(db, job_run_id)["result"] or {}
     return analyses.run(db, result["intelligence_run_id"]) if "intelligence_run_id" in result else None
-
-
-def newest_analysis(db: Database, brand: Brand) -> Json | None:
-    """The brand's newest analysis of any window."""
-    where = {"brand_id": brand.id, "goal": "full_analysis", "status": "completed"}
-    found = db.newest("ad_intelligence_runs", where=where, order="started_at", limit=1)
-    return found[0] if found else None
 
 
 def ads(db: Database, run_id: str, verdict: str | None = None) -> list[Json]:
@@ -129,15 +122,11 @@ def _likeness(wanted: str, name: str) -> float:
     return max(SequenceMatcher(None, wanted, part).ratio() for part in (name, name.split("|", maxsplit=1)[0].strip()))
 
 
-def open_recommendations(db: Database, brand: Brand, run: Json, today: date) -> tuple[list[Json], int]:
+def open_recommendations(db: Database, run: Json, today: date) -> tuple[list[Json], int]:
     """The run's open recommendations, numbered from 1, each with its `row_id`; and how many were answered or snoozed
     already."""
     wanted = run["summary"]["recommendations"]
-    standing = {
-        row["cause_key"]: row
-        for row in recommendations.standing(db, brand.id, run["scope"])
-        if row["state"] in recommendations.OPEN and (row["snoozed_until"] or "") <= today.isoformat()
-    }
+    standing = {cause: row for cause, row in to_do.states_of(db, run).items() if to_do.open_on(row, today)}
     open_ones = [item for item in wanted if item["id"] in standing]
     numbered = [
         {**item, "number": number, "row_id": standing[item["id"]]["id"]}

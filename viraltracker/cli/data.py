@@ -73,7 +73,9 @@ def import_files(
                 "date_to": date_to.date().isoformat() if date_to else None,
             }
             try:
-                results.append(work.run(opened, found.id, "import_file", parameters, quiet=as_json))
+                run_id = work.submit(opened, found.id, "import_file", parameters)
+                ended = work.wait(opened, run_id, quiet=as_json)
+                results.append({**(ended["result"] or {}), "run_id": run_id})
             except work.WorkFailed as error:
                 failures.append({"file": file.name, "error": error.message})
     if as_json:
@@ -232,7 +234,8 @@ def _analyse(opened: Session, brand: brands.Brand, days: int, as_json: bool, dat
 
     parameters = {"days_back": days, "date_to": date_to.date().isoformat() if date_to else None}
     result = work.run(opened, brand.id, "ad_intelligence_analysis", parameters, quiet=as_json)
-    found = report.read(opened.db, result["intelligence_run_id"])
+    today = clock.now().astimezone().date()
+    found = report.read(opened.db, result["intelligence_run_id"], today=today)
     if as_json:
         output.print_json(found)
     else:
@@ -330,7 +333,9 @@ def _say_import(result: dict[str, Any]) -> None:
         f"{count(result['records'], 'record')}, {count(result['ad_keys'], 'ad')}",
         f"{result['window']['from']} to {result['window']['to']}",
         checked[result["reconciles"]],
-        f"{count(result['bad_rows'], 'line')} left out (see `viraltracker jobs show`)" if result["bad_rows"] else "",
+        f"{count(result['bad_rows'], 'line')} left out (see `viraltracker jobs show {result['run_id']}`)"
+        if result["bad_rows"]
+        else "",
     ]
     output.tell(f"{result['file']}: {', '.join(word for word in words if word)}.")
     for note in result["notes"]:

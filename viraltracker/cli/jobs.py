@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
 import typer
@@ -37,6 +38,8 @@ KEPT = (
 )
 """Columns of a schedule that an edit gives back as they are."""
 SCOPES = ("global", "job_type", "organization", "brand", "brand_job_type")
+UNSET: Final[tuple[object, ...]] = (None, "", [], {})
+"""What a column says when nobody has set it."""
 BrandOption = Annotated[str | None, typer.Option("--brand", help="Only this brand's.")]
 
 
@@ -93,7 +96,8 @@ def show(
         output.print_json(found)
         return
     hidden = {"runs", "events"}
-    output.table(None, ("", ""), [(name, str(value)) for name, value in found.items() if name not in hidden])
+    known = {name: value for name, value in found.items() if name not in hidden and value not in UNSET}
+    output.table(None, ("", ""), [(name, _set(value)) for name, value in known.items()])
     for run in found.get("runs", []):
         output.say(
             f"{run['id']}  {run['state']:<10} {run['trigger']:<9} try {run['attempt']}  {run['error_message'] or ''}"
@@ -244,7 +248,8 @@ def why(run_id: Annotated[str, typer.Argument(metavar="RUN")], as_json: JsonOpti
         output.print_json(found)
     else:
         output.say(
-            waiting.why(found, lambda at: _moment(at, "UTC")) or "It does not wait: look at `viraltracker jobs show`."
+            waiting.why(found, lambda at: _moment(at, "UTC"))
+            or f"It does not wait: look at `viraltracker jobs show {run_id}`."
         )
 
 
@@ -307,6 +312,10 @@ def _parameters(pairs: list[str]) -> dict[str, str]:
             raise typer.BadParameter(f"--set takes NAME=VALUE, not {pair!r}")
         values[name] = value
     return values
+
+
+def _set(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
 
 
 def _moment(text: str | None, zone: str) -> str:

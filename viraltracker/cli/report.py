@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from viraltracker import clock
 from viraltracker.cli import output, session, work
 from viraltracker.cli.app import JsonOption, app
 from viraltracker.errors import BadInput
@@ -23,6 +24,7 @@ def report(
     as_json: JsonOption = False,
 ) -> None:
     """Analyse a brand from what is stored, and write it as one HTML file that stands on its own."""
+    from viraltracker.analysis import to_do
     from viraltracker.web import report as page
     from viraltracker.web import thumbnails
 
@@ -31,6 +33,7 @@ def report(
         parameters = {"days_back": days, "date_to": None}
         result = work.run(opened, found.id, "ad_intelligence_analysis", parameters, quiet=as_json)
         run = analyses.run(opened.db, result["intelligence_run_id"])
+        run = to_do.without_answered(opened.db, run, today=clock.now().astimezone().date())
         shown = thumbnails.of_ads(opened.db, opened.storage, found.id, page.pictured(run))
     window = run["summary"]["window"]
     file = out or Path(page.file_name(found.name, window["from"], window["to"]))

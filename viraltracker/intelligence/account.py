@@ -25,6 +25,11 @@ class Account:
         value = self.ads["ad_name"].iat[row]
         return None if value is None else str(value)
 
+    def off(self) -> set[str]:
+        """The ads that are known not to run, by id."""
+        states = zip(self.ads["ad_id"], self.ads["active"], strict=True)
+        return {str(ad_id) for ad_id, on in states if on is not None and not on}
+
 
 def read(ads: pd.DataFrame, context: AnalysisContext) -> tuple[Account, list[str]]:
     """The account behind a frame of ads, ordered by spend, highest first, and notes on what was set aside.

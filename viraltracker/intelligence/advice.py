@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from viraltracker.intelligence.evidence import Evidence
@@ -30,17 +30,35 @@ Category = Literal[
 ]
 
 LONGEST_NAME = 60
+UNSURE_COUNTS = 0.5
+"""Of what money at stake may be beyond its low end, so much counts in the order of recommendations."""
 
 
 @dataclass(frozen=True)
 class WeeklyMoney:
-    """Money at stake per week and its range, with the arithmetic in words."""
+    """Money at stake per week and its range, with the arithmetic in words.
+
+    `gained` says that nothing is lost by leaving things as they are: it is money that may be won.
+    """
 
     value: float
     low: float
     high: float
     currency: str
     how: str
+    gained: bool = False
+
+    @property
+    def rank(self) -> float:
+        """What it counts for among others: its low end whole, what it may be beyond that half.
+
+        So that money which is certainly wasted comes before as much that a test may win or not.
+        """
+        return self.low + UNSURE_COUNTS * (self.value - self.low)
+
+    def as_dict(self) -> dict[str, Any]:
+        """All fields and `rank`."""
+        return asdict(self) | {"rank": self.rank}
 
 
 @dataclass(frozen=True)
@@ -75,3 +93,13 @@ class Recommendation:
 def called(ad_id: str, ad_name: str | None) -> str:
     """How a title names an ad."""
     return f"“{textwrap.shorten(ad_name, LONGEST_NAME, placeholder='…')}”" if ad_name else f"ad {ad_id}"
+
+
+def stake(value: float | None, low: float | None, high: float | None, currency: str, how: str) -> WeeklyMoney | None:
+    """The money of a cause that was found, at least nothing and within its range; None where it is not known."""
+    if value is None:
+        return None
+    middle = max(value, 0.0)
+    least = middle if low is None else min(max(low, 0.0), middle)
+    most = middle if high is None else max(high, middle)
+    return WeeklyMoney(middle, least, most, currency, how)

@@ -1,4 +1,4 @@
-"""Recommendations that rest on a cause beside cost: a fault, a page, wear, a weak step, and what is missing."""
+"""Recommendations that rest on a cause beside cost: a fault, wear, a weak step, and what is missing."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ import numpy as np
 
 from viraltracker.intelligence import frame, learning
 from viraltracker.intelligence.account import Account
-from viraltracker.intelligence.advice import Action, AffectedAd, Category, Recommendation, WeeklyMoney, called
+from viraltracker.intelligence.advice import Action, AffectedAd, Category, Recommendation, WeeklyMoney, called, stake
 from viraltracker.intelligence.anomaly import Anomaly
-from viraltracker.intelligence.congruence import Page
 from viraltracker.intelligence.diagnoses import Diagnosis
 from viraltracker.intelligence.evidence import Evidence, money_evidence
 from viraltracker.intelligence.findings import Findings
-from viraltracker.intelligence.funnel import STEP_WORDS
-from viraltracker.intelligence.plain import count, known
+from viraltracker.intelligence.funnel import LESS_IS_BETTER, STEP_WORDS
 from viraltracker.intelligence.tags import TagEffect, words
 
 SINGLE = 10
@@ -30,8 +28,6 @@ GAINS = {
 """What is at stake in a gap, by its kind."""
 LABELS = 3
 """Labels whose difference is recommended to be used."""
-LONGEST_URL = 80
-"""In a title; its beginning tells the page."""
 FALSE_LABELS = 0.10
 """At most this share of the labels recommended would show such a difference by chance."""
 
@@ -41,19 +37,9 @@ def faults(account: Account, found: Findings) -> list[Recommendation]:
     return [_fault(account, item) for item in found.anomalies if item.ongoing and item.harmful]
 
 
-def broken_pages(account: Account, found: Findings) -> list[Recommendation]:
-    """Pages that do not answer, with the ads that pay for their visits."""
-    return _pages(account, found, "page_broken", without=())
-
-
-def mismatched_pages(account: Account, found: Findings, *, without: Collection[str]) -> list[Recommendation]:
-    """Pages that do not keep what their ads promise, where it costs; without ads that have a cause already."""
-    return _pages(account, found, "costs", without=without)
-
-
 def worn_out(account: Account, found: Findings, *, without: Collection[str]) -> list[Recommendation]:
     """A successor for each ad that runs and is worn out, most spend first."""
-    gone = _off(account) | set(without)
+    gone = account.off() | set(without)
     worn = [item for item in found.fatigue if item.verdict == "fatigued" and item.ad_id not in gone]
     pace = dict(zip(account.ads["ad_id"], learning.weekly(account.ads, account.context).tolist(), strict=True))
     return [
@@ -64,7 +50,7 @@ def worn_out(account: Account, found: Findings, *, without: Collection[str]) -> 
 
 def weak_steps(account: Account, found: Findings, *, without: Collection[str]) -> list[Recommendation]:
     """One for each step of the funnel that holds running ads back, with those ads, where it comes to something."""
-    gone = _off(account) | set(without)
+    gone = account.off() | set(without)
     steps: dict[str, list[Diagnosis]] = {}
     for item in found.bottlenecks:
         if item.ad_id not in gone and item.detail.get("saving_per_week"):
@@ -91,6 +77,7 @@ def gaps(account: Account, found: Findings, *, without: Collection[str]) -> list
             max(gap.value_high, gap.value_per_week),
             account.context.currency,
             GAINS[gap.kind],
+            gained=gap.kind == "untested",
         )
         made.append(
             Recommendation(
@@ -113,7 +100,8 @@ def gaps(account: Account, found: Findings, *, without: Collection[str]) -> list
                         gap.high,
                         1.0,
                         "the account's conversions per money",
-                    )
+                    ),
+                    Evidence("chance_better", gap.chance, "rate", account.context.window),
                 ],
                 asdict(gap.brief),
             )
@@ -179,7 +167,13 @@ def _fault(account: Account, item: Anomaly) -> Recommendation:
         title,
         why,
         [_ad(spend, ad_id) for ad_id in item.ads],
-        _stake(account, item.money_per_week, item.money_low, item.money_high, item.money_how or "what it costs a week"),
+        stake(
+            item.money_per_week,
+            item.money_low,
+            item.money_high,
+            account.context.currency,
+            item.money_how or "what it costs a week",
+        ),
         None if item.p is None else 1 - item.p,
         "The number back in its usual range for three days.",
         [
@@ -200,59 +194,8 @@ def _fault(account: Account, item: Anomaly) -> Recommendation:
     )
 
 
-def _pages(account: Account, found: Findings, verdict: str, *, without: Collection[str]) -> list[Recommendation]:
-    """One for each page of which its running ads say so, those in `without` aside."""
-    gone = _off(account) | set(without)
-    said = {item.ad_id: item for item in found.congruence if item.verdict == verdict and item.ad_id not in gone}
-    made = []
-    for page in found.pages:
-        mine = [said[ad_id] for ad_id in page.diagnosed if ad_id in said]
-        if mine:
-            made.append(_page(account, page, sorted(mine, key=lambda item: -item.spend)))
-    return made
-
-
-def _page(account: Account, page: Page, mine: list[Diagnosis]) -> Recommendation:
-    """`mine` are what is said of its ads, all of one kind, most spend first."""
-    broken = mine[0].verdict == "page_broken"
-    url = page.landing_url
-    named = url if len(url) <= LONGEST_URL else f"{url[: LONGEST_URL - 1]}…"
-    title = f"Repair {named}" if broken else f"Make {named} say what its ads promise"
-    others = (
-        ""
-        if len(mine) == 1
-        else f" {count(len(mine) - 1, 'more ad')} of the same page {'has' if len(mine) == 2 else 'have'} it too."
-    )
-    value, low, high = (
-        sum(float(item.detail[key] or 0.0) for item in mine) for key in ("per_week", "per_week_low", "per_week_high")
-    )
-    return Recommendation(
-        f"page:{page.landing_url}",
-        "congruence_fix",
-        "update_creative",
-        title,
-        mine[0].reason + others,
-        [AffectedAd(item.ad_id, item.ad_name, item.spend) for item in mine],
-        _stake(account, value, low, high, "spend per week that a page like the cohort's would save"),
-        known(min((item.probability for item in mine if item.probability is not None), default=None)),
-        "The page answers again, and visits buy as before."
-        if broken
-        else "A conversion rate after landing at the cohort's on the next hundred visits.",
-        mine[0].evidence,
-    )
-
-
 def _worn(account: Account, item: Diagnosis, weekly: float) -> Recommendation:
     """`weekly` is what the ad spends a week."""
-    before, now = item.detail.get("cost_before"), item.detail.get("cost_now")
-    stake = None
-    if before and now and now > before:
-        ratio = item.detail.get("ratio_high") or 1.0
-        value = weekly * (1 - before / now)
-        least = max(weekly * (1 - ratio), 0.0)
-        stake = _stake(
-            account, value, min(least, value), value, "spend per week over what the same results cost before"
-        )
     return Recommendation(
         f"fatigue:{item.ad_id}",
         "refresh",
@@ -260,21 +203,38 @@ def _worn(account: Account, item: Diagnosis, weekly: float) -> Recommendation:
         f"Refresh {called(item.ad_id, item.ad_name)}: it wears out",
         item.reason,
         [AffectedAd(item.ad_id, item.ad_name, item.spend)],
-        stake,
+        _worn_stake(account, item, weekly),
         item.probability,
         "Two weeks back at the earlier rate without a change to the ad.",
         item.evidence,
     )
 
 
+def _worn_stake(account: Account, item: Diagnosis, weekly: float) -> WeeklyMoney | None:
+    """What the decline costs a week; None where a result costs no more than before."""
+    detail, currency = item.detail, account.context.currency
+    before, now = detail["cost_before"], detail["cost_now"]
+    if not before or not now or now <= before:
+        return None
+    ends = [detail[name] for name in ("ratio", "ratio_high", "ratio_low")]
+    if detail["metric"] == "ctr" and None not in ends:
+        value, low, high = (weekly * (1 - end) for end in ends)
+        how = "spend per week × the part of its clicks that it has lost, net of its cohort"
+        return stake(value, low, high, currency, how)
+    # The interval of a hook rate is none of money: fewer views do not lose as many clicks.
+    how = "spend per week over what the same results cost before; how sure that is cannot be told"
+    return stake(weekly * (1 - before / now), None, None, currency, how)
+
+
 def _step(account: Account, step: str, items: list[Diagnosis]) -> Recommendation:
     items = sorted(items, key=lambda item: -float(item.detail["saving_per_week"]))
     named = STEP_WORDS.get(step, step)
+    mend = "Lower" if step in LESS_IS_BETTER else "Lift"
     first = items[0]
     if len(items) == 1:
-        title, why = f"Lift the {named} of {called(first.ad_id, first.ad_name)}", first.reason
+        title, why = f"{mend} the {named} of {called(first.ad_id, first.ad_name)}", first.reason
     else:
-        title = f"Lift the {named} of {len(items)} ads"
+        title = f"{mend} the {named} of {len(items)} ads"
         why = f"{len(items)} ads lose most there. {called(first.ad_id, first.ad_name)} most of all: {first.reason}"
     action: Action = "change_audience" if step == "cpm" else "update_creative"
     value, low, high = (
@@ -290,13 +250,7 @@ def _step(account: Account, step: str, items: list[Diagnosis]) -> Recommendation
         title,
         why,
         [AffectedAd(item.ad_id, item.ad_name, item.spend) for item in items],
-        _stake(
-            account,
-            value,
-            low,
-            high,
-            how,
-        ),
+        stake(value, low, high, account.context.currency, how),
         min((item.probability for item in items if item.probability is not None), default=None),
         f"The {named} at the cohort's median on new spend, with the cost per {account.conversions.noun} unchanged.",
         first.evidence,
@@ -334,23 +288,6 @@ def _label(account: Account, item: TagEffect, without: Collection[str]) -> Recom
             money_evidence(account.context, "spend", item.spend),
         ],
     )
-
-
-def _stake(
-    account: Account, value: float | None, low: float | None, high: float | None, how: str
-) -> WeeklyMoney | None:
-    if value is None:
-        return None
-    middle = max(value, 0.0)
-    least = middle if low is None else min(max(low, 0.0), middle)
-    most = middle if high is None else max(high, middle)
-    return WeeklyMoney(middle, least, most, account.context.currency, how)
-
-
-def _off(account: Account) -> set[str]:
-    """The ads that are known not to run."""
-    ads = account.ads
-    return {str(ad_id) for ad_id, on in zip(ads["ad_id"], ads["active"], strict=True) if on is not None and not on}
 
 
 def _spends(account: Account) -> dict[str, tuple[str | None, float]]:

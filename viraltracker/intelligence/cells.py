@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -11,13 +12,15 @@ import numpy as np
 from viraltracker.intelligence import frame, pooling, rule
 from viraltracker.intelligence.account import Account
 from viraltracker.intelligence.distribution import STAGES
-from viraltracker.intelligence.plain import known, ratio
+from viraltracker.intelligence.plain import count, known, ratio
 from viraltracker.intelligence.tags import comparable, is_tag, matured, own_price
 
 MIN_ADS = 2
+FEW_ADS = 5  # of fewer, it is their number that leaves a cost open
 MIN_SPEND = rule.CUT_SPEND  # × T
 LIKELY = 0.90
 CARRIED = 0.80  # of a cell's conversions, or of its spend where there are none
+WIDE = 3.0  # times its lower end: an interval that reaches so far says why
 MATTERS = 0.05  # share of the account's conversions, or spend, from which a cell matters
 
 State = Literal["UNTESTED", "TESTED_WEAK", "TESTED_GOOD", "TESTED_UNCLEAR"]
@@ -44,6 +47,7 @@ class Cell:
     cpa             money of the ads that buy the goal over their conversions; `low` and `high` its 90 % interval with
                     the ad as the unit, of those past learning; the upper end is None without a conversion
     probability     P(CPA ≤ T), T being the account's own cost where no target is set; `certainty` of either side
+    wide_because    why the interval is very wide, in words; None where it is not
     single_point    one ad carries 80 % or more of a cell that matters; `carried_by` is that ad
     """
 
@@ -60,6 +64,7 @@ class Cell:
     high: float | None
     probability: float | None
     certainty: float | None
+    wide_because: str | None
     state: State
     single_point: bool
     carried_by: str | None
@@ -100,6 +105,11 @@ class Table:
         self.rates = pooling.aggregates(self.counts, self.exposure, self.cell[rows], max(size, 1), self.spread)
         self.told_spend = np.bincount(self.cell[rows], self.spend[rows], max(size, 1))
         self.told_ads = np.bincount(self.cell[rows], minlength=max(size, 1))
+        self.told_sold = np.bincount(self.cell[rows], self.counts, max(size, 1))
+        squares = np.bincount(self.cell[rows], self.exposure**2, max(size, 1))
+        paid = np.bincount(self.cell[rows], self.exposure, max(size, 1))
+        # Of ads of one size it is their number; of one large among small ones it is little over one.
+        self.told_alike = np.divide(paid**2, squares, out=np.zeros(paid.shape), where=squares > 0)
 
     def cells(self) -> list[Cell]:
         """All cells, stage by stage."""
@@ -136,6 +146,7 @@ class Table:
             high=known(1 / slow) if converted else None,
             probability=probability,
             certainty=None if probability is None else max(probability, 1 - probability),
+            wide_because=self._wide_because(place, known(1 / fast), known(1 / slow) if converted else None),
             state=self._state(int(self.told_ads[place]), float(self.told_spend[place]), probability),
             single_point=carried is not None,
             carried_by=carried,
@@ -148,6 +159,18 @@ class Table:
         if probability is None or 1 - LIKELY < probability < LIKELY:
             return "TESTED_UNCLEAR"
         return "TESTED_GOOD" if probability >= LIKELY else "TESTED_WEAK"
+
+    def _wide_because(self, place: int, low: float | None, high: float | None) -> str | None:
+        """Which of the two is more of an interval's width: few conversions, or few ads that differ."""
+        if low is None or (high is not None and high < WIDE * low):
+            return None
+        sold, alike = float(self.told_sold[place]), float(self.told_alike[place])
+        noun = self.account.conversions.noun
+        if alike <= 0 or 1 / (sold + 0.5) >= self.spread / alike:
+            return f"only {count(sold, noun)} to go by" if sold else f"no {noun} to go by"
+        ads = int(self.told_ads[place])
+        differ = f"costs of single ads differ by about {math.sqrt(self.spread) * 100:.0f} %"
+        return f"only {count(ads, 'ad')} to go by, and {differ}" if ads < FEW_ADS else f"its ads differ: {differ}"
 
     def _carried(self, rows: np.ndarray) -> str | None:
         """The ad that carries most of a cell that matters."""

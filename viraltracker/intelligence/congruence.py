@@ -59,21 +59,6 @@ class Visits:
     ratio_high: np.ndarray
 
 
-@dataclass(frozen=True)
-class Page:
-    """One page and the ads of it that were diagnosed; `per_week` is what they lose together, a range with its ends."""
-
-    landing_url: str
-    status: str | None
-    verdict: str
-    ads: int
-    diagnosed: list[str]
-    spend: float
-    per_week: float | None
-    low: float | None
-    high: float | None
-
-
 def diagnose(account: Account, cohorts: Cohorts) -> tuple[RuleStatus, list[Diagnosis]]:
     """Ads whose page is broken, or whose words disagree with their page's, with what the numbers say of it.
 
@@ -112,44 +97,6 @@ def diagnose(account: Account, cohorts: Cohorts) -> tuple[RuleStatus, list[Diagn
         return RuleStatus.skipped(RULE, _why_not(account, visits), size), []
     fired = sum(item.verdict != "no_cost_seen" for item in found)
     return RuleStatus.ran(RULE, evaluated, size, fired), found
-
-
-def pages(account: Account, diagnoses: list[Diagnosis]) -> list[Page]:
-    """The diagnosed ads by the page they lead to, what costs most first; ads without a known page are left out."""
-    urls = account.ads["landing_url"].to_numpy(dtype=object)
-    place = {str(ad_id): row for row, ad_id in enumerate(account.ads["ad_id"].tolist())}
-    spend = np.nan_to_num(frame.numbers(account.ads, "spend"))
-    codes = pd.factorize(urls)[0]
-    spent = np.bincount(codes[codes >= 0], spend[codes >= 0])
-    members = np.bincount(codes[codes >= 0])
-    by_page: dict[int, list[Diagnosis]] = {}
-    for item in diagnoses:
-        code = int(codes[place[item.ad_id]])
-        if code >= 0:
-            by_page.setdefault(code, []).append(item)
-    found = []
-    for code, items in by_page.items():
-        row = place[items[0].ad_id]
-        amounts = [
-            [item.detail["per_week"] for item in items if item.detail.get("per_week") is not None],
-            [item.detail["per_week_low"] for item in items if item.detail.get("per_week_low") is not None],
-            [item.detail["per_week_high"] for item in items if item.detail.get("per_week_high") is not None],
-        ]
-        verdicts = {item.verdict for item in items}
-        verdict = next(name for name in ("page_broken", "costs", "no_cost_seen") if name in verdicts)
-        state = account.ads["landing_status"].to_numpy(dtype=object)[row]
-        found.append(
-            Page(
-                str(urls[row]),
-                None if state is None else str(state),
-                verdict,
-                int(members[code]),
-                [item.ad_id for item in items],
-                float(spent[code]),
-                *(float(sum(part)) if part else None for part in amounts),
-            )
-        )
-    return sorted(found, key=lambda page: (-(page.per_week or 0.0), -page.spend, page.landing_url))
 
 
 def _visits(account: Account, cohorts: Cohorts) -> Visits:
@@ -260,8 +207,7 @@ class _Writer:
 
     def broken(self, row: int, status: str, *, gone: bool) -> Diagnosis:
         """An ad that sends people to a page that does not open."""
-        what = "is gone" if gone else f"could not be read (“{textwrap.shorten(status, 40, placeholder='…')}”)"
-        reason = f"Its landing page {what}, and {self._money(self.spend[row])} went to it."
+        reason = f"Its landing page {unopened(status)}, and {self._money(self.spend[row])} went to it."
         if self.visits.usable[row]:
             reason += f" {self._after(row)}"
         probability = None if gone else known(self.visits.page_below[row])
@@ -275,7 +221,7 @@ class _Writer:
         start = f"The page does not keep what the ad says ({', '.join(says)})"
         visits = self.visits
         clicks = "at or above" if visits.ctr[row] >= visits.cohort_ctr[row] else "below"
-        rates = f"{_rate(visits.ctr[row])} against {_rate(visits.cohort_ctr[row])}"
+        rates = f"{rate(visits.ctr[row])} against {rate(visits.cohort_ctr[row])}"
         ctr = f"CTR is {clicks} that of {self.cohorts.used[row]} ({rates})"
         if costs:
             lost = self._loss(row, whole=False)
@@ -291,7 +237,7 @@ class _Writer:
         unit = "landing-page view" if visits.landed[row] else "link click"
         return (
             f"{count(visits.conversions[row], self.account.conversions.noun)} from {count(visits.visits[row], unit)}, "
-            f"{_rate(visits.cvr[row])} against {_rate(visits.cohort_cvr[row])} elsewhere "
+            f"{rate(visits.cvr[row])} against {rate(visits.cohort_cvr[row])} elsewhere "
             f"({percent(float(visits.p_below[row]))} likely to be below)."
         )
 
@@ -355,6 +301,9 @@ class _Writer:
             "cvr": cvr,
             "cohort_cvr": usual,
             "cvr_ratio": ratio(cvr, usual),
+            "visits": known(visits.visits[row]) if usable else None,
+            "conversions": known(visits.conversions[row]) if usable else None,
+            "expected": known(visits.visits[row] * visits.cohort_cvr[row]) if usable else None,
             "after": "landing_page_views" if visits.landed[row] else "link_clicks",
             "cohort": str(self.cohorts.used[row]),
             "per_week": per_week,
@@ -379,5 +328,11 @@ class _Writer:
         return money(amount, self.account.context.currency)
 
 
-def _rate(value: float) -> str:
+def unopened(status: str) -> str:
+    """What became of the page, after its name."""
+    return "is gone" if status in GONE else f"could not be read (“{textwrap.shorten(status, 40, placeholder='…')}”)"
+
+
+def rate(value: float) -> str:
+    """For example `1.53 %`."""
     return f"{value * 100:.2f} %"

@@ -142,7 +142,9 @@ class Advisor:
             title,
             why,
             self._affected(rows),
-            self._stake(rows, self._gain, f"what {step} more spend would buy over its cost, at the present CPA"),
+            self._stake(
+                rows, self._gain, f"what {step} more spend would buy over its cost, at the present CPA", gained=True
+            ),
             min(verdict.probability or 0.0 for verdict in verdicts),
             f"A CPA over {money(self.price, currency)} on the next {money(10 * self.price, currency)} of spend.",
             self._together(rows),
@@ -168,7 +170,9 @@ class Advisor:
             title,
             why,
             self._affected(rows),
-            self._stake(rows, self._gain, f"what {BUDGET_STEP * 100:.0f} % of its spend would buy over its cost"),
+            self._stake(
+                rows, self._gain, f"what {BUDGET_STEP * 100:.0f} % of its spend would buy over its cost", gained=True
+            ),
             min(verdict.probability or 0.0 for verdict in verdicts),
             f"A first {money(10 * self.price, currency)} of spend on the variation at a CPA over "
             f"{money(self.price, currency)}.",
@@ -183,14 +187,14 @@ class Advisor:
         """Money per week that one step of budget would buy over its cost; shape (3, ads): value, low, high."""
         return np.asarray(np.maximum(BUDGET_STEP * self.weekly[rows] * (self.worth[:, rows] - 1), 0.0))
 
-    def _stake(self, rows: list[int], amount: _Amount, how: str) -> WeeklyMoney:
+    def _stake(self, rows: list[int], amount: _Amount, how: str, *, gained: bool = False) -> WeeklyMoney:
         value, low, high = (float(part) for part in amount(rows).sum(axis=1))
         if not self.state_known:
             how = f"{how}; if it still runs at the period's pace"
         if len(rows) > 1:
             how = f"{how}; the range adds up the ends of the single ads'"
         # The mean of a skewed estimate may lie outside its interval.
-        return WeeklyMoney(value, min(low, value), max(high, value), self.context.currency, how)
+        return WeeklyMoney(value, min(low, value), max(high, value), self.context.currency, how, gained)
 
     @staticmethod
     def _name(one: Verdict) -> str:

@@ -73,7 +73,8 @@ def _reason(account: Account, decline: Decline) -> str:
     if decline.confounder is not None:
         return f"{fell}; {_cause(account, decline)}"
     sure = (
-        f"net of its cohort {_change(decline.ratio)} (90 % interval {_change(decline.low)} to "
+        f"net of its cohort, which moved by {_change(decline.cohort_ratio)}, "
+        f"{_change(decline.ratio)} (90 % interval {_change(decline.low)} to "
         f"{_change(decline.high)}), down by more than {100 * (1 - breaks.WORN_RATIO):.0f} % with a probability of "
         f"{percent(decline.probability)}"
     )

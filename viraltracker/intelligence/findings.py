@@ -16,6 +16,7 @@ from viraltracker.intelligence import (
     fatigue,
     gaps,
     insights,
+    page_sums,
     tags,
     verdicts,
 )
@@ -23,11 +24,11 @@ from viraltracker.intelligence.account import Account
 from viraltracker.intelligence.anomaly import Anomaly
 from viraltracker.intelligence.baselines import Baselines, Cohorts
 from viraltracker.intelligence.concentration import Reliance
-from viraltracker.intelligence.congruence import Page
 from viraltracker.intelligence.diagnoses import Diagnosis, RuleStatus
 from viraltracker.intelligence.drivers import Drivers
 from viraltracker.intelligence.gaps import Gaps
 from viraltracker.intelligence.insights import Insight
+from viraltracker.intelligence.page_sums import Page
 from viraltracker.intelligence.tags import TagEffect
 from viraltracker.intelligence.verdicts import Judgement
 
@@ -95,7 +96,7 @@ def find(account: Account, cohorts: Cohorts, usual: Baselines, phi: dict[str, fl
         tags=effects,
         gaps=missing,
         congruence=mismatched,
-        pages=congruence.pages(account, mismatched),
+        pages=page_sums.pages(account, mismatched),
         anomalies=odd,
         reliance=reliance,
         insights=insights.find(account, effects),

@@ -23,6 +23,8 @@ STEP_WORDS = {
     "cvr_lpv": "conversion rate after landing",
     "cvr": "conversion rate of clicks",
 }
+LESS_IS_BETTER = frozenset({"cpm"})
+"""Steps that are prices: they are mended downwards, all others upwards."""
 REPORTED_SHARE = 0.95
 """Landing-page views that are missing on more than the rest of the clicks do not make a step of a sum of ads."""
 

@@ -20,7 +20,7 @@ from viraltracker.intelligence import pooling
 from viraltracker.intelligence.account import Account
 from viraltracker.intelligence.cells import LIKELY, MIN_SPEND, Cell, Table
 from viraltracker.intelligence.diagnoses import RuleStatus
-from viraltracker.intelligence.plain import count, money, ratio
+from viraltracker.intelligence.plain import count, money, percent, ratio
 from viraltracker.intelligence.tags import TagEffect, is_tag, words
 
 RULE = "coverage_gap"
@@ -46,6 +46,8 @@ INTERACTION = 0.20
 EVEN_SHARE = 0.20
 # A format the account has not made has neighbours on one side only, and costs more to make.
 NEW_FORMAT = 0.5
+LEAST_CHANCE = 0.25
+"""Of being better than the account: a less likely cell is not worth the money of its test."""
 _PRIOR_CONVERSIONS = 3.0  # of the account's rate, added to an angle or hook seen in few ads
 
 
@@ -74,6 +76,7 @@ class Gap:
     value_low       what that is at the ends of the interval of the rate: nothing where the cell may be no better
     value_high
     expected        ratio of conversions per money to the account's that neighbours promise, with the 90 % interval
+    chance          P(the ratio is over 1)
     """
 
     id: str
@@ -86,6 +89,7 @@ class Gap:
     expected: float
     low: float
     high: float
+    chance: float
     brief: Brief
 
 
@@ -183,7 +187,8 @@ class _Finder:
             share = held + EVEN_SHARE / len(self.table.stages)
             share *= 1.0 if (self.table.format == self.table.formats.index(cell.format)).any() else NEW_FORMAT
             deviation = math.sqrt(stage[1] + shape[1] + INTERACTION**2)
-            return _Worth.of(stage[0] + shape[0], deviation, everything * self.weekly * share)
+            worth = _Worth.of(stage[0] + shape[0], deviation, everything * self.weekly * share)
+            return worth if worth.chance >= LEAST_CHANCE else None
         mean = float(self.table.rates.log_mean[place]) - math.log(self.rate)
         if cell.single_point and cell.state != "TESTED_WEAK" and mean > 0:
             return _Worth.of(mean, math.sqrt(float(self.table.rates.log_variance[place])), cell.spend * self.weekly)
@@ -203,6 +208,7 @@ class _Finder:
             expected=worth.expected,
             low=worth.low,
             high=worth.high,
+            chance=worth.chance,
             brief=brief,
         )
 
@@ -214,12 +220,14 @@ class _Finder:
         tried = "No ad has been tried here"
         if cell.tested:
             tried = f"{count(cell.tested, 'ad')} with {self._money(cell.spend)} is too little to tell"
-        held = _share(self._stage_spend(cell.awareness), float(self.table.spend.sum()))
+        # What a test may lose has an end and what it may win has none, so it pays below even odds.
+        budget = self._money(TEST_ADS * MIN_SPEND * self.price)
         why = (
-            f"{tried}. Going by its stage and its format, a {self.noun} would cost about {self._cost(worth.expected)} "
-            f"({self._cost(worth.high)} to {self._cost(worth.low)}), against {self._cost(1.0)} for all ads out of "
-            "learning; "
-            f"{stage} ads hold {held} of the spend."
+            f"{tried}. Going by its stage and its format, the chance is {percent(worth.chance)} that a "
+            f"{self.noun} costs less there than the {self._cost(1.0)} of all ads out of learning. If so, "
+            f"{stage} spend moved there would gain about {self._money(worth.if_better)} a week; if "
+            f"not, the test is stopped at {budget}. Only the test can tell: a {self.noun} there may cost anything from "
+            f"{self._cost(worth.high)} to {self._cost(worth.low)}."
         )
         parts = [f"the {kind} “{words(value)}”" for kind, value in (("angle", angle), ("hook", hook)) if value]
         said = f", with {' and '.join(parts)}" if parts else ""
@@ -344,8 +352,13 @@ def _pooled(effects: list[TagEffect], kind: str) -> _Effects:
 
 @dataclass(frozen=True)
 class _Worth:
-    """A relative rate with its 90 % interval, and the money a week that it may win, with its range."""
+    """A relative rate with its 90 % interval, and the money a week that it may win, with its range.
 
+    `chance` is P(the rate is over 1), and `if_better` the money that is to be expected if it is.
+    """
+
+    chance: float
+    if_better: float
     value: float
     value_low: float
     value_high: float
@@ -357,7 +370,8 @@ class _Worth:
     def of(cls, mean: float, deviation: float, weekly_spend: float) -> _Worth:
         expected, low, high = (math.exp(mean + z * deviation) for z in (0.0, -_Z, _Z))
         least, most = (weekly_spend * max(end - 1, 0.0) for end in (low, high))
-        return cls(weekly_spend * _gain(mean, deviation), least, most, expected, low, high)
+        chance, value = float(special.ndtr(mean / deviation)), weekly_spend * _gain(mean, deviation)
+        return cls(chance, value / chance if chance > 0 else 0.0, value, least, most, expected, low, high)
 
 
 def _gain(mean: float, deviation: float) -> float:

@@ -94,7 +94,7 @@ def conversions(ads: pd.DataFrame, goal: str) -> Conversions:
     bought = np.isin(family, list(BUYS.get(goal, BUYS_ANYTHING) | {UNKNOWN}))
     reasons = np.full(len(ads), None, dtype=object)
     for row in np.flatnonzero(~bought).tolist():
-        reasons[row] = f"Its objective ({ads['objective'].iat[row]}) does not buy {noun}s."
+        reasons[row] = f"Its objective ({family[row]}) does not buy {noun}s."
     notes: list[str] = []
     if len(ads) and bought.any() and (family[bought] == UNKNOWN).all():
         notes.append(f"Campaign objectives are unknown; every ad is judged as if it bought {noun}s.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from viraltracker.intelligence import cause_advice, cost_advice, rule
+from viraltracker.intelligence import cause_advice, cost_advice, page_advice, rule
 from viraltracker.intelligence.account import Account
 from viraltracker.intelligence.advice import AffectedAd, Recommendation
 from viraltracker.intelligence.anomaly import Anomaly
@@ -18,20 +18,20 @@ BLIND = 0.2
 
 
 def recommend(account: Account, found: Findings) -> list[Recommendation]:
-    """Most money at stake first, unknown amounts last.
+    """Most money first as `WeeklyMoney.rank` counts it, unknown amounts last.
 
     Of an ad several rules may speak: it is recommended under the cause that comes first. A fault of the account
     explains all ads, a broken page the ads that lead to it; an ad to cut is not also to be refreshed, and one that
     wears out gets a successor before it gets more money.
     """
-    pages = cause_advice.broken_pages(account, found)
+    pages = page_advice.broken(account, found)
     taken = _stopped(found) | _ads(pages)
     costs, cut = _by_cost(account, found, without=taken)
     taken |= cut
     worn = cause_advice.worn_out(account, found, without=taken)
     settled = taken | _ads(worn)
     taken = settled | _ads(costs)
-    mismatched = cause_advice.mismatched_pages(account, found, without=taken)
+    mismatched = page_advice.mismatched(account, found, without=taken)
     taken |= _ads(mismatched)
     # While conversions are not counted every price is wrong, that of an untried cell too.
     missing = [] if _blind(account, found) else cause_advice.gaps(account, found, without=cut | _ads(worn))
@@ -48,7 +48,7 @@ def recommend(account: Account, found: Findings) -> list[Recommendation]:
         *cause_advice.reliance(account, found, without=cut | _ads(worn) | followed),
         *_untried(account, found, without=settled),
     ]
-    return sorted(made, key=lambda item: (-(item.money_per_week.value if item.money_per_week else -1.0), item.id))
+    return sorted(made, key=lambda item: (-(item.money_per_week.rank if item.money_per_week else -1.0), item.id))
 
 
 def _faults(account: Account, found: Findings, costs: list[Recommendation]) -> list[Recommendation]:

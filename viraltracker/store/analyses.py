@@ -83,6 +83,12 @@ def replay_days(
     return answer
 
 
+def shown(db: Database, brand_id: str) -> dict[str, Any] | None:
+    """The run that stands for the brand on every page: the newest of the usual window; None before the first."""
+    answer: dict[str, Any] | None = db.call("shown_analysis", p_brand=brand_id)
+    return answer
+
+
 def coverage_map(db: Database, brand_id: str) -> dict[str, Any] | None:
     """`{id, date_from, date_to, days, source, finished_at, summary}` of the newest analysis, None before the first."""
     answer: dict[str, Any] | None = db.call("coverage_map", p_brand=brand_id)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from difflib import get_close_matches
+from typing import Any, Final
 
 from viraltracker.errors import BadInput, NotFound, Refused
 from viraltracker.store.client import Database
+
+ALIKE: Final = 0.75
+"""So alike (0 to 1, `difflib`) are a name and a slip of it."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,8 @@ def get(db: Database, brand_id: str) -> Brand:
 def find(db: Database, wanted: str) -> Brand:
     """The brand with that id, name or alias (case does not matter).
 
-    Raises NotFound naming the brands there are, BadInput when two organisations have one of that name.
+    Raises NotFound naming the brands there are, and the one that may be meant; BadInput when two organisations have
+    one of that name.
     """
     visible = all_visible(db)
     folded = wanted.strip().casefold()
@@ -72,8 +78,15 @@ def find(db: Database, wanted: str) -> Brand:
         raise BadInput(f'More than one brand is called "{wanted}"; use its id: {", ".join(b.id for b in found)}.')
     if not found:
         known = ", ".join(brand.name for brand in visible) or "none yet"
-        raise NotFound(f'There is no brand "{wanted}". Brands: {known}.')
+        raise NotFound(f'There is no brand "{wanted}".{_meant(folded, visible)} Brands: {known}.')
     return found[0]
+
+
+def _meant(folded: str, visible: Sequence[Brand]) -> str:
+    """The question whether a slip of a name was meant, or nothing."""
+    names = {name.casefold(): brand.name for brand in visible for name in (brand.name, *brand.aliases)}
+    close = get_close_matches(folded, names, n=1, cutoff=ALIKE)
+    return f" Did you mean {names[close[0]]}?" if close else ""
 
 
 def ensure(db: Database, name: str, *, organization_id: str | None = None, **fields: object) -> Brand:

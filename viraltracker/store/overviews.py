@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from viraltracker.store.client import Database
@@ -9,13 +10,14 @@ from viraltracker.store.client import Database
 Json = dict[str, Any]
 
 
-def by_brand(db: Database, brand_id: str | None = None) -> dict[str, Json]:
+def by_brand(db: Database, brand_id: str | None = None, *, today: date) -> dict[str, Json]:
     """For every visible brand, or one: `{analysis, accounts, runs, alerts, synced, imported}` by its id.
 
-    `analysis` is the newest completed run of the usual window; `runs` are the active ones and the newest ended one of
-    each type, the newest first.
+    `analysis` is the newest completed run of the usual window, with `to_do`: `{open, left, answered}`, the first of its
+    recommendations that are open on `today`, how many more are, and how many are answered or asleep. `runs` are the
+    active ones and the newest ended one of each type, the newest first.
     """
-    answer: dict[str, Json] = db.call("brand_overviews", p_brand=brand_id)
+    answer: dict[str, Json] = db.call("brand_overviews", p_brand=brand_id, p_today=today)
     return answer
 
 

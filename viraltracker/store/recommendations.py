@@ -30,13 +30,12 @@ def inbox(db: Database, brand_id: str, *, today: date) -> Json:
 
 
 def standing(db: Database, brand_id: str, scope: str) -> list[Json]:
-    """`id, cause_key, state, snoozed_until` of the recommendations that stand in a scope."""
-    rows = db.rows(
-        "ad_intelligence_recommendations",
-        columns="id,cause_key,state,snoozed_until,superseded_at",
-        where={"brand_id": brand_id, "scope": scope},
-    )
-    return [row for row in rows if row["superseded_at"] is None]
+    """`id, cause_key, state, snoozed_until` of the recommendations that stand in a scope.
+
+    The state is that of the cause, whichever window it was answered in, and `id` is the row to answer.
+    """
+    answer: list[Json] = db.call("recommendation_states", p_brand=brand_id, p_scope=scope)
+    return answer
 
 
 def answer(

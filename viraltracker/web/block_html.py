@@ -21,6 +21,9 @@ LEADERBOARDS: Final = (*TONES, "Most spend", "Nearest to a verdict")
 LEADERS: Final = 4
 CAPITAL: Final = ("awareness", "format", "verdict", "outcome", "label", "until")
 DAYS: Final = ("since", "until", "break_on")
+NAMES: Final = ("ad_name",)
+SHORT: Final = ("rate", "per", "since", "until", "break_on", "verdict", "outcome")
+"""Columns of names need room, and those of a word or a day none."""
 RANGE: Final = ("cpa_low", "cpa_high", "effect_low", "effect_high")
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -131,7 +134,9 @@ def _amount(item: Json, currency: str) -> str:
 
 
 def _kind(column: Json) -> str:
-    return "text" if column["unit"] == "text" else "num"
+    if column["unit"] != "text":
+        return "num"
+    return "text name" if column["key"] in NAMES else "text short" if column["key"] in SHORT else "text"
 
 
 def _cell(row: Json, column: Json, currency: str) -> str:

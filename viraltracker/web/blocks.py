@@ -53,7 +53,7 @@ def draw_block(block: Json, summary: Json, pictures: Pictures, *, with_charts: b
 def _recommendations(block: Json) -> None:
     cards.section(block["title"])
     cards.recommendations(block["items"])
-    _more(block["more"], "with less money at stake")
+    _more(block["more"], "of less money")
 
 
 def _table(block: Json, summary: Json, pictures: Pictures, *, with_charts: bool) -> None:

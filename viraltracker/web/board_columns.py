@@ -21,10 +21,13 @@ VERDICTS: Final[Mapping[str, tuple[str, str]]] = {
     "not_evaluated": ("Not evaluated", "quiet"),
 }
 """What a verdict is called, and its tone in the style sheet."""
+DECIDED: Final = frozenset({"scale", "cut"})
 FATIGUE: Final[Mapping[str, tuple[str, str]]] = {
     "watch": ("May be tiring", "warn"),
     "fatigued": ("Fatigued", "bad"),
 }
+NO_VERDICT: Final = ("No verdict", "quiet")
+"""An ad to keep testing for which more spend alone would not bring a verdict, as its sentence says."""
 NOT_JUDGED: Final = ("Not in the analysis", "quiet")
 NOT_JUDGED_WHY: Final = "It had no delivery in these days and was not active, so the analysis did not look at it."
 
@@ -76,7 +79,7 @@ SURE: Final = Column(
     "probability",
     "Sure",
     "sure",
-    "How likely the verdict is right; of an ad to keep testing, how likely it is within the target.",
+    "How likely the verdict is right, of ads to scale or to cut; of the others their sentence says what is known.",
 )
 SCORES: Final = (
     _score("hook_score", "Hook", "hook rate (views of 3 seconds ÷ impressions)"),
@@ -144,8 +147,16 @@ SORTED: Final[Mapping[str, Column]] = {
 
 
 def verdict(ad: Json) -> tuple[str, str]:
-    """An ad's verdict in words, with its tone."""
+    """An ad's verdict in words, with its tone; without its `needs_spend`, what the verdict is called in general."""
+    if ad["verdict"] == "keep_testing" and "needs_spend" in ad and ad["needs_spend"] is None:
+        return NO_VERDICT
     return VERDICTS.get(ad["verdict"], NOT_JUDGED)
+
+
+def sure(ad: Json) -> float | None:
+    """How likely the verdict is right; None for an ad without one, whose sentence has the probability."""
+    probability: float | None = ad["probability"] if ad["verdict"] in DECIDED else None
+    return probability
 
 
 def pill(ad: Json) -> str:
@@ -161,7 +172,7 @@ def pill(ad: Json) -> str:
 
 def text(ad: Json, column: Column, currency: str) -> str:
     """An ad's number or label as text; a dash where it is not known."""
-    value = ad[column.key]
+    value: Any = sure(ad) if column is SURE else ad[column.key]
     if value is None:
         return "–"
     match column.unit:

@@ -90,7 +90,7 @@ def _row(ad: Json, run: Json) -> list[Cell]:
         ad["name"],
         ad["effective_status"],
         board_columns.verdict(ad)[0],
-        ad["probability"],
+        board_columns.sure(ad),
         ad["reason"],
         fatigue,
         ad["break_on"],

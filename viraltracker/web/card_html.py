@@ -58,8 +58,8 @@ def _recommendation(card: Json, unfolded: bool) -> str:
     said = [f"<p>{words.html(card['why'])}</p>", f"<details{opened}><summary>The evidence</summary>"]
     if card["money_per_week"]:
         stake = card["money_per_week"]
-        low, high = (_money(stake[end], stake["currency"], cents=False) for end in ("low", "high"))
-        said.append(f"<p>Money at stake: {low} to {high} a week, {words.html(stake['how'])}.</p>")
+        about = ", ".join(part for part in (words.stake_range(stake), stake["how"]) if part)
+        said.append(f"<p>{words.stake_name(stake).capitalize()}: {words.html(about)}.</p>")
     said.append(f"<p>Would change our mind: {words.html(card['change_our_mind'])}</p>")
     if card["ads"]:
         said.append("<ul>" + "".join(_ad(ad, card) for ad in card["ads"][:10]) + "</ul>")
@@ -82,8 +82,9 @@ def _stake(card: Json) -> str:
     if not stake:
         return ""
     amount = _money(stake["value"], stake["currency"], cents=False)
-    how = words.html(f"Money at stake: {stake['how']}.")
-    return f'<span class="vt-stake" title="{how}">{amount} <small>a week at stake</small></span>'
+    name = words.stake_name(stake)
+    how = words.html(f"{name.capitalize()}: {stake['how']}.")
+    return f'<span class="vt-stake" title="{how}">{amount} <small>a week {name}</small></span>'
 
 
 def _confidence(card: Json) -> str:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from viraltracker.web import chart_lines, chart_trend, words
+from viraltracker.web import chart_lines, chart_trend, coverage_key, words
 from viraltracker.web.chart_lines import figure, line, mark, span
 
 Json = dict[str, Any]
@@ -19,11 +19,6 @@ ROOM: Final = 0.06
 """Of an axis, left free at both ends."""
 WIDE: Final = 6.0
 """Costs whose largest is so many times the smallest stand on a logarithmic axis."""
-STRONGEST: Final = math.log(2.0)
-"""Half or twice the account is as strong a colour as there is."""
-FAINTEST: Final = 0.25
-TINT_PERCENT: Final = (12, 46)
-"""How much of the tone is in a cell's colour: from almost like the account to half or twice. Words stay readable."""
 STATES: Final[Mapping[str, str]] = {
     "untested": "untested",
     "weak": "tested and weak",
@@ -129,7 +124,7 @@ def _bars(caption: str, data: Json, currency: str) -> str:
 
 
 def _heatmap(caption: str, data: Json, currency: str) -> str:
-    """A cell for each row and column: colour against the account, opacity how sure, hatched where nothing is known."""
+    """A cell for each row and column: coloured by the likelier side, the stronger the surer; hatched is untested."""
     rows, columns = data["rows"], data["columns"]
     if not rows or not columns:
         return ""
@@ -142,14 +137,10 @@ def _heatmap(caption: str, data: Json, currency: str) -> str:
         + "</tr>"
         for row in rows
     )
-    note = words.html(
-        f"▼ cheaper and ▲ dearer than {against}. The stronger the colour, the further from it; the fainter, the less "
-        "sure. Striped: untested."
-    )
     return (
         f'<figure class="vt-chart vt-heat"><figcaption>{words.html(caption)}</figcaption><div class="vt-scroll">'
         f'<table aria-label="{words.html(caption)}"><tr><td></td>{head}</tr>{body}</table></div>'
-        f'<p class="note">{note}</p></figure>'
+        f"{coverage_key.html(against)}</figure>"
     )
 
 
@@ -158,24 +149,28 @@ def _heat(row: str, column: str, cell: Json | None, against: str, currency: str)
     if cell is None:
         return f'<span class="cell none" role="img" aria-label="{words.html(f"{name}: no ad")}">–</span>'
     state, value, cost = str(cell["state"]), cell["value"], cell.get("cost")
-    of = f"{words.counted(cell['ads'], 'ad')}, {words.money(cell['spend'], currency)}"
-    said = [STATES.get(state, state), f"{of} spent"]
+    ads = coverage_key.ads(cell)
+    of = f"{ads}, {words.money(cell['spend'], currency)}"
+    tone, said = _tone(cell), [STATES.get(state, state), of if ads.endswith("spent") else f"{of} spent"]
     shown = cell["label"] or STATES.get(state, state)
-    style, kind = "", "untested" if state == "untested" else "plain"
     if value is not None and value > 0 and state != "untested":
-        certainty = min(1.0, max(0.0, cell["certainty"] or 0.0))
         ratio = f"{value:.2f} ×"
-        sign = "" if ratio == "1.00 ×" else "▲ " if value > 1 else "▼ "
-        said.insert(1, f"{ratio} {against}, {words.sure(certainty)} certain")
-        shown = cell["label"] or f"{sign}{ratio if cost is None else words.money(cost, currency)}"
-        strength = min(1.0, abs(math.log(value)) / STRONGEST)
-        tint = TINT_PERCENT[0] + (TINT_PERCENT[1] - TINT_PERCENT[0]) * strength
-        style = f' style="--tint:{tint:.0f}%;--sure:{FAINTEST + (1 - FAINTEST) * certainty:.2f}"'
-        kind = "dearer" if value > 1 else "cheaper"
+        said.insert(1, f"{ratio} {against}, {words.sure(min(1.0, max(0.0, cell['certainty'] or 0.0)))} certain")
+        shown = cell["label"] or f"{coverage_key.sign(tone)}{ratio if cost is None else words.money(cost, currency)}"
+    if cell.get("wide_because"):
+        said.append(f"its 90 % interval is wide: {cell['wide_because']}")
     text = words.html(f"{name}: {'; '.join(said)}")
     inside = f"<b>{words.html(shown)}</b><small>{words.html(of)}</small>"
     inside += f"<small>{words.html(STATES.get(state, state))}</small>" if shown != STATES.get(state, state) else ""
-    return f'<span class="cell {kind}"{style} role="img" aria-label="{text}" title="{text}">{inside}</span>'
+    return f'<span class="cell {tone}" role="img" aria-label="{text}" title="{text}">{inside}</span>'
+
+
+def _tone(cell: Json) -> str:
+    """Of an analysis from before cells said how likely they are within the target, by their cost and certainty."""
+    value, likely = cell["value"], cell.get("probability")
+    if likely is None and value is not None and cell.get("certainty") is not None:
+        likely = cell["certainty"] if value <= 1 else 1 - cell["certainty"]
+    return coverage_key.tone(cell["state"] == "untested", likely)
 
 
 class _Axis:

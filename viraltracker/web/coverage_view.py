@@ -9,7 +9,7 @@ from typing import Any, Final
 import streamlit as st
 
 from viraltracker.creatives import taxonomy
-from viraltracker.web import labels_view, video_view, words
+from viraltracker.web import board_columns, coverage_key, labels_view, video_view, words
 
 Json = dict[str, Any]
 
@@ -28,12 +28,7 @@ VERDICTS: Final[Mapping[str, tuple[str, str]]] = {
     "learning": ("In learning", "warn"),
     "not_evaluated": ("Not judged", "quiet"),
 }
-LEVELS: Final = 4
-"""Steps of opacity, from even odds to certain."""
 GRID: Final = "coverage-grid"
-UNTESTED: Final = (
-    "Untested is not weak: with fewer than two ads, or less than three times the target spent, nothing is known."
-)
 LIKELY: Final = ("likely_better", "likely_worse")
 LABELS_SHOWN: Final = 8
 
@@ -95,6 +90,7 @@ def draw_map(found: Map, summary: Json, now: tuple[str, str] | None, go: Callabl
                     key=f"cell-{tone(cell)}-{stage}-{shape}",
                     on_click=go,
                     args=(stage, shape),
+                    help=wide(cell),
                     width="stretch",
                 )
     st.html(_key(found, summary))
@@ -117,13 +113,20 @@ def button_label(stage: str, shape: str, cell: Json | None, currency: str) -> st
     place = f"{labels_view.name(stage)} × {labels_view.name(shape)}:"
     if cell is None or not cell["ads"]:
         return f":small[{words.literal(place)}] **–** :gray[no ad]"
-    ads = words.counted(cell["ads"], "ad")
-    said = state(cell)[0]
-    cost = words.money(cell["cpa"], currency) if cell["cpa"] is not None else "no sale" if _silent(cell) else "–"
+    ads, said = coverage_key.ads(cell), state(cell)[0]
+    cost = "no sale" if _silent(cell) else "–"
+    if cell["cpa"] is not None:
+        cost = coverage_key.sign(tone(cell)) + words.money(cell["cpa"], currency)
     carried = " · one carries it" if cell.get("single_point") else ""
     return (
         f":small[{words.literal(place)}] **{words.literal(cost)}** :gray[{words.literal(f'{ads} · {said}{carried}')}]"
     )
+
+
+def wide(cell: Json | None) -> str | None:
+    """Why a cell's interval is very wide; None where it is not."""
+    because = (cell or {}).get("wide_because")
+    return f"Its 90 % interval is wide: {because}." if because else None
 
 
 def _silent(cell: Json) -> bool:
@@ -138,29 +141,15 @@ def state(cell: Json | None) -> tuple[str, str]:
 
 
 def tone(cell: Json | None) -> str:
-    """The class of a cell: `untested`, `plain`, or `good` or `bad` with how certain that is, as in good-3."""
-    if cell is None or state(cell)[0] == "untested":
-        return "untested"
-    likely = cell.get("probability")
-    if likely is None:
-        return "plain"
-    level = min(LEVELS, 1 + int((max(likely, 1 - likely) - 0.5) * 2 * LEVELS))
-    return f"{'good' if likely >= 0.5 else 'bad'}-{level}"
+    """The class of a cell, see `coverage_key.tone`."""
+    return coverage_key.tone(cell is None or state(cell)[0] == "untested", (cell or {}).get("probability"))
 
 
 def _key(found: Map, summary: Json) -> str:
     if not found.judged or found.price is None:
         said = "This analysis does not say yet how a cell did against the target, and how sure that is."
-        return f'<p class="vt-more">{said} {UNTESTED}</p>'
-    good, bad = (
-        "".join(f'<i class="{shade}-{level}"></i>' for level in range(1, LEVELS + 1)) for shade in ("good", "bad")
-    )
-    price = f"{summary['target']['words']} of {words.money(found.price, summary['currency'])}"
-    return (
-        f'<p class="vt-cells"><span>{good} within {words.html(price)}</span><span>{bad} over it</span>'
-        f'<span><i class="untested"></i> untested</span></p>'
-        f'<p class="vt-more">The stronger a colour, the surer. {UNTESTED}</p>'
-    )
+        return f'<p class="vt-more">{said} {coverage_key.UNTESTED}</p>'
+    return coverage_key.html(f"{summary['target']['words']} of {words.money(found.price, summary['currency'])}")
 
 
 def facts(cell: Json, found: Map, summary: Json) -> list[str]:
@@ -171,7 +160,9 @@ def facts(cell: Json, found: Map, summary: Json) -> list[str]:
         return ["No ad has these two labels."]
     active = cell.get("active")
     running = "" if active is None else f", {active:,} of them active"
-    said = [f"{ads}{running}; {words.money(cell['spend'], currency)} spent."]
+    spent = cell.get("tested")
+    by = "" if spent is None or spent >= cell["ads"] else f" by {spent:,} of them"
+    said = [f"{ads}{running}; {words.money(cell['spend'], currency)} spent{by}."]
     if cell["conversions"] is None:
         said.append(f"None of them buys {noun}s, so no cost can be given.")
     elif cell["cpa"] is None:
@@ -183,6 +174,8 @@ def facts(cell: Json, found: Map, summary: Json) -> list[str]:
             end = "or more" if high is None else f"to {words.money(high, currency)}"
             cost += f" (90 % interval {words.money(low, currency)} {end})"
         said.append(f"{cost}, against {words.money(summary['totals']['cpa'], currency)} in the whole account.")
+    open_wide = wide(cell)
+    said += [open_wide] if open_wide else []
     if cell.get("probability") is not None and found.price is not None:
         said.append(
             f"{words.sure(cell['probability'])} likely to be within {summary['target']['words']} of "
@@ -224,11 +217,13 @@ def brief(gap: Json, brand_id: str, currency: str) -> str:
     based = f"<p>Based on {models}.</p>" if models else ""
     labels = " ".join(labels_view.tag(kind, said[kind]) for kind in ("angle", "hook") if said[kind])
     value = words.money(gap["value_per_week"], currency, cents=False)
-    kind = "Untested" if gap["kind"] == "untested" else "One ad carries it"
+    untested = gap["kind"] == "untested"
+    kind = "Untested" if untested else "One ad carries it"
+    stake = words.stake_name({"gained": untested})
     return (
         f'<article class="vt-card"><header><span class="vt-tag accent">{kind}</span>{labels}'
         f'<span class="vt-stake" title="What it may be worth, weighed by how likely that is.">{words.html(value)} '
-        f"<small>a week at stake</small></span></header><h4>{words.html(said['title'])}</h4>"
+        f"<small>a week {stake}</small></span></header><h4>{words.html(said['title'])}</h4>"
         f"<p>{words.html(said['why'])}</p><ol>{steps}</ol>{based}"
         f"<p>Budget to learn: {words.html(words.money(said['budget_to_learn'], currency))}. "
         f"{words.html(said['would_settle'])}</p></article>"
@@ -250,6 +245,8 @@ def _ad(ad: Json, pictures: Mapping[str, str], brand_id: str | None, currency: s
     if ad["cpa"] is not None:
         cost = f"<b>{words.html(words.money(ad['cpa'], currency))}</b> CPA"
     said, shade = VERDICTS.get(ad["verdict"], (ad["verdict"], "quiet"))
+    if board_columns.verdict(ad) is board_columns.NO_VERDICT:
+        said, shade = board_columns.NO_VERDICT
     return (
         f'<article class="vt-leader"><figure>{shown}</figure><h4>{name}</h4><p>{cost}</p>'
         f"<footer>{words.html(words.money(ad['spend'], currency))} spent"

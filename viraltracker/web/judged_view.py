@@ -9,6 +9,7 @@ from typing import Any, Final
 import streamlit as st
 
 from viraltracker.analysis import verdict_evidence
+from viraltracker.intelligence import names
 from viraltracker.store import boards
 from viraltracker.store.client import Database
 from viraltracker.web import board_columns, trend_chart, waterfall, words
@@ -36,6 +37,8 @@ METRICS: Final[Mapping[str, str]] = {
     "hook": "Hook rate",
     "hold": "Hold rate",
     "roas": "ROAS",
+    "ctr_ratio": "CTR net of its cohort, × before",
+    "hook_ratio": "Hook rate net of its cohort, × before",
     "saving_per_week": "Saving a week",
 }
 
@@ -70,11 +73,9 @@ def verdict(run: Json, row: Json | None) -> str:
     if row is None:
         name, tone = board_columns.NOT_JUDGED
         return f'<p class="vt-told"><span class="vt-tag {tone}">{name}</span> {board_columns.NOT_JUDGED_WHY}</p>'
-    name, tone = board_columns.VERDICTS.get(row["verdict"], (str(row["verdict"]), "quiet"))
-    sure = ""
-    # Of an ad to keep testing it is how likely it is within the target, which its sentence says.
-    if row["probability"] is not None and row["verdict"] != "keep_testing":
-        sure = f' <span class="vt-sure">{words.sure(row["probability"])} sure</span>'
+    name, tone = board_columns.verdict({"needs_spend": row["detail"].get("needs_spend"), "verdict": row["verdict"]})
+    likely = board_columns.sure(row)
+    sure = "" if likely is None else f' <span class="vt-sure">{words.sure(likely)} sure</span>'
     return (
         f'<p class="vt-told"><span class="vt-tag {tone}">{words.html(name)}</span>{sure} '
         f'{words.html(row["reason"])}</p>{evidence(run, row)}<p class="vt-more">{words.html(basis(run))}</p>'
@@ -113,7 +114,7 @@ def _evidence(item: Json) -> str:
     if low is not None:
         between = f"{said(low)} or more" if high is None else f"{said(low)} to {said(high)}"
     against = "" if item["baseline"] is None else said(item["baseline"])
-    name = METRICS.get(item["metric"], str(item["metric"]).replace("_", " ").capitalize())
+    name = METRICS.get(item["metric"]) or names.metric(item["metric"])
     return (
         f'<tr><td>{words.html(name)}</td><td class="num">{words.html(said(item["value"]))}</td>'
         f'<td class="num range">{words.html(between)}</td><td class="num">{words.html(against)}</td>'
@@ -125,8 +126,7 @@ def others(rows: Sequence[Json]) -> str:
     """HTML: what the rules without a place of their own say of it."""
     said = [row for row in rows if row["diagnosis"] not in SHOWN_APART]
     return "".join(
-        f'<p class="vt-told"><b>{words.html(str(row["diagnosis"]).replace("_", " ").capitalize())}.</b> '
-        f"{words.html(row['reason'])}</p>"
+        f'<p class="vt-told"><b>{words.html(names.rule(row["diagnosis"]))}.</b> {words.html(row["reason"])}</p>'
         for row in said
     )
 
@@ -140,9 +140,13 @@ def missing(run: Json, rule: str) -> str:
     if not status["evaluated"]:
         return f"Not evaluated, {asked}: {status['reason'] or 'no reason was recorded.'}"
     looked = words.counted(status["ads_evaluated"], "ad")
+    if not status["ads_not_evaluated"]:
+        return f"Nothing stands out. The analysis asked of all {looked} {asked}, and of this one it found no sign."
+    left = words.counted(status["ads_not_evaluated"], "ad")
+    why = f" {status['reason']}" if status["reason"] else ""
     return (
-        f"Nothing stands out. The analysis asked of {looked} {asked}; of this one it found no sign, or has too little "
-        "to go by."
+        f"Nothing stands out. The analysis asked of {looked} {asked} and found no sign in this one, unless it is among "
+        f"the {left} that have too little to go by.{why}"
     )
 
 
@@ -153,7 +157,8 @@ def tiring(run: Json, row: Json | None) -> str:
     name, tone = board_columns.FATIGUE.get(
         row["verdict"], (str(row["verdict"]).replace("_", " ").capitalize(), "quiet")
     )
-    return f'<p class="vt-told"><span class="vt-tag {tone}">{words.html(name)}</span> {words.html(row["reason"])}</p>'
+    said = f'<p class="vt-told"><span class="vt-tag {tone}">{words.html(name)}</span> {words.html(row["reason"])}</p>'
+    return said + evidence(run, row)
 
 
 def break_day(row: Json | None) -> date | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+from viraltracker.analysis.to_do import ToDo
 from viraltracker.store import analyses, overviews, schedules
 from viraltracker.store.brands import Brand
 from viraltracker.store.client import Database
@@ -21,10 +22,14 @@ FAILURES_SHOWN: Final = timedelta(days=7)
 
 @dataclass(frozen=True)
 class BrandState:
-    """One brand as Home shows it; `analysis` is a row of `ad_intelligence_runs`, `accounts` of `ad_accounts`."""
+    """One brand as Home shows it; `accounts` are rows of `ad_accounts`.
+
+    `analysis` is a row of `ad_intelligence_runs`, its blocks without what is answered already; `to_do` is what is not.
+    """
 
     brand: Brand
     analysis: Json | None
+    to_do: ToDo
     accounts: list[Json]
     active: list[Json]
     failed: list[Json]
@@ -38,22 +43,21 @@ class BrandState:
         return bool((self.synced and self.synced["last_success_at"]) or self.imported)
 
 
-def read(db: Database, brands: Sequence[Brand], now: datetime) -> list[BrandState]:
-    """The state of each brand, in one round trip."""
-    found = overviews.by_brand(db, brands[0].id if len(brands) == 1 else None)
+def read(db: Database, brands: Sequence[Brand], now: datetime, *, today: date | None = None) -> list[BrandState]:
+    """The state of each brand, in one round trip. `today` decides what is asleep; without it, the day in UTC."""
+    found = overviews.by_brand(db, brands[0].id if len(brands) == 1 else None, today=today or now.date())
     return [_state(brand, found[brand.id], now) for brand in brands if brand.id in found]
 
 
-def newest_analysis(db: Database, brand_id: str) -> Json | None:
-    """The brand's newest completed analysis of the usual window with its blocks and summary, None before the first."""
-    analysis: Json | None = overviews.by_brand(db, brand_id).get(brand_id, {}).get("analysis")
-    return analysis
-
-
 def _state(brand: Brand, found: Json, now: datetime) -> BrandState:
+    analysis, to_do = found["analysis"], ToDo([], 0, 0)
+    if analysis is not None:
+        to_do = ToDo(**analysis["to_do"])
+        analysis = {**analysis, "blocks": to_do.shown_in(analysis["blocks"])}
     return BrandState(
         brand=brand,
-        analysis=found["analysis"],
+        analysis=analysis,
+        to_do=to_do,
         accounts=found["accounts"],
         active=active(found["runs"]),
         failed=unmended(found["runs"], now),

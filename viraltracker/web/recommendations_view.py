@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from viraltracker.intelligence import definitions
+from viraltracker.intelligence import definitions, names
 from viraltracker.intelligence.outcomes import DAYS
 from viraltracker.store.client import Database
 from viraltracker.web import cards, pictures, states, times, words
@@ -136,9 +136,8 @@ def head_html(card: Json, desk: Desk) -> str:
     lines = [f"<h4>{words.html(card['title'])}</h4>", f"<p>{words.html(card['why'])}</p>"]
     stake = detail.get("money_per_week")
     if stake:
-        low, high = (words.money(stake[end], stake["currency"], cents=False) for end in ("low", "high"))
-        ends = "" if low == high else f"{low} to {high} a week: "
-        lines.append(f'<p class="vt-rec-small">At stake: {words.html(ends + words.sentence(stake["how"]))}</p>')
+        about = ": ".join(part for part in (words.stake_range(stake), words.sentence(stake["how"])) if part)
+        lines.append(f'<p class="vt-rec-small">{words.stake_name(stake).capitalize()}: {words.html(about)}</p>')
     if detail.get("change_our_mind"):
         mind = words.html(detail["change_our_mind"])
         lines.append(f'<p class="vt-rec-small">Would change our mind: {mind}</p>')
@@ -232,7 +231,7 @@ def _stake(stake: Json | None) -> str:
     if not stake:
         return ""
     amount = words.money(stake["value"], stake["currency"], cents=False)
-    return f'<span class="vt-stake">{amount} <small>a week at stake</small></span>'
+    return f'<span class="vt-stake">{amount} <small>a week {words.stake_name(stake)}</small></span>'
 
 
 def _tile(ad: Json, picture: str | None, currency: str) -> str:
@@ -246,7 +245,7 @@ def _evidence(item: Json) -> str:
     currency = item["currency"] or ""
     interval = item["interval"] or {}
     ends = [words.number(interval.get(end), item["unit"], currency) for end in ("low", "high")]
-    metric = METRICS.get(item["metric"], item["metric"].replace("_", " ").capitalize())
+    metric = METRICS.get(item["metric"]) or names.metric(item["metric"])
     tip = words.html(
         " ".join(
             part

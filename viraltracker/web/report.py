@@ -93,7 +93,7 @@ class _Writer:
                 return block_html.metrics(block, currency, self._metric_name)
             case "cards":
                 cards = card_html.recommendations(block["items"], unfolded=True)
-                return _titled(block, cards, "with less money at stake")
+                return _titled(block, cards, "of less money")
             case "table":
                 return _titled(block, self._table(block), "not shown")
             case "chart":

@@ -118,11 +118,13 @@ def _plot(points: Sequence[Json], known: Sequence[Json], found: Json, brand_id: 
     grid = "".join(f'<i class="tick" style="left:{across.at(value):.2f}%"></i>' for value in across.ticks())
     grid += "".join(f'<i class="level" style="top:{100 - up.at(value):.2f}%"></i>' for value in up.ticks())
     grid += f'<i class="rule up" style="left:{across.at(middle):.2f}%"></i>'
-    corners = ""
+    above, below, aside = "", "", ""
     if target:
         grid += f'<i class="rule across" style="top:{100 - up.at(target):.2f}%"></i>'
-        grid += f'<small class="of" style="top:{100 - up.at(target):.2f}%">{_target(run)}</small>'
-        corners = "".join(f'<small class="corner {place}">{text}</small>' for place, text in CORNERS)
+        # Words stand outside of the plot: inside there is no place where no point may be.
+        aside = f'<small class="of" style="top:{100 - up.at(target):.2f}%">{_target(run)}</small>'
+        corners = [f'<small class="corner {place}">{text}</small>' for place, text in CORNERS]
+        above, below = "".join(corners[:2]), "".join(corners[2:])
     marks = "".join(
         _mark(point, across.at(point["spend"]), 100 - up.at(point["cpa"]), currency, brand_id) for point in known
     )
@@ -136,13 +138,14 @@ def _plot(points: Sequence[Json], known: Sequence[Json], found: Json, brand_id: 
         f'<span style="top:{100 - up.at(value):.2f}%">{words.html(text)}</span>'
         for value, text in chart_lines.amounts(up.ticks(), currency)
     )
+    median = f'<small class="of up" style="left:{across.at(middle):.2f}%">median spend</small>'
     return (
         f'<figure class="vt-scatter"><figcaption>CPA of each ad against its spend in {words.html(currency)}, both on a '
         f'logarithmic scale</figcaption><div class="frame" aria-hidden="true">'
         f'<div class="strip"><b>no CPA</b>{strip}</div>'
-        f'<div class="left">{left}</div><div class="plot">{corners}{grid}'
-        f'<small class="of up" style="left:{across.at(middle):.2f}%">median spend</small>{marks}</div>'
-        f'<div class="bottom">{bottom}</div></div></figure>'
+        f'<div class="above">{above}{median}</div>'
+        f'<div class="left">{left}</div><div class="plot">{grid}{marks}</div><div class="right">{aside}</div>'
+        f'<div class="below">{below}</div><div class="bottom">{bottom}</div></div></figure>'
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
@@ -18,6 +18,11 @@ def viewer_zone() -> str:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return "UTC"
     return name
+
+
+def viewer_day(now: datetime) -> date:
+    """The day it is on the person's wall."""
+    return now.astimezone(ZoneInfo(viewer_zone())).date()
 
 
 def local(moment: str | datetime, zone: str, now: datetime) -> str:

@@ -50,6 +50,17 @@ def money(value: float | None, currency: str, *, cents: bool | None = None) -> s
     return f"{'−' if value < 0 else ''}{sign}{abs(value):,.{digits}f}"
 
 
+def stake_name(stake: Mapping[str, Any]) -> str:
+    """What a recommendation's money is: lost as things are, or to be won."""
+    return "could gain" if stake.get("gained") else "at stake"
+
+
+def stake_range(stake: Mapping[str, Any]) -> str:
+    """From which to which amount a week; nothing where the range is not known."""
+    low, high = (money(stake[end], stake["currency"], cents=False) for end in ("low", "high"))
+    return "" if low == high else f"{low} to {high} a week"
+
+
 def number(value: Any, unit: str, currency: str) -> str:
     """A value of a block in its unit, see `analysis.blocks`; an unknown one is a dash."""
     if value is None:

@@ -91,6 +91,8 @@ PUBLIC = {
             "label_agreement",
             "model_costs",
             "recommendation_inbox",
+            "recommendation_states",
+            "shown_analysis",
             "replay_days",
             "coverage_map",
             "coverage_ads",
@@ -212,6 +214,7 @@ APP = {
             # Checks of a table run as whoever writes the row.
             "texts_fit",
             "offers_fit",
+            "recommendation_states",
         ),
         MEMBERS,
     ),

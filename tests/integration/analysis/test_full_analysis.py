@@ -71,7 +71,7 @@ def add_account(
 
 def analyse(db: Database, brand: Brand, days: int = 30, **options: Any) -> dict[str, Any]:
     stored = full_analysis.analyse(db, brand.id, days=days, now=NOW, **options)
-    return report.read(db, stored.run_id) | {"reused": stored.reused}
+    return report.read(db, stored.run_id, today=NOW.date()) | {"reused": stored.reused}
 
 
 def test_totals_verdicts_and_the_period_before(db: Database, brand: Brand, database: psycopg.Connection) -> None:
@@ -276,7 +276,7 @@ def test_stale_data_says_so_in_a_stored_answer_too(db: Database, brand: Brand, d
     for reused in (False, True):
         stored = full_analysis.analyse(db, brand.id, days=30, now=NOW + timedelta(days=5 + reused))
         assert stored.reused == reused
-        stale = report.read(db, stored.run_id)
+        stale = report.read(db, stored.run_id, today=NOW.date())
         assert stale["window"] == fresh["window"]
         assert "Data ends on 2026-06-19." in stale["notes"]
 
@@ -286,7 +286,7 @@ def test_a_window_ends_with_the_data(db: Database, brand: Brand, database: psyco
     add_account(database, brand, 3)
     now = NOW + timedelta(days=5)
     past, late = (
-        report.read(db, full_analysis.analyse(db, brand.id, days=7, now=now, date_to=day).run_id)
+        report.read(db, full_analysis.analyse(db, brand.id, days=7, now=now, date_to=day).run_id, today=day)
         for day in (LAST_DAY - timedelta(days=3), LAST_DAY + timedelta(days=3))
     )
     assert (past["window"]["to"], late["window"]["to"]) == ("2026-06-16", "2026-06-19")
@@ -341,7 +341,7 @@ def test_a_stranger_sees_no_analysis(
     with client.http_client(embedded=True) as http:
         stranger = client.connect(endpoints.rest_url, endpoints.anon_key, http, jwt=new_user("stranger").key)
         with pytest.raises(NotFound):
-            report.read(stranger, run_id)
+            report.read(stranger, run_id, today=NOW.date())
         with pytest.raises(NotFound):
             full_analysis.analyse(stranger, brand.id, days=30, now=NOW)
 

@@ -249,7 +249,7 @@ def test_a_scorecard_stands_for_no_analysis_and_touches_no_recommendation(full: 
     analysis = full_analysis.analyse(full.db, full.brand.id, days=7, now=NOW)
 
     def standing() -> object:
-        found = overviews.by_brand(full.db, full.brand.id)[full.brand.id]["analysis"]["id"]
+        found = overviews.by_brand(full.db, full.brand.id, today=NOW.date())[full.brand.id]["analysis"]["id"]
         again = full_analysis.analyse(full.db, full.brand.id, days=7, now=NOW)
         return found, again, full.db.rows("ad_intelligence_recommendations", where={"brand_id": full.brand.id})
 

@@ -46,7 +46,7 @@ def analysed(place: Place, bench_days: int = 30) -> dict[str, Any]:
     stored = question.ask(db, place.brand_id, days=bench_days, now=clock.now())
     found = full_analysis.stored(db, place.brand_id, stored)
     assert found is not None
-    return report.read(db, found["id"])
+    return report.read(db, found["id"], today=clock.now().date())
 
 
 @pytest.fixture

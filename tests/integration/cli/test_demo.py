@@ -206,7 +206,9 @@ def test_a_brand_that_is_not_there_is_named_with_those_that_are(
     """A typo ends in one sentence that helps."""
     answer = viraltracker("analyze", "Wander Paws")
     assert answer.code == 1
-    assert answer.err.strip().splitlines()[-1] == 'There is no brand "Wander Paws". Brands: Wonder Paws.'
+    assert answer.err.strip().splitlines()[-1] == (
+        'There is no brand "Wander Paws". Did you mean Wonder Paws? Brands: Wonder Paws.'
+    )
 
 
 def test_the_chat_names_the_planted_causes(analysis: dict[str, Any], home: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,19 @@ def test_files_that_are_no_export_are_refused_in_a_sentence(tmp_path: Path, vira
     missing = viraltracker("import", str(tmp_path / "absent.csv"), "--brand", "Nobody")
     assert missing.code == 1
     assert "absent.csv cannot be read" in missing.err
+
+
+def test_lines_that_are_left_out_are_found_in_the_run_that_is_named(tmp_path: Path, viraltracker: Command) -> None:
+    """The sentence can be copied as it is, and a slip in the brand's name is asked about."""
+    header = "Ad name,Impressions,Amount spent (USD),Reporting starts,Reporting ends"
+    days = "2026-03-01,2026-03-31"
+    file = tmp_path / "report.csv"
+    file.write_text(f"{header}\nDog,1000,90.00,{days}\nCat,many,10.00,{days}\n")
+    said = viraltracker("import", str(file), "--brand", "Damaged Goods").out
+    found = re.search(r"1 line left out \(see `viraltracker jobs show (\S+)`\)", " ".join(said.split()))
+    assert found, said
+    assert "report.csv" in viraltracker("jobs", "show", found[1]).out
+    assert "Did you mean Damaged Goods?" in viraltracker("analyze", "Damagd Goods").err
 
 
 def test_two_accounts_in_one_brand_are_never_taken_for_one(tmp_path: Path, home: Path, viraltracker: Command) -> None:

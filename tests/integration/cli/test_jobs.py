@@ -64,6 +64,9 @@ def test_a_schedule_from_its_making_to_its_end(viraltracker: Command, brand_id: 
     assert (shown["name"], shown["cron_expression"], shown["timezone"]) == ("Dawn", "30 5 * * 1", "Asia/Tokyo")
     assert (shown["parameters"]["days_back"], shown["parameters"]["download_max_images"]) == (7, 40)
     assert datetime.fromisoformat(shown["next_run_at"]) > clock.now()
+    printed = viraltracker("jobs", "show", job).out
+    assert "Dawn" in printed
+    assert "None" not in printed, "what is not set is left out"
     refused = viraltracker("jobs", "edit", job, "--cron", "0 0 31 2 *")
     assert (refused.code, viraltracker("jobs", "show", job, "--json").json["revision"]) == (1, shown["revision"])
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from tests.unit.chat.findings import asked, rule, run
-from viraltracker.chat import account_answers, creative_answers, tools
+from viraltracker.chat import account_answers, ad_answers, creative_answers, tools
 from viraltracker.chat.answer import Answer
+from viraltracker.store import readings
 
 WORN: dict[str, Any] = {
     "metric": "ctr", "break_on": "2026-11-12", "baseline_rate": 0.02, "recent_rate": 0.01, "confounder": None,
@@ -153,3 +154,51 @@ def test_the_parts_of_a_change_by_ads_have_their_sign(found: list[dict[str, Any]
     assert answer.lines[1] == "CPA rose."
     for part in ("+USD 3.00 by what ads", "+USD 1.50 by spend", "−USD 0.50 by ads that came"):
         assert part in answer.lines[2]
+
+
+def test_an_ad_whose_cost_moved_by_chance_is_not_among_those_that_moved(found: list[dict[str, Any]]) -> None:
+    """Steps that moved against each other leave the cost as it was: 32.47 and 32.52 are no move."""
+
+    def ad(ad_id: str, now: float, *, moved: bool) -> dict[str, Any]:
+        detail = {"cpa_before": 32.47, "cpa_now": now, "moved": moved, "steps": [{"name": "ctr", "named": True}]}
+        known = {"ad_id": ad_id, "ad_name": f"Ad {ad_id}", "reason": f"CPA of {ad_id}.", "probability": 0.5}
+        return known | {"spend": 100.0, "detail": detail}
+
+    found += [ad("still", 32.52, moved=False), ad("dear", 60.0, moved=True)]
+    drivers = {"account": None, "sentence": "CPA rose.", "ads_told": 2, "mix": None}
+    answer = account_answers.moved(asked("why is my CPA up"), run(rules=[rule("cpa_drivers")], drivers=drivers))
+    assert [row["ad_id"] for row in table(answer, "Ads whose CPA moved")] == ["dear"]
+    assert "1 ad of 3 compared moved by more than chance, most spend first:" in answer.lines
+    assert "“Ad dear”: CPA of dear." in answer.lines
+    assert not [line for line in answer.lines if "still" in line]
+
+
+def test_of_one_ad_what_found_nothing_is_not_what_could_not_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each rule that says nothing says why, and every name is the one that people know it by."""
+    ad = {
+        "ad_id": "7", "ad_name": "Ad 7", "verdict": "keep_testing", "reason": "Too near to tell.", "spend": 9.0,
+        "probability": 0.4, "needs_spend": None, "conversions": 1.0, "cpa": 9.0, "cpa_low": 5.0, "cpa_high": 20.0,
+    }  # fmt: skip
+    item = {
+        "metric": "ctr_ratio", "value": 0.9, "unit": "ratio", "interval": None, "baseline": None, "baseline_name": None,
+    }  # fmt: skip
+    verdict = {"diagnosis": "winner_loser", "verdict": "keep_testing", "reason": ad["reason"]}
+    found = [verdict | {"detail": {"evidence": [item]}}]
+    stored = {"effective_status": "ACTIVE", "object_type": "VIDEO", "created_time": None, "primary_text": None}
+    monkeypatch.setattr(tools, "ads", lambda *_: [ad])
+    monkeypatch.setattr(tools, "about_ad", lambda *_: (found, stored))
+    monkeypatch.setattr(readings, "of_ad", lambda *_: {"readings": []})
+    rules = [
+        rule("cpa_drivers", ads_evaluated=4, ads_not_evaluated=0),
+        rule("fatigue"),
+        rule("bottleneck", evaluated=False, reason="No step can be compared."),
+    ]
+    answer = ad_answers.why(asked("/why 7"), run(rules=rules))
+    assert answer.lines[0].endswith(": no verdict, and more spend alone would not bring one.")
+    silent = next(line for line in answer.lines if line.startswith("Looked at"))
+    assert silent.startswith("Looked at without a find: what moved its CPA. No sign of it, unless too little is known")
+    assert "whether it wears out (3 of 4 ads have enough to go by)." in silent
+    assert "Not looked at, which step to mend first: No step can be compared." in silent
+    assert [(row["about"], row["what"]) for row in table(answer, "The evidence")] == [
+        ("Verdict", "Link CTR, now ÷ earlier")
+    ]

@@ -13,6 +13,7 @@ from viraltracker.intelligence.advice import Recommendation
 from viraltracker.intelligence.analyse import Analysis, analyse
 
 from .build import WINDOW, ad, ads, question
+from .test_bottleneck import USUAL, full
 from .test_congruence import suspect, usual
 from .test_fatigue import FALLEN, WEEKS, others, runner
 
@@ -110,6 +111,55 @@ def test_a_broken_page_is_repaired_before_its_ads_are_cut() -> None:
     assert f"page:{broken['landing_url']}" not in of([off, *usual()])
 
 
+def several(each: int, **columns: Any) -> list[dict[str, Any]]:
+    """`each` ads of the same failing page."""
+    return [suspect(**columns) | {"ad_id": f"s{n}", "ad_name": f"S {n}"} for n in range(each)]
+
+
+def test_the_ads_of_a_page_are_told_by_their_sums() -> None:
+    """Five ads of one page: money, visits, sales and the comparison are all five's, as the stake is."""
+    rows = several(5, landing_status="refused", purchases=3)
+    rows[0] |= {"spend": 400.0, "landing_page_views": 237}
+    found = analyse(ads(*rows, *usual()), question())
+    item = advised(found)["page:https://shop.example/offer"]
+    assert about(item) == ["s0", "s1", "s2", "s3", "s4"]
+    assert item.why.startswith("The page could not be read (“refused”), and USD 1,600.00 of 5 ads went to it.")
+    # 15 of 1,437 visits, against 45 of 720 on other pages.
+    assert "15 purchases from 1,437 landing-page views, 1.04 % against 6.25 % elsewhere" in item.why
+    assert {hit.metric: hit.value for hit in item.evidence} == pytest.approx(
+        {"spend": 1_600.0, "ctr": 350 / 10_000, "cvr": 15 / 1_437}
+    )
+    cvr = item.evidence[-1]
+    assert cvr.low is not None
+    assert cvr.high is not None
+    assert cvr.low < 15 / 1_437 < cvr.high < 0.0625
+    assert item.money_per_week is not None
+    assert item.money_per_week.value == pytest.approx(1_600 * 7 / 30 * (1 - 15 / 1_437 / 0.0625))
+    assert item.confidence is not None
+    assert item.confidence > 0.99
+    page = next(one for one in found.found.pages if one.landing_url == "https://shop.example/offer")
+    assert page.per_week == pytest.approx(item.money_per_week.value)
+
+
+def test_the_ads_of_a_page_that_is_gone_are_told_by_their_sums() -> None:
+    """That it is gone needs no probability; an ad without a visit is in the money and not in the rate."""
+    rows = several(3, landing_status="gone")
+    rows[2] |= {"landing_page_views": 0, "link_clicks": 0, "purchases": 0}
+    item = of([*rows, *usual()])["page:https://shop.example/offer"]
+    assert "The page is gone, and USD 900.00 of 3 ads went to it." in item.why
+    assert "Of the 2 that can be compared: 6 purchases from 600 landing-page views" in item.why
+    assert item.confidence is None
+    assert item.money_per_week is not None
+    assert item.money_per_week.high == pytest.approx(900 * 7 / 30)
+
+
+def test_the_ads_of_a_page_that_costs_are_told_by_their_sums() -> None:
+    item = of([*several(2, spend=60.0), *usual()])["page:https://shop.example/offer"]
+    assert "does not keep what 2 ads say (2.0 to 2.0 of 5 in all), and it costs: USD 120.00" in item.why
+    assert "CTR is at or above that of their cohort (3.50 % against 1.00 %)" in item.why
+    assert "6 purchases from 600 landing-page views, 1.00 % against 6.25 % elsewhere" in item.why
+
+
 def test_a_mismatched_page_costs_what_its_own_ads_lose() -> None:
     """The sentence is of an ad that pays for it, not of a larger one that does not; no step is named beside it."""
     quiet = ad(
@@ -150,6 +200,7 @@ def test_a_worn_ad_gets_a_successor() -> None:
     assert (item.category, item.action, about(item)) == ("refresh", "create_variation", ["worn"])
     assert item.money_per_week is not None
     assert item.money_per_week.value == pytest.approx(100 * 7 / 30 * (1 - 90 / 140), rel=0.02)
+    assert 0 < item.money_per_week.low < item.money_per_week.value < item.money_per_week.high
     assert item.confidence is not None
     assert item.confidence > 0.9
     assert "fatigue:worn" not in of([runner("worn", FALLEN, active=False), *others()], weeks=WEEKS)
@@ -174,6 +225,19 @@ def test_a_weak_step_is_lifted_where_it_comes_to_something() -> None:
     # Half a click rate is half the money; what fifty clicks leave open is drawn to the cohort.
     assert 0.25 < item.money_per_week.value / (400 * 7 / 30) < 0.5
     assert not [key for key in of([weak | {"active": False}, *rows]) if key.startswith("step:")]
+
+
+def test_a_price_is_mended_downwards() -> None:
+    """A high CPM is the bad one; every other step is a rate, of which more is better."""
+    one = of([*USUAL, full("dear", spend=2_000.0)], target_cpa=25.0)
+    assert one["step:cpm:dear"].title == "Lower the CPM of “Ad dear”"
+    two = of([*USUAL, *USUAL_TOO, full("dear", spend=2_000.0), full("dearer", spend=2_200.0)], target_cpa=25.0)
+    assert two["step:cpm"].title == "Lower the CPM of 2 ads"
+    rate = of([*USUAL, full("weak", link_clicks=1_000, landing_page_views=800, purchases=40)], target_cpa=25.0)
+    assert rate["step:ctr:weak"].title == "Lift the click-through rate of “Ad weak”"
+
+
+USUAL_TOO = [full(f"more{n}") for n in range(8)]
 
 
 def labelled(count: int, stage: str, shape: str, **columns: Any) -> list[dict[str, Any]]:

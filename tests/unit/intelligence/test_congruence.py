@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from viraltracker.intelligence import account, baselines, congruence
+from viraltracker.intelligence import account, baselines, congruence, page_sums
 from viraltracker.intelligence.diagnoses import Diagnosis, RuleStatus
 from viraltracker.intelligence.plain import plain
 
@@ -102,7 +102,7 @@ def test_the_same_pages_other_ads_do_not_make_it_usual() -> None:
     assert {item.verdict for item in found} == {"costs"}
     assert all(item.detail["cohort_cvr"] == pytest.approx(45 / 720) for item in found)
     read, _ = account.read(ads(*many, *usual()), question())
-    (page,) = congruence.pages(read, found)
+    (page,) = page_sums.pages(read, found)
     assert (page.landing_url, page.ads, page.verdict, len(page.diagnosed)) == (PAGE, 20, "costs", 20)
     assert page.per_week == pytest.approx(sum(item.detail["per_week"] for item in found))
     assert page.spend == 6_000.0
@@ -177,7 +177,7 @@ def test_any_rows_give_strict_json_in_any_order(rows: list[dict[str, Any]], seed
     frame = ads(*(ad(f"{n:02}", **row) for n, row in enumerate(rows))) if rows else pd.DataFrame({"ad_id": []})
     status, found = diagnose(frame)
     read, _ = account.read(frame, question())
-    json.dumps(plain([found, congruence.pages(read, found)]), allow_nan=False)
+    json.dumps(plain([found, page_sums.pages(read, found)]), allow_nan=False)
     assert status.ads_evaluated + status.ads_not_evaluated == len(rows)
     _, again = diagnose(frame.sample(frac=1, random_state=seed))
     assert {item.id: item.verdict for item in again} == {item.id: item.verdict for item in found}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, get_args
 
 import pandas as pd
@@ -68,6 +69,25 @@ def test_every_cell_has_one_of_four_states() -> None:
     assert good.certainty == good.probability > 0.9
 
 
+def test_a_wide_interval_says_whether_sales_or_ads_are_few() -> None:
+    """Twice two sales leave the rate open; a thousand sales of two ads leave open what a third would do."""
+    rows = group("many", "unaware", "video_ugc", 9, purchases=30)
+    rows += group("few", "problem_aware", "video_ugc", 2, spend=60.0, purchases=2)
+    _, found = find(ads(*rows))
+    assert cell(found, "unaware", "video_ugc").wide_because is None
+    assert cell(found, "product_aware", "video_ugc").wide_because is None
+    assert cell(found, "problem_aware", "video_ugc").wide_because == "only 4 purchases to go by"
+    rows = [
+        ad(f"p{n}", spend=8_000.0, purchases=sold, awareness="most_aware", format=shape)
+        for shape in USED
+        for n, sold in ((f"{shape}1", 900), (f"{shape}2", 100))
+    ]
+    _, found = find(ads(*rows))
+    differ = cell(found, "most_aware", "image_static").wide_because
+    assert differ is not None
+    assert differ.startswith("only 2 ads to go by, and costs of single ads differ by about")
+
+
 def test_three_targets_of_spend_on_two_ads_are_a_test() -> None:
     """The boundary counts as tested: 60 at a T of 20."""
     rest = group("x", "unaware", "video_ugc", 4)
@@ -109,6 +129,35 @@ def test_an_untested_cell_comes_with_a_brief_from_its_neighbours() -> None:
     assert "USD 180.00" in brief.would_settle
     assert gap.low < gap.expected < gap.high
     assert "No ad has been tried here" in brief.why
+
+
+def test_a_gap_says_why_its_test_pays_and_not_that_it_will_cost_more() -> None:
+    """The chance, what it wins then, and what it loses else; what is won on average is the chance times that."""
+    rows = group("best", "problem_aware", "image_static", 6, purchases=40)
+    rows += group("else", "unaware", "video_ugc", 6, purchases=20)
+    _, found = find(ads(*rows))
+    gap = next(item for item in found.gaps if item.id == "coverage_gap:problem_aware:video_ugc")
+    why = gap.brief.why
+    assert "would cost about" not in why
+    assert f"the chance is {gap.chance * 100:.0f} % that a purchase costs less there than the USD 13." in why
+    assert f"would gain about USD {gap.value_per_week / gap.chance:,.2f} a week; if not, the test is stopped at" in why
+    assert gap.chance == pytest.approx(stats.norm.cdf(math.log(gap.expected) / deviation(gap)))
+
+
+def deviation(gap: gaps.Gap) -> float:
+    """Of the logarithm of the ratio, from its 90 % interval."""
+    return (math.log(gap.high) - math.log(gap.low)) / 2 / float(stats.norm.ppf(0.95))
+
+
+def test_a_cell_that_is_hardly_ever_better_is_no_gap() -> None:
+    """Ten ads of a stage and ten of a format that sell badly leave less than one chance in four."""
+    rows = group("bad", "unaware", "image_static", 10, purchases=6)
+    rows += group("dear", "problem_aware", "video_ugc", 10, purchases=6)
+    rows += group("good", "problem_aware", "image_static", 10, purchases=40)
+    _, found = find(ads(*rows))
+    assert cell(found, "unaware", "video_ugc").state == "UNTESTED"
+    assert "coverage_gap:unaware:video_ugc" not in [item.id for item in found.gaps]
+    assert all(item.chance >= gaps.LEAST_CHANCE for item in found.gaps)
 
 
 def test_the_counts_that_settle_a_test_are_those_of_its_own_rule() -> None:

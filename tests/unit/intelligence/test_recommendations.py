@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from viraltracker.intelligence.advice import WeeklyMoney
 from viraltracker.intelligence.analyse import analyse
 from viraltracker.intelligence.cost_advice import SINGLE
 
@@ -26,6 +27,20 @@ def test_money_at_stake_is_the_weekly_spend_over_what_its_conversions_are_worth(
     assert one.confidence is not None
     assert one.confidence >= 0.9
     assert "more purchase" in one.change_our_mind
+
+
+def test_what_is_surely_wasted_comes_before_as_much_that_may_be_won() -> None:
+    """The low end counts whole and what may be beyond it half; 300 to 400 is before 0 to 500."""
+    sure = WeeklyMoney(400.0, 300.0, 450.0, "USD", "what is wasted")
+    maybe = WeeklyMoney(500.0, 0.0, 2_000.0, "USD", "what a test may win", gained=True)
+    assert (sure.rank, maybe.rank) == (350.0, 250.0)
+    assert sure.as_dict()["rank"] == 350.0
+    rows = [ad(f"fine{n}", spend=400.0, purchases=20, awareness="unaware", format="video_ugc") for n in range(8)]
+    found = analyse(ads(ad("a", spend=600.0, purchases=10), *rows), question()).recommendations
+    ranks = [item.money_per_week.rank for item in found if item.money_per_week]
+    assert ranks == sorted(ranks, reverse=True)
+    gained = {item.category for item in found if item.money_per_week and item.money_per_week.gained}
+    assert gained == {"coverage_gap"}
 
 
 def test_an_ad_that_began_inside_the_window_is_weighed_by_its_own_pace() -> None:

@@ -86,7 +86,7 @@ def test_objectives_that_do_not_buy_the_goal_are_not_judged_and_do_not_set_the_a
     assert analysis.totals.cpa == pytest.approx(20.0)
     verdict = verdict_of(analysis, "c")
     assert verdict.verdict == "not_evaluated"
-    assert "LINK_CLICKS" in verdict.reason
+    assert "Its objective (traffic) does not buy" in verdict.reason
 
 
 def test_without_a_target_every_verdict_says_it_is_against_your_own_average() -> None:

@@ -28,6 +28,7 @@ RUN: dict[str, Any] = {
     "id": "r", "source": "api", "date_from": "2026-10-27", "date_to": "2026-11-25", "currency": "USD",
     "attribution": None, "goal": "purchase", "target": TARGET, "rules": [],
 }  # fmt: skip
+RAN: dict[str, Any] = {"rule": "fatigue", "evaluated": True, "reason": None}
 BARE: dict[str, Any] = dict.fromkeys(
     ("ad_id", "name", "effective_status", "object_type", "headline", "verdict", "reason", "probability", "fatigue",
      "fatigue_reason", "break_on", "reader", *board_export.NUMBERS, *board_columns.LABELS)
@@ -156,7 +157,8 @@ def test_bars_go_from_the_cost_before_to_the_cost_now() -> None:
     [
         ([], "did not ask whether it wears out"),
         ([{"rule": "fatigue", "evaluated": False, "reason": "No days."}], "No days."),
-        ([{"rule": "fatigue", "evaluated": True, "reason": None, "ads_evaluated": 9}], "asked of 9 ads"),
+        ([RAN | {"ads_evaluated": 9, "ads_not_evaluated": 0}], "asked of all 9 ads whether it wears out, and of this"),
+        ([RAN | {"ads_evaluated": 9, "ads_not_evaluated": 2}], "unless it is among the 2 ads that have too little"),
     ],
 )
 def test_what_a_rule_does_not_say_has_a_reason(rules: list[dict[str, Any]], said: str) -> None:
@@ -173,3 +175,17 @@ def test_a_verdict_shows_the_numbers_behind_it() -> None:
     drawn = judged_view.verdict(RUN, {"diagnosis": "winner_loser", "detail": detail, **detail})
     for said in ("$10.00", "$8.00 to $13.00", "$30.00", "your target", "$25.00", "sales × image: all its ads together"):
         assert said in drawn
+
+
+def test_only_a_verdict_is_sure_and_one_that_spend_cannot_bring_is_called_so() -> None:
+    """A dash beside 97 % is no 4 %: of an undecided ad the number is how likely it is within the target."""
+    sure = board_columns.SURE
+    assert board_columns.text(ad(verdict="cut", probability=0.97), sure, "USD") == "97 %"
+    for undecided in ("keep_testing", "learning", "not_evaluated"):
+        assert board_columns.text(ad(verdict=undecided, probability=0.04), sure, "USD") == "–"
+    near = ad(verdict="keep_testing", reason="More spend alone would not change that.", needs_spend=None)
+    assert 'title="More spend alone would not change that.">No verdict<' in board_columns.pill(near)
+    assert ">Keep testing<" in board_columns.pill(ad(verdict="keep_testing", needs_spend=50.0))
+    row = {"verdict": "keep_testing", "probability": 0.4, "reason": "near", "detail": {"evidence": []}}
+    assert "No verdict" in judged_view.verdict(RUN, row)
+    assert "sure" not in judged_view.verdict(RUN, row)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from viraltracker.web import block_html, chart_blocks
+from viraltracker.web import block_html, chart_blocks, coverage_key
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 
@@ -117,12 +117,25 @@ def test_a_heat_map_says_what_its_colours_say() -> None:
         "Aware × Demo: untested; 3 ads, $20.00 spent",
         "Aware × Offer: no ad",
     ]
-    kinds = re.findall(r'class="cell (\w+)"(?: style="--tint:(\d+)%;--sure:([\d.]+)")?', drawn)
-    assert [kind for kind, *_ in kinds] == ["cheaper", "dearer", "untested", "none"]
-    assert (int(kinds[0][1]), float(kinds[0][2])) == (46, 1.0)
-    assert (int(kinds[1][1]), float(kinds[1][2])) == (17, 0.25)
+    assert re.findall(r'class="cell ([\w-]+)"', drawn) == ["good-4", "plain", "untested", "none"]
     assert "▼ 0.50 ×" in drawn
-    assert "▲ 1.10 ×" in drawn
+    assert "<b>1.10 ×" in drawn
+
+
+def test_a_heat_map_is_coloured_and_explained_as_the_coverage_page_is() -> None:
+    """By the likelier side and how sure that is, with the same key; ads without spend and wide intervals are said."""
+    cell = {"row": "Unaware", "column": "Demo", "ads": 6, "tested": 1, "spend": 199.8, "label": None, "value": 1.1,
+            "certainty": 0.9, "probability": 0.1, "state": "unclear", "cost": 33.3,
+            "wide_because": "only 2 purchases to go by"}  # fmt: skip
+    data = {"rows": ["Unaware"], "columns": ["Demo"], "against": "your target of USD 30.00", "cells": [cell]}
+    drawn = chart_blocks.draw(block("heatmap", data), "USD")
+    assert said(drawn) == [
+        "Unaware × Demo: not clear yet; 1.10 × your target of USD 30.00, 90 % certain; 1 of 6 ads spent, $199.80; "
+        "its 90 % interval is wide: only 2 purchases to go by"
+    ]
+    assert 'class="cell bad-4"' in drawn
+    assert "▲ $33.30" in drawn
+    assert coverage_key.html("your target of USD 30.00") in drawn
 
 
 def test_intervals_are_open_where_an_end_is_not_known() -> None:

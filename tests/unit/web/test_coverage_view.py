@@ -48,11 +48,13 @@ def summary(**changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("changes", "tone", "said"),
     [
-        ({}, "bad-4", r"**\$40\.00** :gray[4 ads · weak]"),
+        ({}, "bad-4", r"**▲ \$40\.00** :gray[4 ads · weak]"),
         ({"probability": 0.97, "state": "TESTED_GOOD"}, "good-4", "· good]"),
         ({"probability": 0.55, "state": "TESTED_UNCLEAR"}, "good-1", "· not clear yet]"),
         ({"state": "UNTESTED", "ads": 1}, "untested", ":gray[1 ad · untested]"),
         ({"cpa": None, "conversions": 0.0}, "bad-4", "**no sale**"),
+        ({"tested": 1, "ads": 6, "state": "UNTESTED"}, "untested", ":gray[1 of 6 ads spent · untested]"),
+        ({"tested": 0, "ads": 6, "state": "UNTESTED"}, "untested", ":gray[none of 6 ads spent · untested]"),
         ({"single_point": True}, "bad-4", "one carries it"),
         ({"probability": None}, "plain", "4 ads"),
     ],
@@ -86,11 +88,23 @@ def test_the_facts_of_a_cell_say_how_sure_they_are() -> None:
     assert coverage_view.facts(found.cells["unaware", "carousel"], found, summary()) == ["No ad has these two labels."]
 
 
+def test_a_wide_interval_says_why_and_ads_without_spend_are_counted_apart() -> None:
+    found = coverage_view.read(summary())
+    made = cell(ads=6, tested=1, wide_because="only 2 purchases to go by")
+    said = coverage_view.facts(made, found, summary())
+    assert said[0] == "6 ads, 2 of them active; $400.00 spent by 1 of them."
+    assert "Its 90 % interval is wide: only 2 purchases to go by." in said
+    assert coverage_view.wide(made) == "Its 90 % interval is wide: only 2 purchases to go by."
+    assert coverage_view.wide(cell()) is None
+    assert coverage_view.wide(None) is None
+
+
 def test_a_brief_says_what_to_make_and_its_words_stay_text() -> None:
     said = coverage_view.brief(gap(), "b-1", "USD")
     assert "<script>" not in said
     assert 'href="ads?brand=b-1&amp;ad=7"' in said
-    assert "$519" in said
+    assert "$519 <small>a week could gain</small>" in said
+    assert "a week at stake" in coverage_view.brief(gap(kind="single_point"), "b-1", "USD")
     assert "Budget to learn: $270.00. After USD 270.00 in all." in said
 
 
@@ -98,11 +112,13 @@ def test_an_ad_of_a_cell_has_its_verdict_with_the_reason() -> None:
     ad = {
         "ad_id": "7", "ad_name": NASTY, "spend": 10.0, "conversions": 0.0, "cpa": None, "cpa_low": None,
         "cpa_high": None, "verdict": "keep_testing", "reason": NASTY, "probability": 0.3,
+        "needs_spend": 100.0,
     }  # fmt: skip
     said = coverage_view.ads([ad], {}, "b-1", "USD")
     assert "<script>" not in said
     assert "no conversion" in said
     assert "Keep testing" in said
+    assert "No verdict" in coverage_view.ads([ad | {"needs_spend": None}], {}, "b-1", "USD")
     assert "No picture is stored" in said
     assert "href" not in coverage_view.ads([ad], {}, None, "USD")
 

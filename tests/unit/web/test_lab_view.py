@@ -11,7 +11,7 @@ from tests.unit.intelligence.days import ad, past
 from viraltracker.analysis.replay import Days
 from viraltracker.intelligence import replay_rules
 from viraltracker.intelligence.replay import Replay, replay
-from viraltracker.web import lab_view
+from viraltracker.web import lab_compared, lab_view
 
 NASTY = "<img src=x onerror=alert(1)>\"' " + "long " * 60
 
@@ -86,3 +86,19 @@ def test_the_notes_say_what_was_left_out() -> None:
     assert "The target is your target of today, $20.00" in said
     assert said.endswith("A note.")
     assert "of 5,000" not in " ".join(lab_view.notes(days, found))
+
+
+def test_a_rule_that_earned_more_is_said_with_what_made_it() -> None:
+    """Its alarms and its false ones, and that overlapping ranges may be chance; nothing where it earned less."""
+    _, usual = made()
+    usual = replace(usual, money=100.0, money_low=50.0, money_high=150.0)
+    better = replace(usual, money=140.0, money_low=90.0, money_high=190.0, raised=9, judged=8, right=3)
+    said = lab_compared.said("Twice the target", better, usual, "USD")
+    assert said.startswith("“Twice the target” came out $40 better here than the thresholds in use.")
+    assert (
+        "It raised 9 alarms against 3; after 5 of 8 judged the ad recovered by itself, against 1 of 2 judged." in said
+    )
+    assert "may be chance" in said
+    assert "may be chance" not in lab_compared.said("Twice", replace(better, money_low=151.0), usual, "USD")
+    assert lab_compared.said("Twice the target", usual, better, "USD") == ""
+    assert lab_compared.said("Twice the target", replace(better, money=None), usual, "USD") == ""

@@ -129,11 +129,11 @@ def test_a_report_says_what_its_numbers_are_of() -> None:
         "CurrencyUSD",
         "AttributionStairs",
         "Made2026-11-26 08:12 UTC",
-        "and 2 more with less money at stake",
+        "and 2 more of less money",
         "and 3 more not shown",
         "An unknown kind, in words",
         "+25.0 % on the period before; Stairs",
-        "Money at stake: $5 to $20 a week",
+        "At stake: $5 to $20 a week",
     ):
         assert fact in said
     unknown = run()
