@@ -44,8 +44,14 @@ language sql stable set search_path = '' as $$
     select to_jsonb(r) from app.analysis_shown(p_brand) s join public.ad_intelligence_runs r on r.id = s.id
 $$;
 
+-- What a recommendation counts for beside others: money that is sure to be at stake more than money that may be.
+create function app.recommendation_rank(p_one public.ad_intelligence_recommendations) returns numeric
+language sql immutable set search_path = '' as $$
+    select coalesce((p_one.detail -> 'money_per_week' ->> 'rank')::numeric, p_one.money_per_week)
+$$;
+
 -- What is to be done about a brand: {run, open, snoozed, answered}. Open and snoozed are those of the analysis that stands
--- for it, most money first; answered are the newest 100 answers to any.
+-- for it, by their rank; answered are the newest 100 answers to any.
 create or replace function public.recommendation_inbox(p_brand uuid, p_today date) returns jsonb
 language sql stable set search_path = '' set statement_timeout = '30s' as $$
     with shown as (
@@ -54,7 +60,8 @@ language sql stable set search_path = '' set statement_timeout = '30s' as $$
         from app.analysis_shown(p_brand) s join public.ad_intelligence_runs n on n.id = s.id
     ), standing as (
         select app.recommendation_card(r) || jsonb_build_object('state', s.state, 'snoozed_until', s.snoozed_until)
-                as card, r.money_per_week, r.cause_key, coalesce(s.snoozed_until > p_today, false) as asleep
+                as card, app.recommendation_rank(r) as rank, r.cause_key,
+            coalesce(s.snoozed_until > p_today, false) as asleep
         from shown n cross join lateral app.recommendation_states(p_brand, n.scope) s
         join public.ad_intelligence_recommendations r on r.id = s.id
         where s.state in ('pending', 'acknowledged')
@@ -66,9 +73,9 @@ language sql stable set search_path = '' set statement_timeout = '30s' as $$
     )
     select jsonb_build_object(
         'run', (select to_jsonb(n) from shown n),
-        'open', coalesce((select jsonb_agg(card order by money_per_week desc nulls last, cause_key)
+        'open', coalesce((select jsonb_agg(card order by rank desc nulls last, cause_key)
             from standing where not asleep), '[]'),
-        'snoozed', coalesce((select jsonb_agg(card order by card ->> 'snoozed_until', money_per_week desc nulls last)
+        'snoozed', coalesce((select jsonb_agg(card order by card ->> 'snoozed_until', rank desc nulls last)
             from standing where asleep), '[]'),
         'answered', coalesce((select jsonb_agg(card order by state_changed_at desc nulls last, id) from answered), '[]'))
 $$;
@@ -96,7 +103,7 @@ language sql stable set search_path = '' as $$
                             then row_number() over (
                                 partition by s.state in ('pending', 'acknowledged')
                                     and coalesce(s.snoozed_until, p_today) <= p_today
-                                order by k.money_per_week desc nulls last, s.cause_key) end as place
+                                order by app.recommendation_rank(k) desc nulls last, s.cause_key) end as place
                         from app.recommendation_states(b.id, r.scope) s
                         join public.ad_intelligence_recommendations k on k.id = s.id) t
                     join public.ad_intelligence_recommendations c on c.id = t.id))
@@ -275,7 +282,9 @@ language sql stable set search_path = '' set statement_timeout = '30s' set enabl
         from (select * from fitting order by spend desc nulls last, ad_id limit p_limit offset p_offset) f), '[]'))
 $$;
 
-revoke all on function app.recommendation_states(uuid, text), public.recommendation_states(uuid, text),
+revoke all on function app.recommendation_rank(public.ad_intelligence_recommendations),
+    app.recommendation_states(uuid, text), public.recommendation_states(uuid, text),
     public.shown_analysis(uuid), public.brand_overviews(uuid, date) from public, anon, authenticated;
-grant execute on function app.recommendation_states(uuid, text), public.recommendation_states(uuid, text),
+grant execute on function app.recommendation_rank(public.ad_intelligence_recommendations),
+    app.recommendation_states(uuid, text), public.recommendation_states(uuid, text),
     public.shown_analysis(uuid), public.brand_overviews(uuid, date) to authenticated, service_role;

@@ -137,8 +137,7 @@ def _recommendation_rows(analysis: dict[str, Any]) -> list[dict[str, Any]]:
             "title": row["title"],
             "why": row["why"],
             "ad_ids": [ad["ad_id"] for ad in row["ads"]],
-            # The inbox is sorted by this column; what is shown is in the detail.
-            "money_per_week": row["money_per_week"]["rank"] if row["money_per_week"] else None,
+            "money_per_week": row["money_per_week"]["value"] if row["money_per_week"] else None,
             "confidence": row["confidence"],
             "detail": row,
         }

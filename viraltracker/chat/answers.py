@@ -135,7 +135,7 @@ def _analyze(asked: Asked, run: Json) -> Answer:
     if summary["ads"]:
         lines += [wording.headline(summary), *_stands_out(summary), wording.verdicts(summary)]
     if cards:
-        lines.append(f"Most money at stake: {_stake(cards[0])}.")
+        lines.append(f"First: {_stake(cards[0])}.")
     if summary["ads"]:
         lines.append(wording.classified(summary))
     lines += [note for note in summary["notes"] if "ends on" in note or "gap" in note]
@@ -166,9 +166,7 @@ def _recommend(asked: Asked, run: Json) -> Answer:
         lines = [f"All {handled:,} recommendations are answered." if handled else said]
     else:
         things = "1 thing" if len(cards) == 1 else f"{len(cards):,} things"
-        lines = [
-            f"{things} to do for {summary['brand']}, most money at stake first; {wording.window(summary['window'])}."
-        ]
+        lines = [f"{things} to do for {summary['brand']}, what counts most first; {wording.window(summary['window'])}."]
         lines += [f"{card['number']}. {_stake(card)}" for card in cards[:3]]
         lines += [f"{handled:,} more {'is' if handled == 1 else 'are'} answered already."] if handled else []
         if asked.person.may_write(asked.brand):

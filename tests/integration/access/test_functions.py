@@ -214,6 +214,7 @@ APP = {
             # Checks of a table run as whoever writes the row.
             "texts_fit",
             "offers_fit",
+            "recommendation_rank",
             "recommendation_states",
         ),
         MEMBERS,
