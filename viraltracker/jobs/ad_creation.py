@@ -23,7 +23,9 @@ Stage = Literal["mixed", "unaware", "problem_aware", "solution_aware", "product_
 class AdCreation(Parameters):
     """Parameters of `ad_creation`."""
 
-    product: str = Field(min_length=1, max_length=200, title="Product", description="Its name, or its id.")
+    product: str | None = Field(
+        None, max_length=200, title="Product", description="Its name, or its id; the brand's only product unless given."
+    )
     num_variations: int = Field(5, ge=1, le=15, title="Variations", description="Different ads to make.")
     stage: Stage = Field(
         "mixed", title="Awareness stage", description="Who the ads are for; mixed goes through all stages in turn."
@@ -111,14 +113,18 @@ def run(context: JobContext, parameters: AdCreation) -> Result:
     }
 
 
-def _product(context: JobContext, named: str) -> Product:
+def _product(context: JobContext, named: str | None) -> Product:
     from viraltracker.creation import products
 
-    found = [
-        product
-        for product in products.of_brand(context.db, context.brand_id)
-        if named == product.id or named.strip().casefold() == product.name.casefold()
-    ]
+    every = products.of_brand(context.db, context.brand_id)
+    if named is None:
+        used = [product for product in every if product.archived_at is None]
+        if len(used) == 1:
+            return used[0]
+        if not used:
+            raise BadInput("The brand has no product yet; add one on Settings.")
+        raise BadInput(f"Name the product: {', '.join(f'“{product.name}”' for product in used[:5])}.")
+    found = [product for product in every if named == product.id or named.strip().casefold() == product.name.casefold()]
     if not found:
         raise BadInput(f"There is no product “{named}”; choose one of those on Settings.")
     return found[0]

@@ -243,7 +243,7 @@ def test_the_chat_names_the_planted_causes(analysis: dict[str, Any], home: Path)
         assert analysis["drivers"]["sentence"] in moved.lines
         assert [block["chart"] for block in moved.blocks if block["kind"] == "chart"] == ["waterfall"]
         one = ask(f"/why {planted.FATIGUED[0].ad_id}")
-        assert {row["about"] for row in shown(one, "The evidence")} >= {"winner loser", "fatigue", "cpa drivers"}
+        assert {row["about"] for row in shown(one, "The evidence")} >= {"Verdict", "Fatigue", "Why the CPA moved"}
         assert [block["title"] for block in one.blocks if block["kind"] == "chart"] == ["Why its CPA moved"]
         assert shown(ask("which hooks work?"), "Hooks, likely differences first")
         assert all(row["convert_score"] is not None for row in shown(ask("/top"), "Winners"))

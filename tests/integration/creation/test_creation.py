@@ -124,6 +124,7 @@ def test_the_ads_of_meta_are_tied_by_the_token_in_their_name(studio: Studio, dat
 
 
 def test_a_product_or_a_template_that_is_not_there_is_named(studio: Studio) -> None:
+    assert studio.run(product=None, **FEW)["approved"] == 2, "the only one needs no name"
     with pytest.raises(BadInput, match="no product “Catnip”"):
         studio.run(product="Catnip")
     with pytest.raises(BadInput, match="choose others on Templates"):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -125,8 +126,9 @@ def test_a_failing_classification_does_not_fail_the_sync(monkeypatch: pytest.Mon
 
     monkeypatch.setattr("viraltracker.jobs.graph.accounts_of", lambda _context: [])
     monkeypatch.setattr("viraltracker.jobs.ad_classification.classify", refuse)
+    monkeypatch.setattr("viraltracker.store.creations.match", lambda *_: 0)
     run = ClaimedRun("r", 1, "j", "b", "meta_sync", {}, 1, 3, None)
-    services: Services = None  # type: ignore[assignment]
+    services = cast("Services", SimpleNamespace(db=None))
     control = RunControl(run)
     context = JobContext(services, control)
     result = meta_sync.run(context, MetaSync(auto_classify=True))
