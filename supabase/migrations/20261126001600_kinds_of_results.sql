@@ -3,7 +3,9 @@
 
 -- As before, but that results of several kinds are not added up, of an ad in a period or in a week; that the days say when
 -- they were last read and have their results by kind; and that an ad which Meta no longer shows begins with its first row
--- ever, not with the first of the window.
+-- ever, not with the first of the window. And with less to do: counts are added up as doubles, which hold every whole number
+-- to 2^53 and pass between processes as they are; types and accounts are compared byte by byte; the largest ads are told
+-- apart by a number.
 -- p_arrived: the part of a day's conversions that has arrived by the age of 0, 1, 2, … days; all of them beyond its end.
 -- One value, as the one row of a set: only what a function returns as a query is read by several processes together.
 -- Every ad with rows in the window or the period before it, those that Meta no longer shows too, so that the sums are those

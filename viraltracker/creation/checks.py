@@ -5,25 +5,23 @@ Each check measures one thing, and says in one sentence what it found. A hard on
 
 from __future__ import annotations
 
-import io
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from PIL import Image, ImageStat
 
-from viraltracker.creation import similarity
+from viraltracker.creation import pictures, similarity
 from viraltracker.creation.canvas import LEGIBLE_SHARE, Canvas, TextRegion
 from viraltracker.creation.legibility import contrast_in
 from viraltracker.creation.palette import LEAST_CONTRAST
 from viraltracker.creatives import names
+from viraltracker.errors import BadInput
 
 MOST_BYTES: Final = 5 * 1024 * 1024
 """Meta takes pictures of up to 30 MB; a tenth of a phone's patience and any mailbox take 5 MB."""
 FORMATS: Final = ("JPEG", "PNG")
 """What Meta takes for ads without converting it."""
-_MOST_PIXELS: Final = 50_000_000
 _LEAST_SPREAD: Final = 6.0
 """Standard deviation of grey, of 255: a picture below shows nothing."""
 _LEAST_COLOURS: Final = 8
@@ -64,15 +62,9 @@ class Finished:
 def run(finished: Finished) -> tuple[Check, ...]:
     """All checks, in the order of `CHECKS`. A file that is no picture fails `format`, and the rest is not tried."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(finished.data), formats=("JPEG", "PNG", "WEBP", "GIF")) as opened:
-                kind = opened.format or ""
-                if opened.width * opened.height > _MOST_PIXELS:
-                    return (Check("format", False, "The picture has more than 50 million pixels."),)
-                picture = opened.convert("RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
-        return (Check("format", False, "The file cannot be read as a picture."),)
+        kind, picture = pictures.read(finished.data)
+    except BadInput as error:
+        return (Check("format", False, error.message),)
     found = [_format(kind), _weight(finished)]
     return (*found, *(check(finished, picture) for check in CHECKS.values()))
 
