@@ -23,6 +23,7 @@ from viraltracker.errors import BadInput
 MADE_BY: Final = "compose@1"
 """The number counts the versions of this renderer: what it draws for the same input."""
 LABEL: Final = f"Composed from a product photo by {MADE_BY}; no generative model took part."
+SCENE_LABEL: Final = "Scene by {model}, a generative model; words set upon it by " + MADE_BY + "."
 
 _JPEG_QUALITY: Final = 92
 
@@ -54,12 +55,14 @@ class Composed:
 
 
 class Options(TypedDict, total=False):
-    """How to compose. `photo` chooses among the product's photos, counted round."""
+    """How to compose. `photo` chooses among the product's photos, counted round; `scene_by` is the model that made it,
+    where it is not a photo."""
 
     mode: ColourMode
     template_colours: Sequence[Colour]
     photo: int
     file_format: FileFormat
+    scene_by: str | None
 
 
 def compose(subject: Subject, words: Words, look: Look, canvas: Canvas, **options: Unpack[Options]) -> Composed:
@@ -80,13 +83,17 @@ def compose(subject: Subject, words: Words, look: Look, canvas: Canvas, **option
         regions += painting.words(picture, canvas, column, said, scheme)
     if badge:
         regions.append(painting.stick(picture, badge, scheme))
+    scene_by = options.get("scene_by")
+    label = SCENE_LABEL.format(model=scene_by) if scene_by else LABEL
     return Composed(
-        _encoded(picture, file_format),
+        _encoded(picture, file_format, label),
         f"image/{file_format.lower()}",
         canvas,
         look,
         tuple(palette.hexed(each) for each in (scheme.ground, scheme.panel, scheme.button, scheme.badge)),
         tuple(regions),
+        f"{scene_by} + {MADE_BY}" if scene_by else MADE_BY,
+        label,
     )
 
 
@@ -191,14 +198,14 @@ def _beside(seen: Box, badge: Box, shown: photos.Photo) -> Box:
     return best if scale(best) >= _LEAST_BESIDE * scale(seen) else seen
 
 
-def _encoded(picture: Image.Image, file_format: FileFormat) -> bytes:
+def _encoded(picture: Image.Image, file_format: FileFormat, label: str) -> bytes:
     out = io.BytesIO()
     if file_format == "PNG":
         told = PngImagePlugin.PngInfo()
         told.add_text("Software", MADE_BY)
-        told.add_text("Comment", LABEL)
+        told.add_text("Comment", label)
         picture.save(out, "PNG", pnginfo=told)
     else:
         # Full colour resolution: coloured type on a coloured ground frays at half of it.
-        picture.save(out, "JPEG", quality=_JPEG_QUALITY, subsampling=0, comment=LABEL)
+        picture.save(out, "JPEG", quality=_JPEG_QUALITY, subsampling=0, comment=label)
     return out.getvalue()

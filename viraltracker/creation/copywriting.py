@@ -135,7 +135,7 @@ def _copy(
         body.append(offer)
     text, used = _paragraph(body)
     has_offer = offer is not None or any(line.source == headline.source for line in lines["offer"])
-    action = _BUTTON[stage] if has_offer or _BUTTON[stage] != "GET_OFFER" else "SHOP_NOW"
+    action = button_of(stage, has_offer=has_offer)
     shown = [headline, *([subline] if subline else []), *([offer] if offer else [])]
     sources = dict.fromkeys(line.source for line in (*shown, *used) if line.source in subject.sentences)
     return Copy(
@@ -173,17 +173,23 @@ def _pairs(lines: dict[Kind, list[_Line]], stage: Awareness) -> list[tuple[_Line
 
 def _lines(subject: Subject, kind: Kind) -> list[_Line]:
     if kind == "name":
-        name = _pictured(subject.name)
+        name = pictured(subject.name)
         texts = [*(f"{word} {name}" for word in CONNECTING), name]
         if subject.price:
-            texts.append(f"{name}, {_pictured(subject.price)}")
+            texts.append(f"{name}, {pictured(subject.price)}")
         return [_Line(text, text) for text in texts]
     given = {"hook": subject.hooks, "benefit": subject.benefits, "fact": subject.facts, "offer": subject.offers}[kind]
-    lines = [_Line(_pictured(sentence), sentence) for sentence in dict.fromkeys(given)]
+    lines = [_Line(pictured(sentence), sentence) for sentence in dict.fromkeys(given)]
     return [line for line in lines if line.text and not typesetting.undrawable(line.text)]
 
 
-def _pictured(text: str) -> str:
+def button_of(stage: Awareness, *, has_offer: bool) -> CallToAction:
+    """The call to action for readers of a stage; nobody is told to get an offer where there is none."""
+    action = _BUTTON[stage]
+    return action if has_offer or action != "GET_OFFER" else "SHOP_NOW"
+
+
+def pictured(text: str) -> str:
     """A sentence as it can stand in a picture: without emoji and other pictographs, with single spaces."""
     kept = "".join(
         character

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from viraltracker import clock
-from viraltracker.errors import BadInput
+from viraltracker.creatives import taxonomy
+from viraltracker.errors import BadInput, NotFound, Stopped, ViralTrackerError
 from viraltracker.jobs.context import JobContext
-from viraltracker.jobs.job_type import JobType, Parameters, Result
-from viraltracker.store import brands, creations
+from viraltracker.jobs.job_type import ASKED_ELSEWHERE, JobType, Parameters, Result
+from viraltracker.store import brands, creations, storage
 
 if TYPE_CHECKING:
     from viraltracker.creation.canvas import Canvas
-    from viraltracker.creation.making import Made, Order
+    from viraltracker.creation.orders import Made, Models, Order
     from viraltracker.creation.products import Product
 
+Source = Literal["hooks", "recreate_template", "brief", "angles"]
 Stage = Literal["mixed", "unaware", "problem_aware", "solution_aware", "product_aware", "most_aware"]
 
 
@@ -30,14 +32,36 @@ class AdCreation(Parameters):
     stage: Stage = Field(
         "mixed", title="Awareness stage", description="Who the ads are for; mixed goes through all stages in turn."
     )
-    template_mode: Literal["none", "unused", "specific"] = Field(
+    content_source: Source = Field(
+        "hooks",
+        title="Made from",
+        description="Approved hooks and benefits, the way of a template, a brief, or another angle for each.",
+    )
+    brief: str | None = Field(
+        None, max_length=2000, title="Brief", description="What the ads are to be about, in your own words."
+    )
+    angle: str | None = Field(
+        None, max_length=40, title="Angle", description="The angle that all of them take; any unless given."
+    )
+    additional_instructions: str | None = Field(
+        None, max_length=1000, title="Wishes", description="Tone, setting, what to leave out; never a new claim."
+    )
+    template_mode: Literal["none", "unused", "specific", "uploaded"] = Field(
         "unused",
         title="Templates",
-        description="unused takes those first that this product has not used, then those that ran longest.",
+        description="unused takes those first that this product has not used, then those that did best.",
     )
     template_count: int = Field(5, ge=1, le=15, title="Templates per run", description="Different templates at most.")
     template_ids: str | None = Field(
         None, max_length=1000, title="Chosen templates", description="Their ids with commas between, for specific."
+    )
+    uploaded: str | None = Field(
+        None,
+        max_length=1000,
+        pattern=r"^[0-9a-f]{64}(,[0-9a-f]{64})*$",
+        title="Own pictures",
+        description="sha256 of pictures to make ads after, with commas between.",
+        json_schema_extra=ASKED_ELSEWHERE,
     )
     square: bool = Field(True, title="1080 × 1080", description="Feed, square.")
     portrait: bool = Field(True, title="1080 × 1350", description="Feed, portrait.")
@@ -45,6 +69,16 @@ class AdCreation(Parameters):
     wide: bool = Field(True, title="1200 × 628", description="Right column and links.")
     color_mode: Literal["brand", "original", "complementary"] = Field(
         "brand", title="Colours", description="The product's own, the template's, or what goes with those."
+    )
+    use_models: bool = Field(
+        True,
+        title="Use models",
+        description="Words by Claude or Gemini and scenes by Gemini where there are keys; off uses rules and photos.",
+    )
+    image_resolution: Literal["1K", "2K", "4K"] = Field(
+        "1K",
+        title="Scene resolution",
+        description="How large a model draws the scene; the ads have the sizes above whatever it is.",
     )
     destination_url: str | None = Field(
         None,
@@ -57,12 +91,28 @@ class AdCreation(Parameters):
         "zip", title="Export", description="zip packs the pictures that passed, with a manifest."
     )
 
+    origin: str | None = Field(
+        None,
+        max_length=200,
+        title="Made for",
+        description="The gap or recommendation that asked for it.",
+        json_schema_extra=ASKED_ELSEWHERE,
+    )
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if not (self.square or self.portrait or self.story or self.wide):
             raise ValueError("choose at least one size")
         if self.template_mode == "specific" and not self.chosen:
             raise ValueError("name the templates, or let them be chosen")
+        if self.template_mode == "uploaded" and not self.uploaded:
+            raise ValueError("a picture of your own is given on New ads; choose templates from the library here")
+        if self.content_source == "brief" and not (self.brief or "").strip():
+            raise ValueError("write the brief, or make the ads from hooks")
+        if self.content_source == "recreate_template" and self.template_mode == "none":
+            raise ValueError("choose templates to recreate")
+        if self.angle is not None and self.angle not in taxonomy.LISTS["angle"]:
+            raise ValueError(f"there is no angle {self.angle}; there is {', '.join(taxonomy.LISTS['angle'])}")
         return self
 
     @property
@@ -85,10 +135,13 @@ def run(context: JobContext, parameters: AdCreation) -> Result:
         clock.now().date(),
         context.guard,
         context.progress,
+        _models(context, parameters),
     )
     try:
         made = maker.make(context.run_key, order, parameters.model_dump(mode="json"))
-    except BadInput as error:
+    except Stopped:
+        raise
+    except ViralTrackerError as error:
         creations.finish(context.db, context.brand_id, context.run_key, status="failed", reason=error.message)
         raise
     if not made.usable:
@@ -98,9 +151,8 @@ def run(context: JobContext, parameters: AdCreation) -> Result:
     exports = _export(context, product, parameters) if parameters.export == "zip" else []
     short = None
     if made.usable < order.variations:
-        short = (
-            f"{made.usable} of {order.variations} ads can be used. {made.reasons[0] if made.reasons else ''}".strip()
-        )
+        why = made.short or (made.reasons[0] if made.reasons else "")
+        short = f"{made.usable} of {order.variations} ads can be used. {why}".strip()
         context.log(short, level="warning", step="ads")
     creations.finish(context.db, context.brand_id, context.run_key, status="completed", reason=short, exports=exports)
     return {
@@ -111,6 +163,23 @@ def run(context: JobContext, parameters: AdCreation) -> Result:
         "sizes": [canvas.name for canvas in order.canvases],
         "exports": [export["file_name"] for export in exports],
     }
+
+
+def _models(context: JobContext, parameters: AdCreation) -> Models:
+    """Those that there are keys for: Claude writes sooner than Gemini, Gemini draws, both review."""
+    from viraltracker.creation.orders import Models
+
+    if not parameters.use_models:
+        return Models()
+    pool = context.services.models
+    gemini, claude = pool.gemini(), pool.claude()
+    return Models(
+        writer=claude or gemini,
+        painter=pool.gemini_images(),
+        reader=gemini or claude,
+        reviewers=tuple(model for model in (gemini, claude) if model is not None),
+        concurrency=min(8, context.services.settings.model_concurrency),
+    )
 
 
 def _product(context: JobContext, named: str | None) -> Product:
@@ -131,10 +200,13 @@ def _product(context: JobContext, named: str | None) -> Product:
 
 
 def _order(context: JobContext, product: Product, parameters: AdCreation) -> Order:
-    from viraltracker.creation.making import STAGES, Order
+    from viraltracker.creation.orders import STAGES, Order
+    from viraltracker.creation.wishes import Wish
 
     templates: list[dict[str, Any]] = []
-    if parameters.template_mode != "none":
+    if parameters.template_mode == "uploaded":
+        templates = [_uploaded(context, sha256) for sha256 in (parameters.uploaded or "").split(",")]
+    elif parameters.template_mode != "none":
         chosen = parameters.chosen if parameters.template_mode == "specific" else None
         templates = creations.template_choices(
             context.db, context.brand_id, product.id, chosen, parameters.template_count
@@ -147,7 +219,26 @@ def _order(context: JobContext, product: Product, parameters: AdCreation) -> Ord
         STAGES if parameters.stage == "mixed" else (parameters.stage,),
         parameters.color_mode,
         tuple(templates),
+        Wish(
+            parameters.content_source,
+            (parameters.brief or "").strip() or None,
+            parameters.angle,
+            (parameters.additional_instructions or "").strip() or None,
+        ),
+        parameters.image_resolution,
     )
+
+
+def _uploaded(context: JobContext, sha256: str) -> dict[str, Any]:
+    """A person's own picture as a template: nothing is known of it but what it looks like."""
+    from viraltracker.creation import pictures
+
+    key = storage.key(context.brand_id, sha256)
+    try:
+        pictures.opened(context.services.storage.get("imports", key))
+    except NotFound:
+        raise BadInput("A picture that was given is no longer there; upload it again on New ads.") from None
+    return {"id": None, "name": "Own picture", "awareness": None, "hook": None, "storage_key": key, "bucket": "imports"}
 
 
 def _canvases(parameters: AdCreation) -> tuple[Canvas, ...]:
@@ -177,9 +268,7 @@ def _export(context: JobContext, product: Product, parameters: AdCreation) -> li
 
 
 def _why_none(product: Product, made: Made) -> str:
-    if made.out_of_attempts:
-        return f"No ad of “{product.name}” could be used after {creations.MOST_ATTEMPTS} pictures."
-    because = made.reasons[0] if made.reasons else "no words could be written"
+    because = made.reasons[0] if made.reasons else made.short or "no words could be written"
     return f"No ad of “{product.name}” could be used: {because}"
 
 

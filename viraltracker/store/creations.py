@@ -21,7 +21,8 @@ MOST_ATTEMPTS = 200
 def begin(db: Database, brand_id: str, run: Mapping[str, object]) -> Json:
     """Begins a run `{id, product_id, parameters, wanted, sizes}`, or goes on with it.
 
-    `{status, attempts, ads}` with what earlier attempts have made, ads by variation, each with its `images`.
+    `{status, attempts, ads, steps}` with what earlier attempts have made, ads by variation, each with its `images`, and
+    what they have bought from models.
     """
     answer: Json = db.call("begin_creation_run", p_brand=brand_id, p_run=run)
     return answer
@@ -38,6 +39,12 @@ def save(db: Database, brand_id: str, ad: Mapping[str, object], images: Sequence
     Columns of `generated_ads` and `generated_ad_images`. What a person has decided about stays as it is.
     """
     return str(db.call("save_generated_ad", p_brand=brand_id, p_ad=ad, p_images=list(images)))
+
+
+def finish_step(db: Database, call_id: str, ended: Mapping[str, object], step: Mapping[str, object]) -> Json:
+    """Ends a call to a model and stores what it bought, in one transaction; gives the step as it is stored."""
+    answer: Json = db.call("finish_creation_step", p_call=call_id, p_result=ended, p_step=step)
+    return answer
 
 
 def finish(

@@ -19,7 +19,7 @@ Claim = Literal["go", "covered", "taken", "batched", "budget"]
 class Caller:
     """Who asks, for all its claims: `provider` is the ledger's name (`gemini`, `claude`, `sandbox`)."""
 
-    run_id: str
+    run_id: str | None
     job_run_id: str | None
     classifier: str
     provider: str

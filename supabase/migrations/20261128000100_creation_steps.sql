@@ -1,0 +1,126 @@
+-- What a run that makes ads has paid for, each answer by a key of its own: whatever is killed, it is not asked for again.
+
+alter table public.llm_calls
+    drop constraint llm_calls_purpose_check,
+    add constraint llm_calls_purpose_check check (purpose in ('creative', 'video', 'copy', 'landing', 'congruence',
+        'ad_words', 'ad_scene', 'scene_reading', 'ad_review', 'template')),
+    drop constraint llm_calls_reading_check,
+    add constraint llm_calls_reading_check
+        check (reading in ('creative', 'copy', 'landing', 'congruence', 'creation', 'template'));
+
+create table public.creation_steps (
+    brand_id uuid not null,
+    run_id uuid not null,
+    key text not null check (length(key) between 1 and 200),
+    call_id uuid references public.llm_calls on delete set null,
+    state text not null check (state in ('answered', 'unanswered')),
+    model text not null check (length(model) <= 100),
+    prompt_version text not null check (length(prompt_version) <= 100),
+    prompt text check (length(prompt) <= 20000),
+    result jsonb not null default '{}',
+    reason text check (length(reason) <= 100),
+    detail text check (length(detail) <= 1000),
+    sha256 text check (sha256 ~ '^[0-9a-f]{64}$'),
+    cost_usd numeric(18, 9) not null default 0 check (cost_usd >= 0),
+    made_at timestamptz not null default now(),
+    primary key (brand_id, run_id, key),
+    foreign key (brand_id, run_id) references public.creation_runs (brand_id, id) on delete cascade
+);
+comment on column public.creation_steps.key is 'What was asked for: words, a scene, a reading of one, a review; of which variation and try.';
+comment on column public.creation_steps.sha256 is 'Of the picture that a model made, stored in the bucket assets.';
+alter table public.creation_steps enable row level security;
+revoke all on public.creation_steps from anon, authenticated;
+grant select on public.creation_steps to authenticated;
+create policy members_read on public.creation_steps for select to authenticated
+    using (brand_id in (select app.my_brands()));
+
+alter table public.generated_ad_images add column scene_sha256 text check (scene_sha256 ~ '^[0-9a-f]{64}$');
+comment on column public.generated_ad_images.scene_sha256 is 'The picture by a model that the words were set upon; null where the product''s own photo was used.';
+
+-- A run that makes ads, new or gone on with: {status, attempts, ads: [{…, images}], steps: [{key, state, model, result,
+-- reason, detail, sha256, cost_usd, prompt}]}. One that had failed is running again.
+create or replace function public.begin_creation_run(p_brand uuid, p_run jsonb) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+    v public.creation_runs := jsonb_populate_record(null::public.creation_runs, p_run);
+begin
+    insert into public.creation_runs as r (brand_id, id, product_id, parameters, wanted, sizes)
+    values (p_brand, v.id, v.product_id, v.parameters, v.wanted, v.sizes)
+    on conflict (brand_id, id) do update set status = 'running', reason = null, finished_at = null
+        where r.status = 'failed';
+    return (select jsonb_build_object('status', r.status, 'attempts', r.attempts,
+        'ads', coalesce((
+            select jsonb_agg(to_jsonb(a) - array['brand_id', 'run_id', 'prompt'] || jsonb_build_object('images', (
+                select coalesce(jsonb_agg(to_jsonb(i) - array['brand_id', 'ad_id'] order by i.size), '[]')
+                from public.generated_ad_images i where i.brand_id = a.brand_id and i.ad_id = a.id)) order by a.variation)
+            from public.generated_ads a where a.brand_id = p_brand and a.run_id = r.id), '[]'),
+        'steps', coalesce((
+            select jsonb_agg(to_jsonb(s) - array['brand_id', 'run_id', 'call_id', 'made_at'] order by s.key)
+            from public.creation_steps s where s.brand_id = p_brand and s.run_id = r.id), '[]'))
+        from public.creation_runs r where r.brand_id = p_brand and r.id = v.id);
+end $$;
+
+-- Ends a call and stores what it bought, in one transaction; may be told twice. What is there already stands.
+create function public.finish_creation_step(p_call uuid, p_result jsonb, p_step jsonb) returns jsonb
+language plpgsql security definer set search_path = '' set statement_timeout = '60s' as $$
+declare
+    v public.creation_steps := jsonb_populate_record(null::public.creation_steps, p_step);
+    v_brand uuid;
+    v_cost numeric;
+begin
+    perform public.finish_reading(p_call, p_result);
+    -- Without a known price it counts at its estimate, as in the brand's month.
+    select c.brand_id, coalesce(c.cost_usd, case when c.requests > 0 then c.estimated_usd else 0 end) into v_brand, v_cost
+    from public.llm_calls c where c.id = p_call;
+    insert into public.creation_steps (brand_id, run_id, key, call_id, state, model, prompt_version, prompt, result, reason,
+        detail, sha256, cost_usd)
+    values (v_brand, v.run_id, v.key, p_call, v.state, v.model, v.prompt_version, left(v.prompt, 20000),
+        coalesce(v.result, '{}'), v.reason, left(v.detail, 1000), v.sha256, v_cost)
+    on conflict (brand_id, run_id, key) do nothing;
+    return (select to_jsonb(s) - array['brand_id', 'run_id', 'call_id', 'made_at'] from public.creation_steps s
+        where s.brand_id = v_brand and s.run_id = v.run_id and s.key = v.key);
+end $$;
+
+-- As before, with the picture that the words were set upon.
+create or replace function public.save_generated_ad(p_brand uuid, p_ad jsonb, p_images jsonb) returns uuid
+language plpgsql security definer set search_path = '' as $$
+declare
+    v public.generated_ads := jsonb_populate_record(null::public.generated_ads, p_ad);
+    v_id uuid;
+    v_new boolean;
+begin
+    insert into public.generated_ads as t (brand_id, run_id, variation, token, product_id, template_id, status, copy, angle,
+        awareness, writer, prompt, cost_usd, tries, findings, decided_how, decided_at)
+    values (p_brand, v.run_id, v.variation, v.token, v.product_id, v.template_id, v.status, v.copy, v.angle, v.awareness,
+        v.writer, v.prompt, coalesce(v.cost_usd, 0), coalesce(v.tries, 1), coalesce(v.findings, '[]'), v.decided_how,
+        case when v.decided_how is not null then now() end)
+    on conflict (brand_id, run_id, variation) do update set template_id = excluded.template_id, status = excluded.status,
+        copy = excluded.copy, angle = excluded.angle, awareness = excluded.awareness, writer = excluded.writer,
+        prompt = excluded.prompt, cost_usd = excluded.cost_usd, tries = excluded.tries, findings = excluded.findings,
+        decided_how = excluded.decided_how, decided_at = excluded.decided_at
+        where t.decided_how is distinct from 'person'
+    returning id, xmax = 0 into v_id, v_new;
+    if v_id is null then  -- somebody has decided about it meanwhile: that stands
+        return (select id from public.generated_ads
+            where brand_id = p_brand and run_id = v.run_id and variation = v.variation);
+    end if;
+    insert into public.generated_ad_images as t (brand_id, ad_id, size, sha256, mime, bytes, width, height, phash, maker,
+        label, look, scene_sha256)
+    select p_brand, v_id, i.size, i.sha256, i.mime, i.bytes, i.width, i.height, i.phash, i.maker, i.label, i.look,
+        i.scene_sha256
+    from jsonb_to_recordset(p_images) as i(size text, sha256 text, mime text, bytes integer, width integer,
+        height integer, phash text, maker text, label text, look jsonb, scene_sha256 text)
+    on conflict (brand_id, ad_id, size) do update set sha256 = excluded.sha256, mime = excluded.mime,
+        bytes = excluded.bytes, width = excluded.width, height = excluded.height, phash = excluded.phash,
+        maker = excluded.maker, label = excluded.label, look = excluded.look, scene_sha256 = excluded.scene_sha256,
+        made_at = now();
+    if v_new and v.template_id is not null then
+        insert into public.template_usage as t (brand_id, product_id, template_id, uses, last_used_at)
+        values (p_brand, v.product_id, v.template_id, 1, now())
+        on conflict (brand_id, product_id, template_id) do update set uses = t.uses + 1, last_used_at = now();
+    end if;
+    return v_id;
+end $$;
+
+revoke all on function public.finish_creation_step(uuid, jsonb, jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.finish_creation_step(uuid, jsonb, jsonb) to service_role;

@@ -1,0 +1,328 @@
+"""The variations of one run: what they have in common, and what those before say of the next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
+
+from PIL import Image
+
+from viraltracker.creation import (
+    checks,
+    compose,
+    palette,
+    pictures,
+    reviewing,
+    scenes,
+    similarity,
+    spread,
+    tokens,
+    words,
+)
+from viraltracker.creation.canvas import Canvas
+from viraltracker.creation.copywriting import Copy
+from viraltracker.creation.layouts import planned
+from viraltracker.creation.orders import Order, Workshop
+from viraltracker.creation.paid import OutOfAttempts, Purchases
+from viraltracker.creation.painting import Words
+from viraltracker.creation.palette import Colour
+from viraltracker.creation.plans import Look
+from viraltracker.creation.scenes import Place, Scene, Scenery
+from viraltracker.creation.wishes import angle
+from viraltracker.errors import BadInput, NotFound
+from viraltracker.store import creations
+
+Json = dict[str, Any]
+
+TRIES: Final = 2
+"""A rejected ad is made once more, with what was wrong with it, other words and another look."""
+LOOKS: Final = 4
+"""A size in which the words have no room in the ad's own look takes the next of so many."""
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """The words of an ad, how it looks, the best first, which of the product's photos it shows, and after what."""
+
+    variation: int
+    tries: int
+    copy: Copy
+    looks: tuple[Look, ...]
+    template: Json | None
+    refused: tuple[str, ...]
+
+    @property
+    def photo(self) -> int:
+        """Which of the product's photos comes first."""
+        return self.variation - 1
+
+
+class Batch:
+    """Makes the ads of a run, one after the other."""
+
+    def __init__(
+        self, workshop: Workshop, run_id: str, order: Order, before: Mapping[int, Json], purchases: Purchases
+    ) -> None:
+        """Raises BadInput where the product has no words for an ad."""
+        self.workshop, self.run_id, self.order, self.purchases = workshop, run_id, order, purchases
+        self.subject = workshop.subject()
+        self.seed = int(run_id.replace("-", "")[:8], 16)
+        self.foreign = creations.foreign_names(workshop.db, workshop.product.brand_id)
+        self.looks = spread.choose_layouts(self.seed, min(order.variations * TRIES, spread.MOST))
+        self.words = self._words()
+        self.scenery = self._scenery()
+        self.pictured: dict[str, tuple[bytes, Image.Image] | None] = {}
+        self.hashes: dict[str, list[str]] = {}
+        for ad in before.values():
+            for image in ad["images"] if ad["status"] != "drafted" else ():
+                self.hashes.setdefault(image["size"], []).append(image["phash"])
+
+    def prepare(self, variations: Sequence[int]) -> None:
+        """Buys the scenes of first tries, many at a time; those that are there already cost nothing.
+
+        Raises what buying raises, after all that were under way are stored.
+        """
+        scenery = self.scenery
+        if scenery is None or not variations:
+            return
+        wanted: dict[str, tuple[Place, bytes | None]] = {}
+        for variation in variations:
+            with suppress(words.NoWords):  # said where the ad is made
+                plan = self._planned(variation, 1, ())
+                if not reviewing.reasons(self._about(plan.copy)):
+                    for canvas in self.order.canvases:
+                        with suppress(BadInput):  # the words have no room, which is said as well
+                            place = self._place(plan, canvas)
+                            wanted[place.key] = place, self._like(plan.template)
+        done = 0
+        with ThreadPoolExecutor(max(1, self.workshop.models.concurrency), thread_name_prefix="scenes") as pool:
+            under_way = [pool.submit(scenery.scene, place, like, ()) for place, like in wanted.values()]
+            try:
+                for future in under_way:
+                    future.result()
+                    done += 1
+                    self.workshop.progress(done, len(under_way), "scenes")
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+
+    def make(self, variation: int, draft: Json | None) -> Json:
+        """One ad, made anew where it was rejected.
+
+        Raises NoWords, OutOfAttempts, OutOfBudget, and what a model's service makes of being asked.
+        """
+        first, refused, kept = 1, (), ()
+        if draft is not None and draft["status"] == "drafted":
+            first, refused, kept = draft["tries"], tuple(draft["copy"].get("refused", ())), draft["images"]
+        elif draft is not None:
+            first, refused = draft["tries"] + 1, _reasons(draft)
+        found: Json | None = None
+        for tries in range(first, TRIES + 1):
+            images = {image["size"]: image for image in kept} if tries == first else {}
+            found = self._try(variation, tries, images, refused)
+            if found["status"] != "rejected":
+                break
+            refused = _reasons(found)
+        assert found is not None  # noqa: S101 there is at least one try
+        return found
+
+    def _try(self, variation: int, tries: int, kept: Mapping[str, Json], refused: tuple[str, ...]) -> Json:
+        plan = self._planned(variation, tries, refused)
+        copy = plan.copy
+        findings = self._about(copy)
+        ad: Json = {
+            "run_id": self.run_id,
+            "variation": variation,
+            "token": tokens.token(self.run_id, variation),
+            "product_id": self.workshop.product.id,
+            "template_id": plan.template["id"] if plan.template else None,
+            "status": "drafted",
+            # What was wrong with the try before goes along, so that a killed run asks for the same once more.
+            "copy": asdict(copy) | ({"refused": list(refused)} if refused else {}),
+            "angle": angle(copy, self.order.wish),
+            "awareness": copy.stage,
+            "writer": self.words.writer,
+            "tries": tries,
+            "findings": findings,
+        }
+        made: dict[str, bytes] = {}
+        hashes: dict[str, str] = {}
+        # Nobody pays for pictures of words that may not be shown.
+        is_worth = self.scenery is None or not _failed(findings)
+        for canvas in self.order.canvases if is_worth else ():
+            self.workshop.guard()
+            size = pictures.size(canvas)
+            image, data, found = self._picture(plan, canvas, kept.get(size))
+            findings += [each | {"size": size} for each in found]
+            self._save(ad, plan, [image] if image else [])
+            if image and data:
+                made[size], hashes[size] = data, str(image["phash"])
+        if made and not _failed(findings):
+            findings += self._reviewed(plan, made)
+        ad["status"], ad["decided_how"] = reviewing.judged(findings)
+        ad["id"] = self._save(ad, plan, [])
+        for size, phash in hashes.items():
+            self.hashes.setdefault(size, []).append(phash)
+        return ad
+
+    def _save(self, ad: Json, plan: _Plan, images: Sequence[Json]) -> str:
+        keys = [f"{kind}:{plan.variation}:" for kind in ("scene", "reading", "review")]
+        ad["cost_usd"] = str(self.purchases.cost(*keys) + self.words.cost(plan.variation))
+        drawn = next(
+            (s for k, s in self.purchases.steps.items() if k.startswith(f"scene:{plan.variation}:{plan.tries}:")), None
+        )
+        ad["prompt"] = drawn.prompt if drawn else None
+        return creations.save(self.workshop.db, self.workshop.product.brand_id, ad, images)
+
+    def _picture(self, plan: _Plan, canvas: Canvas, kept: Json | None) -> tuple[Json | None, bytes | None, list[Json]]:
+        """A stored picture and what the checks say of it; without the picture where its words do not fit."""
+        found: list[Json] = []
+        scene: Scene | None = None
+        subject, options = self.subject, self._options(plan)
+        try:
+            if self.scenery is None:
+                self._count()
+            else:
+                scene = self.scenery.scene(self._place(plan, canvas), self._like(plan.template), plan.refused)
+                found += scene.findings
+                if scene.data is None or not scene.is_usable:
+                    return None, None, found
+                subject = replace(subject, photos=(scene.data,))
+                options |= {"photo": 0, "scene_by": scene.step.model}
+            made = compose.made_to_fit(subject, self._set(plan), plan.looks, canvas, **options)
+        except BadInput as error:
+            return None, None, [*found, words.finding("drawn", error.message, passed=False)]
+        sha256 = made.sha256
+        if kept is None or kept["sha256"] != sha256:
+            creations.store_file(self.workshop.storage, self.workshop.product.brand_id, made.data, made.mime)
+        size = pictures.size(canvas)
+        like = self._like(plan.template)
+        finished = checks.Finished(
+            made.data,
+            canvas,
+            made.regions,
+            similarity.hashes(pictures.opened(like)) if like else None,
+            self.hashes.get(size, ()),
+            self.foreign,
+            (self.workshop.brand_name,),
+        )
+        found += [
+            words.finding(each.name, each.says, passed=each.passed, hard=each.hard) for each in checks.run(finished)
+        ]
+        image = {
+            "size": size,
+            "sha256": sha256,
+            "mime": made.mime,
+            "bytes": len(made.data),
+            "width": canvas.width,
+            "height": canvas.height,
+            "phash": similarity.hashes(pictures.opened(made.data)),
+            "maker": made.made_by,
+            "label": made.label,
+            "look": asdict(made.look),
+            "scene_sha256": scene.step.sha256 if scene else None,
+        }
+        return image, made.data, found
+
+    def _count(self) -> None:
+        if not creations.count_attempt(self.workshop.db, self.workshop.product.brand_id, self.run_id):
+            raise OutOfAttempts(f"The run has asked for {creations.MOST_ATTEMPTS} pictures, which is the most it may.")
+
+    def _planned(self, variation: int, tries: int, refused: tuple[str, ...]) -> _Plan:
+        place = variation - 1 + (tries - 1) * self.order.variations
+        looks = tuple(self.looks[(place + other) % len(self.looks)] for other in range(LOOKS))
+        copy = self.words.copy(variation, tries, refused)
+        return _Plan(variation, tries, copy, looks, self.order.template(variation), refused)
+
+    def _set(self, plan: _Plan) -> Words:
+        copy = plan.copy
+        return Words(copy.headline, self.subject.brand, copy.subline, copy.offer, copy.button)
+
+    def _place(self, plan: _Plan, canvas: Canvas) -> Place:
+        """The scene for a size: in the shape of the place that the photo has in the look in which the words fit."""
+        bare = replace(self.subject, photos=())
+        look = compose.made_to_fit(bare, self._set(plan), plan.looks, canvas).look
+        return Place(plan.variation, plan.tries, scenes.aspect_of(planned(look, canvas).photo.box))
+
+    def _options(self, plan: _Plan) -> compose.Options:
+        return {
+            "mode": self.order.colours,
+            "template_colours": self._colours(plan.template),
+            "photo": plan.photo,
+        }
+
+    def _about(self, copy: Copy) -> list[Json]:
+        return words.findings(copy, self.workshop.product, self.workshop.today, self.foreign)
+
+    def _reviewed(self, plan: _Plan, made: Mapping[str, bytes]) -> list[Json]:
+        shop = self.workshop
+        if not shop.models.reviewers:
+            return []
+        sentences = words.sentences_of(shop.product, shop.today)
+        about = reviewing.about(shop.brand_name, shop.product.name, plan.copy, sentences)
+        return reviewing.review(self.purchases, shop.models.reviewers, f"{plan.variation}:{plan.tries}", made, about)
+
+    def _words(self) -> words.Words:
+        shop, order = self.workshop, self.order
+        slots = [words.Slot(order.stage(n), order.template(n)) for n in range(1, order.variations + 1)]
+        if shop.models.writer is None:
+            return words.RuleWords(self.subject, slots, order.wish, self.seed, TRIES)
+        return words.ModelWords(shop.models.writer, self.purchases, shop.product, shop.today, slots, order.wish)
+
+    def _scenery(self) -> Scenery | None:
+        """None where nobody can draw, and where no photo shows what the product looks like: it is not invented."""
+        shop = self.workshop
+        if shop.models.painter is None or not self.subject.photos:
+            return None
+        return Scenery(
+            shop.models.painter,
+            shop.models.reader,
+            self.purchases,
+            shop.brand_name,
+            shop.product,
+            self.subject.photos,
+            shop.today,
+            self.order.wish,
+            self.order.image_size,
+            self.subject.colours,
+            self.foreign,
+            self.seed,
+        )
+
+    def _colours(self, template: Json | None) -> Sequence[Colour]:
+        if template is None or self.order.colours == "brand":
+            return ()
+        picture = self._template_picture(template)
+        return palette.dominant(picture[1]) if picture else ()
+
+    def _like(self, template: Json | None) -> bytes | None:
+        picture = self._template_picture(template) if template else None
+        return picture[0] if picture else None
+
+    def _template_picture(self, template: Json) -> tuple[bytes, Image.Image] | None:
+        key = template["storage_key"]
+        if key not in self.pictured:
+            try:
+                data = self.workshop.storage.get(template.get("bucket", "assets"), key)
+                self.pictured[key] = data, pictures.opened(data)
+            except (NotFound, BadInput):
+                self.pictured[key] = None  # it is gone: nothing to be like, nothing to be too like
+        return self.pictured[key]
+
+
+def is_finished(ad: Json) -> bool:
+    """Whether a run that goes on leaves an ad as it is: what was rejected once is made once more."""
+    if ad["status"] == "rejected":
+        return ad["tries"] >= TRIES or ad["decided_how"] == "person"
+    return bool(ad["status"] != "drafted")
+
+
+def _reasons(ad: Json) -> tuple[str, ...]:
+    return tuple(reviewing.reasons(ad["findings"]))[:10]
+
+
+def _failed(findings: Sequence[Json]) -> bool:
+    return any(finding["hard"] and not finding["passed"] for finding in findings)
