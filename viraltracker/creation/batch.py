@@ -114,7 +114,9 @@ class Batch:
 
         Raises NoWords, OutOfAttempts, OutOfBudget, and what a model's service makes of being asked.
         """
-        first, refused, kept = 1, (), ()
+        first = 1
+        refused: tuple[str, ...] = ()
+        kept: Sequence[Json] = ()
         if draft is not None and draft["status"] == "drafted":
             first, refused, kept = draft["tries"], tuple(draft["copy"].get("refused", ())), draft["images"]
         elif draft is not None:
@@ -162,6 +164,7 @@ class Batch:
                 made[size], hashes[size] = data, str(image["phash"])
         if made and not _failed(findings):
             findings += self._reviewed(plan, made)
+        ad["copy"] = asdict(copy)
         ad["status"], ad["decided_how"] = reviewing.judged(findings)
         ad["id"] = self._save(ad, plan, [])
         for size, phash in hashes.items():
@@ -316,7 +319,7 @@ class Batch:
 def is_finished(ad: Json) -> bool:
     """Whether a run that goes on leaves an ad as it is: what was rejected once is made once more."""
     if ad["status"] == "rejected":
-        return ad["tries"] >= TRIES or ad["decided_how"] == "person"
+        return bool(ad["tries"] >= TRIES or ad["decided_how"] == "person")
     return bool(ad["status"] != "drafted")
 
 
