@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final, get_args
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from viraltracker.creation import claims, pictures, prompts, similarity, words
 from viraltracker.creation.canvas import Box
@@ -214,7 +214,14 @@ _UNREAD: Final = "Nobody has read which words are in the scene; look at it."
 
 
 def _apart(picture: Image.Image, template: bytes) -> Json:
-    apart = similarity.distance(similarity.hashes(picture), similarity.hashes(pictures.opened(template)))
+    """How unlike the two are, whole or cropped to each other's shape: a part of somebody's ad is a copy as well."""
+    theirs = pictures.opened(template)
+    whole = similarity.hashes(picture), similarity.hashes(theirs)
+    apart = min(
+        similarity.distance(*whole),
+        similarity.distance(whole[0], similarity.hashes(ImageOps.fit(theirs, picture.size))),
+        similarity.distance(similarity.hashes(ImageOps.fit(picture, theirs.size)), whole[1]),
+    )
     passed = apart > similarity.NEAR_COPY
     says = "It is a picture of its own" if passed else "It is nearly a copy of the template"
     return words.finding(

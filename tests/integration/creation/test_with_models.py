@@ -1,4 +1,4 @@
-"""Ads by models, over the wire: bought once, judged by named checks, and never exported with what a check has caught."""
+"""Ads by models, over the wire: bought once, judged by named checks, never exported with what a check has caught."""
 
 from __future__ import annotations
 
@@ -67,9 +67,7 @@ class ModelStudio(Studio):
         return Counter((row["purpose"], row["state"]) for row in rows)
 
     def failed_checks(self) -> set[str]:
-        return {
-            finding["check"] for ad in self.gallery()["ads"] for finding in ad["findings"] if not finding["passed"]
-        }
+        return {finding["check"] for ad in self.gallery()["ads"] for finding in ad["findings"] if not finding["passed"]}
 
 
 @pytest.fixture(scope="module")
@@ -219,6 +217,7 @@ def test_words_that_the_product_does_not_state_are_never_drawn(modelled: ModelSt
 
 
 def test_reviewers_who_reject_have_it_made_once_more_and_who_disagree_ask_a_person(modelled: ModelStudio) -> None:
+    modelled.database.execute("delete from public.product_photos where brand_id = %s", [modelled.brand_id])
     modelled.fault("reviewer_rejects", path="", times=None)
     with pytest.raises(BadInput):
         modelled.run(modelled.begin(), **ONE)
@@ -272,12 +271,12 @@ def _competitor(studio: ModelStudio, name: str) -> None:
     """An organisation that has seen another brand's ads."""
     organization = brands.get(studio.db, studio.brand_id).organization_id
     studio.database.execute(
-        "insert into public.scraped_ads (organization_id, ad_archive_id, page_name, first_seen_at, last_seen_at)"
-        " values (%s, %s, %s, now(), now())",
-        [organization, uuid4().hex, name],
+        "insert into public.scraped_ads (organization_id, brand_id, ad_archive_id, page_name, source,"
+        " first_seen_at, last_seen_at) values (%s, %s, %s, %s, 'upload', now(), now())",
+        [organization, studio.brand_id, uuid4().hex, name],
     )
 
 
 def _sentences(studio: ModelStudio) -> list[str]:
-    [row] = [row for row in studio.db.rows("products", where={"id": studio.product["id"]})]
+    [row] = studio.db.rows("products", where={"id": studio.product["id"]})
     return [*row["facts"], *row["benefits"], *row["hooks"], *(offer["text"] for offer in row["offers"])]
