@@ -69,6 +69,8 @@ class Settings:
     gemini_model: str = "gemini-3.8-flash"
     gemini_url: str | None = None
     gemini_per_minute: int = 300
+    gemini_image_model: str = "gemini-3.1-flash-image"
+    gemini_image_per_minute: int = 60
     anthropic_api_key: str | None = field(default=None, repr=False)
     anthropic_model: str = "claude-haiku-5-5"
     anthropic_url: str | None = None
@@ -149,6 +151,10 @@ def _settings(read: _Reader) -> Settings:
         gemini_model=read.text("GEMINI_MODEL") or Settings.gemini_model,
         gemini_url=read.url("GEMINI_BASE_URL"),
         gemini_per_minute=read.whole("GEMINI_REQUESTS_PER_MINUTE", Settings.gemini_per_minute, 0, MOST_PER_MINUTE),
+        gemini_image_model=read.text("GEMINI_IMAGE_MODEL") or Settings.gemini_image_model,
+        gemini_image_per_minute=read.whole(
+            "GEMINI_IMAGE_PER_MINUTE", Settings.gemini_image_per_minute, 0, MOST_PER_MINUTE
+        ),
         anthropic_api_key=read.key("ANTHROPIC_API_KEY"),
         anthropic_model=read.text("ANTHROPIC_MODEL") or Settings.anthropic_model,
         anthropic_url=read.url("ANTHROPIC_BASE_URL"),

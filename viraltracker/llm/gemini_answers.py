@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx2
@@ -14,6 +15,7 @@ from google.genai import types
 from viraltracker import errors
 from viraltracker.llm import faults
 from viraltracker.llm.faults import Door, Refusal
+from viraltracker.llm.image_request import RawPicture
 from viraltracker.llm.provider import Finish, ItemExpired, RawReply, Unreached, Unseen
 from viraltracker.llm.request import Usage
 
@@ -27,6 +29,9 @@ _TRUNCATED = frozenset({"MAX_TOKENS", "CONTINUATION"})
 #: What google-genai raises on answers that are not of the API's shape, seen against a server that gives such: JSON of
 #: another kind, missing headers, values of another type, and JSON too deep for Python.
 _UNREADABLE = (sdk.UnknownApiResponseError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)
+#: A 4K picture as PNG takes about 25 MB; what is larger is nothing that was asked for.
+MOST_PICTURE_BYTES = 30_000_000
+_PICTURES = frozenset({"image/png", "image/jpeg", "image/webp"})
 _DELAY = re.compile(r"(\d+(?:\.\d+)?)s")
 _EXPIRED_CODES = frozenset({1, 4})  # CANCELLED and DEADLINE_EXCEEDED of google.rpc.Code
 
@@ -61,11 +66,49 @@ def read_reply(door: Door, response: types.GenerateContentResponse) -> RawReply:
     if not response.candidates:
         return RawReply("", usage, "empty", "Gemini gave no reply.")
     candidate = response.candidates[0]
-    parts = (candidate.content.parts if candidate.content else None) or []
-    text = "".join(part.text for part in parts if part.text and not part.thought)
+    text = "".join(part.text for part in _parts(response) if part.text and not part.thought)
     ended = _word(candidate.finish_reason) if candidate.finish_reason is not None else ""
     finish = _finish(ended, text)
     return RawReply(text, usage, finish, "" if finish == "complete" else f"Gemini ended with {ended or 'no reason'}.")
+
+
+def read_picture(door: Door, response: types.GenerateContentResponse) -> RawPicture:
+    """The reply's picture, and the words beside it. Raises errors.Unavailable as `read_reply` does.
+
+    Of several pictures the last counts; those of the model's thoughts are drafts.
+    """
+    reply = read_reply(door, response)
+    found, detail = None, reply.detail or "Gemini gave words in place of a picture."
+    for part in _parts(response):
+        inline = part.inline_data
+        if part.thought or inline is None or inline.data is None or inline.mime_type not in _PICTURES:
+            continue
+        if not 0 < len(inline.data) <= MOST_PICTURE_BYTES:
+            detail = f"Gemini gave a picture of {len(inline.data):,} bytes."
+            continue
+        found = inline
+    usage = _picture_usage(response.usage_metadata, reply.usage, drawn=found is not None)
+    if reply.finish == "blocked":
+        return RawPicture(b"", "", "", usage, "blocked", reply.detail)
+    if found is None or found.data is None:
+        return RawPicture(b"", "", reply.text, usage, "no_image", detail)
+    return RawPicture(found.data, found.mime_type or "", reply.text, usage, "complete")
+
+
+def _parts(response: types.GenerateContentResponse) -> list[types.Part]:
+    """Of the first candidate."""
+    content = response.candidates[0].content if response.candidates else None
+    return (content.parts if content else None) or []
+
+
+def _picture_usage(counted: types.GenerateContentResponseUsageMetadata | None, usage: Usage, *, drawn: bool) -> Usage:
+    """With the picture's own tokens; where nobody tells them apart, all that was given beside thoughts."""
+    if counted is None:
+        return usage
+    if counted.candidates_tokens_details is None:
+        return replace(usage, output_image_tokens=(counted.candidates_token_count or 0) if drawn else 0)
+    own = [part for part in counted.candidates_tokens_details if part.modality is types.MediaModality.IMAGE]
+    return replace(usage, output_image_tokens=sum(part.token_count or 0 for part in own))
 
 
 def read_item(door: Door, item: types.InlinedResponse) -> RawReply | errors.ViralTrackerError:

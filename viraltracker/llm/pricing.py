@@ -49,6 +49,7 @@ def cost(model: str, provider: str, usage: Usage, *, batch: bool) -> Decimal | N
         input_tokens=usage.input_tokens,
         output_tokens=usage.output_tokens,
         cache_read_tokens=min(usage.cached_input_tokens, usage.input_tokens),
+        output_image_tokens=min(usage.output_image_tokens, usage.output_tokens) or None,
     )
     try:
         found = genai_prices.calc_price(

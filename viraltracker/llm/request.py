@@ -23,6 +23,7 @@ Reason = Literal[
     "invalid_reply",  # empty, or not of the schema, in two tries
     "too_large",  # more than the provider takes
     "unsupported",  # a kind of media or request that the provider does not take
+    "no_image",  # the reply holds no picture, in two tries
     "failed",  # an item of a batch that the provider gave up
     "expired",  # an item of a batch that was not reached in time
 ]
@@ -75,17 +76,22 @@ class Request:
 
 @dataclass(frozen=True)
 class Usage:
-    """Tokens. `cached_input_tokens` are part of `input_tokens`, `output_tokens` include those spent on thinking."""
+    """Tokens. `cached_input_tokens` are part of `input_tokens`, `output_tokens` include those spent on thinking.
+
+    `output_image_tokens` are part of `output_tokens`: those of a picture cost many times those of words.
+    """
 
     input_tokens: int = 0
     output_tokens: int = 0
     cached_input_tokens: int = 0
+    output_image_tokens: int = 0
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
             self.input_tokens + other.input_tokens,
             self.output_tokens + other.output_tokens,
             self.cached_input_tokens + other.cached_input_tokens,
+            self.output_image_tokens + other.output_image_tokens,
         )
 
 

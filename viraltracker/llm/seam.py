@@ -1,9 +1,7 @@
-"""Asking a model: permits, tries, the check of the reply, and what it cost. The only place that tries again.
+"""Asking a model in words: the check of the reply, and what it cost.
 
-Each try goes `guard` → circuit → permit → the call. What may pass (`errors.Unavailable`, `errors.RateLimited`) is tried
-again after an exponential wait with full jitter (1, 2, 4 s at most, as in Marc Brooker, "Exponential backoff and
-jitter", 2015), beyond the time that the provider asked for; a reply that is not of the schema is asked for once more
-with the reasons; one that was cut off, once more with twice the room.
+What may pass is tried again by `tries`; a reply that is not of the schema is asked for once more with the reasons; one
+that was cut off, once more with twice the room.
 """
 
 from __future__ import annotations
@@ -13,17 +11,15 @@ import random
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import datetime
 from functools import partial
-from typing import Protocol, TypeVar
 
 from pydantic import BaseModel
 
 from viraltracker import clock, errors
 from viraltracker.llm import replies
 from viraltracker.llm.circuit import Circuit
-from viraltracker.llm.permits import GUARD_SECONDS, LONGEST_WAIT_SECONDS, Permits
+from viraltracker.llm.permits import LONGEST_WAIT_SECONDS, Permits
 from viraltracker.llm.provider import (
     BatchState,
     Guard,
@@ -34,41 +30,14 @@ from viraltracker.llm.provider import (
     Staged,
     Submitted,
     Unfit,
-    Unreached,
-    Unseen,
     Wait,
 )
-from viraltracker.llm.request import Answered, Media, Reason, Request, Spent, Tally, Unanswered, Usage, short
+from viraltracker.llm.request import Answered, Reason, Request, Spent, Tally, Unanswered, short
+from viraltracker.llm.tries import ATTEMPTS, MediaFailed, Price, Tries, told_apart
 
 __all__ = ["Model", "Price", "Tally"]
 
-ATTEMPTS = 4
-FIRST_WAIT_SECONDS = 1.0
-
 log = logging.getLogger(__name__)
-
-Result = TypeVar("Result")
-
-
-class Price(Protocol):
-    """What tokens cost in US dollars; None where the price is not known."""
-
-    def __call__(self, model: str, provider: str, usage: Usage, *, batch: bool) -> Decimal | None: ...
-
-
-class _MediaFailed(Exception):
-    """The media could not be read, which must not be taken for a failure of the provider."""
-
-    def __init__(self, error: errors.ViralTrackerError) -> None:
-        super().__init__(error.message)
-        self.error = error
-
-
-def _read(media: Media) -> bytes:
-    try:
-        return media.read()
-    except errors.ViralTrackerError as error:
-        raise _MediaFailed(error) from error
 
 
 class Model:
@@ -89,15 +58,17 @@ class Model:
         spread: Callable[[], float] = random.random,
     ) -> None:
         self.provider = provider
-        self._permits = permits
+        self._tries = Tries(
+            permits,
+            circuit or Circuit(provider.title, monotonic=monotonic),
+            attempts=attempts,
+            longest_wait=longest_wait,
+            monotonic=monotonic,
+            wait=wait,
+            spread=spread,
+        )
         self._price = price
         self._label = label or provider.name
-        self._circuit = circuit or Circuit(provider.title, monotonic=monotonic)
-        self._attempts = attempts
-        self._longest_wait = longest_wait
-        self._monotonic = monotonic
-        self._wait = wait
-        self._spread = spread
 
     @property
     def name(self) -> str:
@@ -115,17 +86,12 @@ class Model:
 
     def new_tally(self) -> Tally:
         """For one question, begun now."""
-        return Tally(self._monotonic())
+        return self._tries.new_tally()
 
     def spent(self, tally: Tally, *, batch: bool = False) -> Spent:
         """What a question has taken until now. What the tally's unseen requests may have cost is not in it."""
-        return Spent(
-            usage=tally.usage,
-            cost_usd=self._price(self.provider.model, self.provider.name, tally.usage, batch=batch),
-            requests=tally.requests,
-            seconds=self._monotonic() - tally.started,
-            model=self.provider.model,
-        )
+        cost = self._price(self.provider.model, self.provider.name, tally.usage, batch=batch)
+        return self._tries.spent(tally, self.provider.model, cost)
 
     def ask(self, request: Request, *, guard: Guard, tally: Tally | None = None) -> Answered | Unanswered:
         """Asks until there is an answer, or none is to be had.
@@ -142,14 +108,14 @@ class Model:
         if unfit is not None:
             return self._unanswered(tally, unfit.reason, unfit.message)
         if request.media is not None:
-            request = replace(request, media=replace(request.media, read=partial(_read, request.media)))
+            request = replace(request, media=told_apart(request.media))
         staged: Staged | None = None
         try:
-            staged = self._tried(lambda: self.provider.stage(request, guard), guard, tally, counted=False)
+            staged = self._tries.result(lambda: self.provider.stage(request, guard), guard, tally, counted=False)
             return self._answer(request, staged, guard, tally)
         except Unfit as error:
             return self._unanswered(tally, error.reason, error.message)
-        except _MediaFailed as failed:
+        except MediaFailed as failed:
             raise failed.error from None
         finally:
             if staged is not None:
@@ -162,7 +128,7 @@ class Model:
         room = request.max_output_tokens
         while True:
             sending = partial(self.provider.send, request, staged=staged, extra=extra, room=room)
-            reply = self._tried(sending, guard, tally, counted=True)
+            reply = self._tries.result(sending, guard, tally, counted=True)
             tally.usage += reply.usage
             if reply.finish == "truncated" and room == request.max_output_tokens:
                 room *= 2
@@ -177,56 +143,6 @@ class Model:
                 return self._unanswered(tally, "invalid_reply", value)
             log.info("%s answered %s outside the schema; asking once more.", self.name, request.purpose)
             extra = _REPAIR.format(complaint=value)
-
-    def _tried(self, call: Callable[[], Result], guard: Guard, tally: Tally, *, counted: bool) -> Result:
-        """The call's result, tried up to `attempts` times. A counted call takes a permit each time."""
-        attempt = 0
-        while True:
-            attempt += 1
-            guard()
-            result = self._once(call, guard, tally, counted=counted)
-            if not isinstance(result, errors.Unavailable):
-                return result
-            pause = FIRST_WAIT_SECONDS * 2 ** (attempt - 1) * self._spread()
-            if isinstance(result, errors.RateLimited):
-                asked = (result.retry_after or timedelta()).total_seconds()
-                pause += asked
-                self._permits.hold(pause)
-                if asked > self._longest_wait:
-                    raise result
-            if attempt >= self._attempts:
-                raise result
-            log.info("%s: %s Trying again in %.1f s.", self.name, result.message, pause)
-            self._pause(pause, guard)
-
-    def _once(
-        self, call: Callable[[], Result], guard: Guard, tally: Tally, *, counted: bool
-    ) -> Result | errors.Unavailable:
-        """One try; what may pass is returned, not raised. An open circuit and a broken permit source are raised."""
-        with self._circuit.entry() as entry:
-            if counted:
-                self._permits.take(guard)
-            try:
-                result = call()
-            except errors.Unavailable as error:
-                entry.verdict = "answered" if isinstance(error, errors.RateLimited) else "failed"
-                tally.requests += int(counted and not isinstance(error, Unreached))
-                tally.unseen += int(counted and isinstance(error, Unseen))
-                return error
-            except (errors.Refused, errors.ConfigurationError):
-                entry.verdict = "answered"
-                tally.requests += int(counted)
-                raise
-            if result is not None:  # else there was nothing to upload, and nobody was called
-                entry.verdict = "answered"
-            tally.requests += int(counted)
-            return result
-
-    def _pause(self, seconds: float, guard: Guard) -> None:
-        end = self._monotonic() + seconds
-        while (left := end - self._monotonic()) > 0:
-            guard()
-            self._wait(min(GUARD_SECONDS, left))
 
     # Batches: half the price, within a day. The caller keeps the batch's id and asks again; nothing waits here.
 
@@ -260,7 +176,7 @@ class Model:
             yield key, self._collected(request, errors.NotFound("The batch has no result for it."))
 
     def _collected(self, request: Request, reply: RawReply | errors.ViralTrackerError) -> Answered | Unanswered:
-        tally = Tally(self._monotonic(), requests=1)
+        tally = replace(self.new_tally(), requests=1)
         if isinstance(reply, errors.ViralTrackerError):
             return self._unanswered(tally, _batch_reason(reply), reply.message, batch=True)
         tally.usage = reply.usage

@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from viraltracker.sandbox import faults, graph_errors, model_calls, model_desk
+from viraltracker.sandbox.ad_answers import AdAnswers
 from viraltracker.sandbox.broken import BrokenOff, before
 from viraltracker.sandbox.claude import ClaudeApi
 from viraltracker.sandbox.demo import catalog, competitors, pages, pictures, product_photos, products
@@ -40,7 +41,7 @@ class Sandbox:
 
     `calls` holds the newest requests of the ad account as "METHOD /path?query" without tokens; `models` has the pace
     and the answerer of Gemini (`base_url` + "/gemini") and Claude ("/claude"), which share `model_key`. By default it
-    has read the demo's pictures and clips, and gives the smallest answer to everything else.
+    has read the demo's pictures and clips, writes ads and looks at them, and gives the smallest answer to all else.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class Sandbox:
         self.faults = faults or FaultScript()
         self.links = SignedLinks(clock, media_lifetime_seconds)
         self.graph = GraphApi(clock, self.links, until=until, token=token)
-        self.models = ModelDesk(clock, self.faults, answerer=answerer or DemoAnswers(), key=model_key)
+        self.models = ModelDesk(clock, self.faults, answerer=answerer or DemoAnswers(AdAnswers()), key=model_key)
         self.calls: deque[str] = deque(maxlen=_CALLS_KEPT)
         self._traces = itertools.count(1)
 

@@ -42,6 +42,18 @@ Kind = Literal[
     "batch_expired",  # a batch that ends as expired; option for Claude: indexes, the only items that expire
     "batch_item_error",  # a batch with errors at option: indexes; options as of model_error
     "file_failed",  # an uploaded file that ends as FAILED
+    # For a model that is asked for a picture; blocked_prompt and the like befall it too.
+    "no_image",  # no picture (finishReason NO_IMAGE), or option: text, words in its place
+    "image_safety",  # the picture is held back (finishReason IMAGE_SAFETY)
+    "wrong_size",  # a small picture of another shape
+    "foreign_text",  # a picture with another brand's name in it, or option: text
+    "price_text",  # a picture with a price in it, or option: text
+    "near_copy",  # the last reference, scaled to the size that was asked for
+    "broken_image",  # bytes that are no picture
+    # For a model that writes ads or looks at them.
+    "invented_price",  # a headline with a price that is not in the document
+    "invented_claim",  # a headline with a claim that no sentence of the document holds
+    "reviewer_rejects",  # scores of 2, a reason for each, and a no
 ]
 KINDS: frozenset[str] = frozenset(get_args(Kind))
 

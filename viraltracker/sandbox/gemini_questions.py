@@ -12,7 +12,8 @@ from typing import Any
 
 from starlette.requests import Request
 
-from viraltracker.sandbox.model_answers import Asked, SentMedia
+from viraltracker.sandbox import picture_sizes
+from viraltracker.sandbox.model_answers import Asked, PictureWanted, SentMedia
 from viraltracker.sandbox.model_desk import ModelError, Question
 from viraltracker.sandbox.smallest import from_openapi
 
@@ -49,13 +50,29 @@ def question(body: Mapping[str, Any], model: str, file: FileReader, *, streamed:
     config = given(body, "generationConfig") or {}
     told = given(body, "systemInstruction") or {}
     system = "\n".join(part.get("text", "") for part in told.get("parts", []))
-    asked = Asked("gemini", model, system, "\n".join(texts), tuple(media), _schema(config))
+    asked = Asked("gemini", model, system, "\n".join(texts), tuple(media), _schema(config), _picture(config, model))
     return Question(asked, given(config, "maxOutputTokens"), streamed)
 
 
 def given(body: Mapping[str, Any], name: str) -> Any:
     """The value under a camelCase name or its snake_case twin; None when there is neither."""
     return body.get(name, body.get(re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", name)))
+
+
+def _picture(config: Mapping[str, Any], model: str) -> PictureWanted | None:
+    if "IMAGE" not in (given(config, "responseModalities") or []):
+        return None
+    if "image" not in model:
+        raise ModelError(400, "Model does not support the requested response modalities: image")
+    told = given(config, "imageConfig") or {}
+    wanted = PictureWanted(given(told, "aspectRatio") or "1:1", given(told, "imageSize") or "1K")
+    for name, value, allowed in (
+        ("aspect_ratio", wanted.aspect_ratio, picture_sizes.SHAPES),
+        ("image_size", wanted.image_size, picture_sizes.TIMES),
+    ):
+        if value not in allowed:
+            raise ModelError(400, f"Invalid value at 'generation_config.image_config.{name}': {value}")
+    return wanted
 
 
 def _schema(config: Mapping[str, Any]) -> dict[str, Any] | None:

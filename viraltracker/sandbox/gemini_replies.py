@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from viraltracker.sandbox import media_tokens
+from viraltracker.sandbox import media_tokens, picture_sizes
 from viraltracker.sandbox.model_desk import ModelError, Reply
 
 # google.rpc.Code by HTTP status, as the service maps them.
@@ -24,7 +25,14 @@ _STATUSES = {
     529: "UNAVAILABLE",
 }
 _CODES = {"INVALID_ARGUMENT": 3, "PERMISSION_DENIED": 7, "RESOURCE_EXHAUSTED": 8, "INTERNAL": 13, "UNAVAILABLE": 14}
-_FINISH = {"done": "STOP", "cut": "MAX_TOKENS", "refused": "SAFETY"}
+_FINISH = {
+    "done": "STOP",
+    "cut": "MAX_TOKENS",
+    "refused": "SAFETY",
+    "no_image": "NO_IMAGE",
+    "image_safety": "IMAGE_SAFETY",
+}
+_WITHOUT_CONTENT = frozenset({"refused", "no_image", "image_safety"})
 _RPC = "type.googleapis.com/google.rpc."
 _numbers = itertools.count(1)
 
@@ -50,12 +58,15 @@ def usage(reply: Reply) -> dict[str, Any]:
     for modality in ("IMAGE", "VIDEO"):
         counts = [media_tokens.of_media(sent) for sent in asked.media if sent.mime.startswith(modality.lower())]
         details += [(modality, sum(counts))] if counts else []
-    prompt, said = sum(count for _, count in details), media_tokens.of_text(reply.text)
-    counted = {
+    drawn = picture_sizes.tokens(asked.picture) if asked.picture and reply.picture is not None else 0
+    prompt, said = sum(count for _, count in details), media_tokens.of_text(reply.text) + drawn
+    counted: dict[str, Any] = {
         "promptTokenCount": prompt,
         "totalTokenCount": prompt + said,
         "promptTokensDetails": [{"modality": modality, "tokenCount": count} for modality, count in details],
     }
+    if drawn:
+        counted["candidatesTokensDetails"] = [{"modality": "IMAGE", "tokenCount": drawn}]
     return {**counted, "candidatesTokenCount": said} if said else counted
 
 
@@ -97,8 +108,14 @@ def _chunk(reply: Reply, text: str, *, last: bool) -> dict[str, Any]:
     if reply.ending == "blocked":
         return {"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}, **head}
     candidate: dict[str, Any] = {"index": 0}
-    if reply.ending != "refused":
-        candidate["content"] = {"parts": [{"text": text}], "role": "model"}
+    if reply.ending not in _WITHOUT_CONTENT:
+        candidate["content"] = {"parts": [_part(reply, text)], "role": "model"}
     if last:
         candidate["finishReason"] = _FINISH[reply.ending]
     return {"candidates": [candidate], **head}
+
+
+def _part(reply: Reply, text: str) -> dict[str, Any]:
+    if reply.picture is None:
+        return {"text": text}
+    return {"inlineData": {"mimeType": "image/png", "data": base64.b64encode(reply.picture).decode("ascii")}}

@@ -20,9 +20,17 @@ class SentMedia:
 
 
 @dataclass(frozen=True)
+class PictureWanted:
+    """That a picture is the answer, its shape ("4:5") and its size ("1K")."""
+
+    aspect_ratio: str
+    image_size: str
+
+
+@dataclass(frozen=True)
 class Asked:
     """One request. `text` is the user's turns in order, a line break between parts; `schema` is JSON Schema with its
-    `$defs`, whichever dialect it came in, or None when text is wanted.
+    `$defs`, whichever dialect it came in, or None when text is wanted, or a `picture`.
     """
 
     provider: str
@@ -31,6 +39,7 @@ class Asked:
     text: str
     media: tuple[SentMedia, ...] = ()
     schema: dict[str, Any] | None = None
+    picture: PictureWanted | None = None
 
 
 class Answerer(Protocol):

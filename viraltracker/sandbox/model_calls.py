@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["generate", "stream", "batch", "batch_item", "upload"]
+Kind = Literal["generate", "stream", "image", "batch", "batch_item", "upload"]
 KEPT = 30_000
 
 
@@ -17,9 +17,10 @@ KEPT = 30_000
 class ModelCall:
     """One call. `at` and `ended` are seconds of `clock.monotonic()`: when it arrived, and when its answer was ready.
 
-    `media` are SHA-256s. `outcome` is "answered", "uploaded", "accepted" (a batch), "cut" (at the caller's own token
-    limit), "invalid" (an item of a batch that cannot be read), "failed" (the answerer raised), or the kind of the fault
-    that befell it. Calls without the key, or malformed, never came to a model and are not here.
+    `kind` is "image" for a call that asks for a picture. `media` are SHA-256s. `outcome` is "answered", "uploaded",
+    "accepted" (a batch), "cut" (at the caller's own token limit), "invalid" (an item of a batch that cannot be read),
+    "failed" (the answerer raised), or the kind of the fault that befell it. Calls without the key, or malformed, never
+    came to a model and are not here.
     """
 
     at: float

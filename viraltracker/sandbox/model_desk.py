@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from viraltracker import clock as real_clock
-from viraltracker.sandbox import model_calls
+from viraltracker.sandbox import model_calls, picture_model
+from viraltracker.sandbox.ad_answers import CREATION_FAULTS, creation_faults, misled
 from viraltracker.sandbox.broken import before
 from viraltracker.sandbox.faults import Fault, FaultScript
 from viraltracker.sandbox.graph import Clock
@@ -28,12 +30,24 @@ PACES = ("model_seconds", "batch_seconds", "file_seconds")
 ANYWHERE = frozenset({"html_502", "html_200", "empty_body", "reset", "slow", "model_error"})
 IN_REPLIES = frozenset({"bad_json", "wrong_shape", "truncated_reply", "refused"})
 IN_GEMINI_REPLIES = IN_REPLIES | {"blocked_prompt", "no_candidates"}
+IN_PICTURES = frozenset(
+    {
+        *("refused", "blocked_prompt", "no_candidates", "no_image", "image_safety"),
+        *("wrong_size", "foreign_text", "price_text", "near_copy", "broken_image"),
+    }
+)
 IN_BATCHES = ANYWHERE | {"batch_failed", "batch_expired", "batch_item_error"}
 
 _NOT_JSON = "Here is what I found:\n- nothing that could be parsed"
 _STREAM_PIECES = 5
 
-Ending = Literal["done", "cut", "refused", "blocked", "none"]
+Ending = Literal["done", "cut", "refused", "blocked", "none", "no_image", "image_safety"]
+_ENDINGS: dict[str, Ending] = {
+    "refused": "refused",
+    "blocked_prompt": "blocked",
+    "no_candidates": "none",
+    "image_safety": "image_safety",
+}
 
 
 @dataclass
@@ -60,13 +74,16 @@ class Question:
 
 @dataclass(frozen=True)
 class Reply:
-    """What was said. `breaks` is the error in which a stream ends after its first words."""
+    """What was said, or the file of the `picture` that was drawn. `breaks` is the error in which a stream ends after
+    its first words.
+    """
 
     question: Question
     text: str
     ending: Ending = "done"
     outcome: str = "answered"
     breaks: ModelError | None = None
+    picture: bytes | None = field(default=None, repr=False)
 
     @property
     def pieces(self) -> list[str]:
@@ -111,6 +128,7 @@ class ModelDesk:
     async def reply(self, request: Request, question: Question, kinds: frozenset[str]) -> Reply | Response:
         """The answer of one call after its time, recorded whichever way it ends. Raises ModelError if scripted."""
         arrived, outcome = real_clock.monotonic(), "failed"
+        kinds = IN_PICTURES if question.asked.picture else kinds | creation_faults(question.asked)
         kinds = ANYWHERE | kinds | ({"stream_error"} if question.streamed else frozenset())
         try:
             fault = self._taken(request, kinds, question.asked.model)
@@ -119,7 +137,10 @@ class ModelDesk:
                 outcome = fault.kind
                 return broken
             await asyncio.sleep(self.model_seconds)
-            reply = self.said(question, fault)
+            if question.asked.picture:  # beside the event loop: it takes a part of a second
+                reply = await run_in_threadpool(self._drawn, question, fault)
+            else:
+                reply = self.said(question, fault)
             outcome = reply.outcome
         except ModelError:
             outcome = "model_error"
@@ -127,7 +148,8 @@ class ModelDesk:
         else:
             return reply
         finally:
-            self.record(arrived, "stream" if question.streamed else "generate", question.asked, outcome)
+            kind: model_calls.Kind = "stream" if question.streamed else "generate"
+            self.record(arrived, "image" if question.asked.picture else kind, question.asked, outcome)
 
     def _taken(self, request: Request, kinds: frozenset[str], model: str) -> Fault | None:
         params = {**request.query_params, **({"model": model} if model else {})}
@@ -138,11 +160,14 @@ class ModelDesk:
 
     def said(self, question: Question, fault: Fault | None) -> Reply:
         """The answerer's words, changed by the fault and cut at the caller's own limit."""
+        if question.asked.picture:
+            return self._drawn(question, fault)
         kind = fault.kind if fault else None
-        if kind in {"refused", "blocked_prompt", "no_candidates"}:
-            endings: dict[str | None, Ending] = {"refused": "refused", "blocked_prompt": "blocked"}
-            return Reply(question, "", endings.get(kind, "none"), str(kind))
+        if kind in _ENDINGS:
+            return Reply(question, "", _ENDINGS[kind], kind)
         value = self.answerer.answer(question.asked)
+        if kind in CREATION_FAULTS:
+            value = misled(value, kind)
         if kind == "wrong_shape":
             value = spoilt(value, question.asked.schema)
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -155,6 +180,16 @@ class ModelDesk:
         if most is not None and len(reply.text) > most * LETTERS_A_TOKEN:
             return replace(reply, text=reply.text[: most * LETTERS_A_TOKEN], ending="cut", outcome="cut")
         return reply
+
+    def _drawn(self, question: Question, fault: Fault | None) -> Reply:
+        """The picture that is wanted, or what the fault gives in its place."""
+        kind = fault.kind if fault else None
+        if fault and kind == "no_image":
+            words = str(fault.options.get("text", ""))
+            return Reply(question, words, "done" if words else "no_image", kind)
+        if kind in _ENDINGS:
+            return Reply(question, "", _ENDINGS[kind], kind)
+        return Reply(question, "", outcome=_outcome(fault), picture=picture_model.drawn(question.asked, fault))
 
     def record(self, arrived: float, kind: model_calls.Kind, asked: Asked, outcome: str) -> None:
         """Notes a call that is over; `arrived` in seconds of `clock.monotonic()`."""
