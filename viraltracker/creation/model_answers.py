@@ -23,9 +23,9 @@ class WrittenAd(BaseModel, extra="forbid"):
     """
 
     sources: list[Number] = Field(max_length=20)
-    headline: str = Field(max_length=80)
+    headline: str = Field(min_length=1, max_length=80)
     subline: str = Field(max_length=160)
-    primary_text: str = Field(max_length=1000)
+    primary_text: str = Field(min_length=1, max_length=1000)
     offer: str = Field(max_length=120)
     button: str = Field(max_length=40)
 

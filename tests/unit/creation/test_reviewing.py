@@ -48,10 +48,10 @@ def test_the_sheet_shows_every_size_whole_and_side_by_side() -> None:
 
 
 PINNED = {
-    "ad-words-1": "c8508dc7f2637b3f",
+    "ad-words-1": "b160862078d07697",
     "ad-scene-1": "1a0cac12d132facb",
-    "scene-reading-1": "1e51ccc729458daf",
-    "ad-review-1": "7549d5551b258044",
+    "scene-reading-1": "ff6f7ec0ae755a04",
+    "ad-review-1": "c5f4ddb020d2c32a",
 }
 
 
