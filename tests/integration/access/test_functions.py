@@ -173,6 +173,7 @@ PUBLIC = {
             "count_creation_attempt",
             "save_generated_ad",
             "finish_creation_run",
+            "finish_creation_step",
             "match_generated_ads",
             "begin_template_scrape",
             "note_external_scrape",
