@@ -248,7 +248,9 @@ class Batch:
         """The scene for a size: in the shape of the place that the photo has in the look in which the words fit."""
         bare = replace(self.subject, photos=())
         look = compose.made_to_fit(bare, self._set(plan), plan.looks, canvas).look
-        return Place(plan.variation, plan.tries, scenes.aspect_of(planned(look, canvas).photo.box))
+        laid_out = planned(look, canvas)
+        calm = ("top" if laid_out.corner[1] < 0 else "bottom") if plan.copy.offer else None
+        return Place(plan.variation, plan.tries, scenes.aspect_of(laid_out.photo.box), calm)
 
     def _options(self, plan: _Plan) -> compose.Options:
         return {

@@ -56,11 +56,12 @@ SETTINGS: Final = (
 
 @dataclass(frozen=True)
 class Place:
-    """Which scene is meant: of a variation and try, in a shape."""
+    """Which scene is meant: of a variation and try, in a shape; `calm` is the side over which a badge is laid."""
 
     variation: int
     tries: int
     aspect: AspectRatio
+    calm: str | None = None
 
     @property
     def key(self) -> str:
@@ -147,6 +148,8 @@ class Scenery:
         if refused:
             values["wrong_with_the_last_try"] = list(refused)
         parts = [prompts.text("scene"), *([prompts.text("recreate")] if recreated else [])]
+        if place.calm:
+            parts.append(f"Keep calm: {place.calm}")
         return "\n\n".join((*parts, "What the photograph is for:", prompts.document(values)))
 
     def _turned(self, variation: int) -> tuple[Media, ...]:

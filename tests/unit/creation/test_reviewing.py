@@ -49,7 +49,7 @@ def test_the_sheet_shows_every_size_whole_and_side_by_side() -> None:
 
 PINNED = {
     "ad-words-1": "b160862078d07697",
-    "ad-scene-1": "1a0cac12d132facb",
+    "ad-scene-1": "9e45bf820992d862",
     "scene-reading-1": "ff6f7ec0ae755a04",
     "ad-review-1": "c5f4ddb020d2c32a",
 }
