@@ -131,3 +131,35 @@ def test_a_product_or_a_template_that_is_not_there_is_named(studio: Studio) -> N
         studio.run(template_mode="specific", template_ids=str(uuid4()))
     with pytest.raises(BadInput, match="at least one size"):
         studio.run(square=False, portrait=False, story=False, wide=False)
+
+
+def test_a_picture_of_ones_own_is_a_template_that_no_ad_may_copy(studio: Studio) -> None:
+    """It is read from where it was uploaded; one that is gone is said."""
+    studio.run(**FEW)
+    made = studio.gallery()["ads"][0]["images"][0]
+    file = studio.services.scratch / "own"
+    file.write_bytes(studio.services.storage.get("assets", made["storage_key"]))
+    studio.services.storage.put("imports", made["storage_key"], file, made["mime"])
+    studio.run(**FEW, template_mode="uploaded", uploaded=made["sha256"], color_mode="original")
+    said = [
+        finding["sentence"] for finding in studio.gallery()["ads"][0]["findings"] if finding["check"] == "near_template"
+    ]
+    assert all("of 128 bits differ" in sentence for sentence in said)
+    with pytest.raises(BadInput, match="upload it again"):
+        studio.run(**FEW, template_mode="uploaded", uploaded="0" * 64)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"content_source": "brief"}, "write the brief"),
+        ({"content_source": "recreate_template", "template_mode": "none"}, "choose templates"),
+        ({"template_mode": "uploaded"}, "given on New ads"),
+        ({"angle": "gossip"}, "no angle gossip; there is pain_relief"),
+    ],
+)
+def test_an_order_that_lacks_something_is_refused_before_it_runs(
+    studio: Studio, parameters: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(BadInput, match=said):
+        studio.run(**parameters)
