@@ -163,14 +163,6 @@ def test_the_data_folder_is_the_projects_own(tmp_path: Path, monkeypatch: pytest
     assert len(homes) == 2
 
 
-def test_pictures_have_a_model_and_a_limit_of_their_own() -> None:
-    found = settings.load({})
-    assert (found.gemini_image_model, found.gemini_image_per_minute) == ("gemini-3.1-flash-image", 60)
-    found = settings.load({"GEMINI_IMAGE_MODEL": "gemini-3-pro-image", "GEMINI_IMAGE_PER_MINUTE": "0"})
-    assert (found.gemini_image_model, found.gemini_image_per_minute) == ("gemini-3-pro-image", 0)
-    assert (found.gemini_model, found.gemini_per_minute) == ("gemini-3.8-flash", 300)
-
-
 def test_a_child_gets_the_environment_with_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUPABASE_SECRET_KEY", "hunter2")
     given = settings.child_environment({"SUPABASE_SECRET_KEY": None, "META_GRAPH_URL": "http://127.0.0.1:1"})
