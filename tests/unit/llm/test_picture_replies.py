@@ -66,12 +66,12 @@ def test_tokens_of_the_picture_are_told_from_thoughts_and_words() -> None:
         types.ModalityTokenCount(modality=types.MediaModality.TEXT, token_count=20),
         types.ModalityTokenCount(modality=types.MediaModality.IMAGE, token_count=1120),
     ]
-    told = {"candidates_token_count": 1140, "thoughts_token_count": 300}
+    told: dict[str, Any] = {"candidates_token_count": 1140, "thoughts_token_count": 300}
     assert read(part(b"x"), candidates_tokens_details=details, **told).usage == Usage(9, 1440, 0, 1120)
 
 
 def test_where_nobody_tells_them_apart_all_but_thoughts_is_the_picture() -> None:
     """Too dear rather than too cheap: a budget counts on it."""
-    told = {"candidates_token_count": 1140, "thoughts_token_count": 300}
+    told: dict[str, Any] = {"candidates_token_count": 1140, "thoughts_token_count": 300}
     assert read(part(b"x"), **told).usage == Usage(9, 1440, 0, 1140)
     assert read(types.Part(text="No."), **told).usage == Usage(9, 1440)
