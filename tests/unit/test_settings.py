@@ -116,6 +116,14 @@ def test_zero_requests_a_minute_is_no_limit() -> None:
     assert found.gemini_url == "http://127.0.0.1:1/gemini"
 
 
+def test_pictures_have_a_model_and_a_limit_of_their_own() -> None:
+    found = settings.load({})
+    assert (found.gemini_image_model, found.gemini_image_per_minute) == ("gemini-3.1-flash-image", 60)
+    found = settings.load({"GEMINI_IMAGE_MODEL": "gemini-3-pro-image", "GEMINI_IMAGE_PER_MINUTE": "0"})
+    assert (found.gemini_image_model, found.gemini_image_per_minute) == ("gemini-3-pro-image", 0)
+    assert (found.gemini_model, found.gemini_per_minute) == ("gemini-3.8-flash", 300)
+
+
 def test_a_child_gets_no_secret_that_it_is_not_handed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page or the sandbox has no use for a token of Meta's or the database's key."""
     for name in settings.SECRETS:

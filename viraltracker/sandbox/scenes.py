@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw, ImageFilter, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 from viraltracker.sandbox import cutouts
 
@@ -64,8 +64,14 @@ _PLACES: Final[dict[Side | None, tuple[float, float, float, float]]] = {
     "right": (0.05, 0.14, 0.53, 0.88),
 }
 """Left, top, right, bottom of the product's place as shares of the picture, by the side that is to stay calm."""
-_SEAM: Final = 0.34
-"""Share of the picture, from its calm side, that a photo of a whole scene leaves to the colours of its own edge."""
+_COARSE: Final = 64
+"""Points of an edge at which light is worked out; it is soft enough for that."""
+_FINER: Final = 4
+"""How many times smaller shadows are drawn than shown."""
+_SCENE_OVER: Final = 0.8
+"""Share of the picture that a photo of a whole scene takes, away from the side that is to stay calm."""
+_LEAST_SEEN: Final = 0.72
+"""Of such a photo's width or height, where it fills the picture."""
 
 
 def scene(
@@ -113,13 +119,13 @@ def _garden(stage: _Stage) -> Image.Image:
     size, chance = stage.size, stage.chance
     width, height = size
     leaves: tuple[_Color, ...] = ((150, 176, 132), (176, 196, 150), (128, 160, 124), (206, 214, 170), (224, 224, 190))
-    far = Image.new("RGB", size, (168, 190, 150))
+    far = Image.new("RGB", (width // _FINER, height // _FINER), (168, 190, 150))
     canvas = ImageDraw.Draw(far)
     for _ in range(46):
-        radius = chance.uniform(0.05, 0.15) * min(size)
-        x, y = chance.uniform(0, width), chance.uniform(0, height)
+        radius = chance.uniform(0.05, 0.15) * min(far.size)
+        x, y = chance.uniform(0, far.width), chance.uniform(0, far.height)
         canvas.ellipse((x - radius, y - radius, x + radius, y + radius), fill=chance.choice(leaves))
-    far = far.filter(ImageFilter.GaussianBlur(min(size) / 18))
+    far = far.filter(ImageFilter.GaussianBlur(min(far.size) / 18)).resize(size, Image.Resampling.BICUBIC)
     pixels = np.asarray(far, np.float32).copy()
     ledge = _room(stage, replace(stage.mood, ground=(226, 218, 202)), softness=0.006)
     edge = int(stage.horizon)
@@ -131,15 +137,16 @@ def _window(stage: _Stage) -> Image.Image:
     """Morning light through a window, aslant on the wall."""
     size, chance = stage.size, stage.chance
     width, height = size
-    light = Image.new("L", size, 0)
+    light = Image.new("L", (width // _FINER, height // _FINER), 0)
     canvas = ImageDraw.Draw(light)
+    width, height = light.size
     pane, lean, start = 0.20 * width, chance.uniform(0.22, 0.42) * width, chance.uniform(-0.1, 0.35) * width
     for number in range(3):
         x = start + number * pane * 1.18
         canvas.polygon(((x, 0), (x + pane, 0), (x + pane - lean, height), (x - lean, height)), fill=255)
-    bright = np.asarray(light.filter(ImageFilter.GaussianBlur(min(size) / 40)), np.float32) / 255
-    pixels = _room(stage, stage.mood, softness=0.05) * 0.93
-    pixels += bright[..., None] * np.array((20, 17, 10), np.float32)
+    light = light.filter(ImageFilter.GaussianBlur(min(light.size) / 40)).resize(size, Image.Resampling.BICUBIC)
+    pixels = _room(stage, stage.mood, softness=0.05) * np.float32(0.93)
+    pixels += (np.asarray(light, np.float32) / 255)[..., None] * np.array((20, 17, 10), np.float32)
     return _image(_lit(pixels, stage.chance))
 
 
@@ -187,12 +194,14 @@ def _room(stage: _Stage, mood: _Mood, *, softness: float) -> Pixels:
 def _lit(pixels: Pixels, chance: random.Random) -> Pixels:
     """Light from one upper side, falling off softly, and darker corners."""
     height, width = pixels.shape[:2]
-    x = np.linspace(0, 1, width, dtype=np.float32)[None, :]
-    y = np.linspace(0, 1, height, dtype=np.float32)[:, None]
+    x = np.linspace(0, 1, _COARSE, dtype=np.float32)[None, :]
+    y = np.linspace(0, 1, _COARSE, dtype=np.float32)[:, None]
     source = chance.choice((0.22, 0.78)) + chance.uniform(-0.08, 0.08)
     near = np.exp(-((x - source) ** 2 / 0.30 + (y - 0.22) ** 2 / 0.42))
     corner = (x - 0.5) ** 2 + (y - 0.5) ** 2
-    return (pixels * (0.93 + 0.12 * near - 0.10 * corner)[..., None]).astype(np.float32)
+    light = Image.fromarray((0.93 + 0.12 * near - 0.10 * corner).astype(np.float32))
+    pixels *= np.asarray(light.resize((width, height), Image.Resampling.BICUBIC))[..., None]
+    return pixels
 
 
 def _stand(
@@ -213,33 +222,32 @@ def _stand(
 
 def _shadow(picture: Image.Image, box: tuple[float, float, float, float], blur: float, strength: int) -> None:
     """A soft ellipse; `blur` as a share of the shorter edge, `strength` of 255."""
-    mask = Image.new("L", picture.size, 0)
-    ImageDraw.Draw(mask).ellipse(box, fill=strength)
-    mask = mask.filter(ImageFilter.GaussianBlur(blur * min(picture.size)))
-    picture.paste(Image.new("RGB", picture.size, _SHADE), mask=mask)
+    width, height = picture.size
+    mask = Image.new("L", (width // _FINER, height // _FINER), 0)
+    ImageDraw.Draw(mask).ellipse([edge / _FINER for edge in box], fill=strength)
+    mask = mask.filter(ImageFilter.GaussianBlur(blur * min(mask.size))).resize(picture.size, Image.Resampling.BICUBIC)
+    picture.paste(_SHADE, mask=mask)
 
 
 def _continued(photo: Image.Image, size: tuple[int, int], side: Side | None) -> Image.Image:
-    """A photo of a whole scene, which on its calm side goes on as the colours of its own edge."""
-    if side is None:
+    """A photo of a whole scene, which goes on as the colours of its own edges where it ends."""
+    width, height = size
+    if side is None and _LEAST_SEEN <= (photo.width * height) / (photo.height * width) <= 1 / _LEAST_SEEN:
         return ImageOps.fit(photo, size, Image.Resampling.LANCZOS, centering=(0.5, 0.7))
-    # Turned so that the calm side is always the top.
-    turned = {"top": 0, "bottom": 2, "left": 3, "right": 1}[side]
-    width, height = size if turned % 2 == 0 else (size[1], size[0])
-    below = round(height * _SEAM)
-    over = round(height * 0.16)
-    wanted = (width, height - below + over)
-    upright = wanted if turned % 2 == 0 else (wanted[1], wanted[0])
-    fitted = ImageOps.fit(photo, upright, Image.Resampling.LANCZOS, centering=(0.5, 0.8))
-    shown = np.rot90(np.asarray(fitted, np.float32), turned)
-    edge = Image.fromarray(_bytes(shown[: max(2, over // 4)].mean(axis=0, keepdims=True)))
-    row = edge.filter(ImageFilter.BoxBlur((width / 6, 0))) if width > 12 else edge
-    plain = np.repeat(np.asarray(row, np.float32), height, axis=0)
-    fade = np.linspace(0, 1, over, dtype=np.float32)
-    fade = (fade * fade * (3 - 2 * fade))[:, None, None]
-    plain[below:] = shown[over:]
-    plain[below - over : below] = plain[below - over : below] * (1 - fade) + shown[:over] * fade
-    return _image(np.rot90(plain, -turned))
+    free = _SCENE_OVER if side in {"left", "right"} else 1.0, _SCENE_OVER if side in {"top", "bottom"} else 1.0
+    scale = min(width * free[0] / photo.width, height * free[1] / photo.height)
+    small = photo.resize((round(photo.width * scale), round(photo.height * scale)), Image.Resampling.LANCZOS)
+    x = {"left": width - small.width, "right": 0}.get(side or "", (width - small.width) // 2)
+    y = {"bottom": 0}.get(side or "", height - small.height)
+    around = ((y, height - y - small.height), (x, width - x - small.width), (0, 0))
+    whole = _image(np.pad(np.asarray(small, np.float32), around, mode="edge"))
+    # Blurred more the farther away, so that what stands at an edge leaves no streak.
+    inner = Image.new("L", size, 0)
+    inner.paste(255, (x, y, x + small.width, y + small.height))
+    near = inner.filter(ImageFilter.GaussianBlur(min(size) / 30)).point(lambda value: min(255, 2 * value))
+    soft = whole.filter(ImageFilter.GaussianBlur(min(size) / 25))
+    soft.paste(whole, mask=ImageChops.lighter(near, inner))
+    return soft
 
 
 def _bytes(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:

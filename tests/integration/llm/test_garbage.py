@@ -15,9 +15,14 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tests.integration.llm.conftest import MakeModel, media, request
+from tests.integration.llm.conftest import MakeModel, Source, media, request
 from viraltracker import errors
+from viraltracker.llm import pricing
 from viraltracker.llm.circuit import Circuit
+from viraltracker.llm.gemini_images import GeminiImages
+from viraltracker.llm.image_request import ImageRequest
+from viraltracker.llm.images import ImageModel
+from viraltracker.llm.permits import Permits
 from viraltracker.llm.request import Unanswered
 from viraltracker.llm.seam import Model
 from viraltracker.sandbox.server import running_app
@@ -27,6 +32,11 @@ DEEP = "[" * 20_000 + "]" * 20_000
 
 def _gemini(text: object, **more: object) -> str:
     return json.dumps({"candidates": [{"content": {"parts": [{"text": text}]}, "finishReason": "STOP"}], **more})
+
+
+def _gemini_part(inline: object) -> str:
+    content = {"parts": [{"inlineData": inline}]}
+    return json.dumps({"candidates": [{"content": content, "finishReason": "STOP"}], "usageMetadata": {}})
 
 
 def _claude(**changes: object) -> str:
@@ -64,6 +74,19 @@ BODIES: list[str | bytes] = [
     "<html>It works!</html>",
     '{"error": "words"}',
     '{"error": {"code": "x", "message": 7, "details": 7}}',
+]
+PICTURES = [
+    _gemini_part(inline)
+    for inline in (
+        7,
+        {},
+        {"mimeType": "image/png"},
+        {"mimeType": "image/png", "data": 7},
+        {"mimeType": "image/png", "data": ""},
+        {"mimeType": "image/png", "data": "no base64 at all!"},
+        {"mimeType": "text/html", "data": "PGh0bWw+"},
+        {"data": "iVBORw0KGgo="},
+    )
 ]
 MIMES = ["application/json", "text/html"]
 
@@ -114,6 +137,25 @@ def test_no_garbage_is_an_answer_or_somebody_elses_exception(
             assert len(outcome.detail) <= 200
         else:
             assert isinstance(outcome, errors.Unavailable | errors.Refused), body
+
+
+@pytest.mark.filterwarnings("ignore:.*is not a valid:UserWarning")
+@pytest.mark.parametrize("status", [200, 500])
+def test_no_garbage_is_a_picture(status: int, garbage: Garbage, address: str) -> None:
+    painter = GeminiImages("a-key", "gemini-3.1-flash-image", url=address)
+    circuit = Circuit("x", failures=10_000)
+    permits = Permits(Source(), "gemini-images", None)
+    model = ImageModel(painter, permits, price=pricing.cost, attempts=1, circuit=circuit)
+    garbage.mime, garbage.status = "application/json", status
+    for body in [*BODIES, *PICTURES]:
+        garbage.body = body
+        asked = ImageRequest(purpose="creation.scene", prompt="A shelf.")
+        outcome = _outcome(partial(model.draw, asked, guard=_free))
+        if isinstance(outcome, Unanswered):
+            assert (outcome.reason, outcome.requests, status) == ("no_image", 2, 200)
+        else:
+            assert isinstance(outcome, errors.Unavailable | errors.Refused), body
+    model.close()
 
 
 def _outcome(call: Callable[[], object]) -> object:

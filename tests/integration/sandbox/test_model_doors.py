@@ -42,6 +42,26 @@ def test_the_record_is_served_without_texts_and_keys_and_can_be_forgotten(
     assert served.sandbox.model_calls == []
 
 
+def test_calls_for_pictures_are_told_from_calls_for_words(http: httpx.Client) -> None:
+    ask(http).raise_for_status()
+    wanted = {"responseModalities": ["IMAGE"], "imageConfig": {"aspectRatio": "16:9", "imageSize": "1K"}}
+    body = {"contents": [{"parts": [{"text": "A shelf."}]}], "generationConfig": wanted}
+    told = http.post("/gemini/v1/models/an-image-model:generateContent", json=body).raise_for_status().json()
+    [part] = told["candidates"][0]["content"]["parts"]
+    assert part["inlineData"]["mimeType"] == "image/png"
+    assert told["usageMetadata"]["candidatesTokensDetails"] == [{"modality": "IMAGE", "tokenCount": 1120}]
+    record = http.get("/__model_calls").json()
+    assert record["by_kind"] == {"gemini generate": 1, "gemini image": 1}
+    assert [call["kind"] for call in record["calls"]] == ["generate", "image"]
+
+
+@pytest.mark.parametrize(("name", "value"), [("aspectRatio", "7:5"), ("imageSize", "1k")])
+def test_a_shape_or_size_that_gemini_does_not_draw_is_refused(http: httpx.Client, name: str, value: str) -> None:
+    wanted = {"responseModalities": ["IMAGE"], "imageConfig": {name: value}}
+    body = {"contents": [{"parts": [{"text": "A shelf."}]}], "generationConfig": wanted}
+    assert http.post("/gemini/v1/models/an-image-model:generateContent", json=body).status_code == 400
+
+
 def test_the_pace_is_set_over_http(http: httpx.Client) -> None:
     paces = http.post("/__models", json={"model_seconds": 0.1}).raise_for_status().json()
     assert paces == {"model_seconds": 0.1, "batch_seconds": 0.0, "file_seconds": 0.0}
