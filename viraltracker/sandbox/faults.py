@@ -42,6 +42,13 @@ Kind = Literal[
     "batch_expired",  # a batch that ends as expired; option for Claude: indexes, the only items that expire
     "batch_item_error",  # a batch with errors at option: indexes; options as of model_error
     "file_failed",  # an uploaded file that ends as FAILED
+    # For Apify. Where its start is not answered, option started: whether the run began all the same; a slow one always
+    # has. Rules for runs befall the run whose start they match.
+    "apify_error",  # the service's error; options: status, type, message
+    "run_ends",  # a run that ends early, with option: status (FAILED, TIMED-OUT or ABORTED) and items, half by default
+    "run_stuck",  # a run that never ends by itself
+    "run_forgotten",  # a run that the service knows nothing of afterwards
+    "item_without_id",  # a page of items whose first says an error in place of an ad
 ]
 KINDS: frozenset[str] = frozenset(get_args(Kind))
 
