@@ -69,7 +69,7 @@ def test_a_wrong_value_names_its_variable_and_repeats_no_secret(name: str, value
 def test_no_secret_is_in_the_representation() -> None:
     secret = [
         *("SUPABASE_PUBLISHABLE_KEY", "SUPABASE_SECRET_KEY", "META_APP_SECRET", "META_ACCESS_TOKEN"),
-        *("VIRALTRACKER_LOCAL_OWNER_JWT", "GEMINI_API_KEY", "ANTHROPIC_API_KEY"),
+        *("VIRALTRACKER_LOCAL_OWNER_JWT", "GEMINI_API_KEY", "ANTHROPIC_API_KEY", "APIFY_TOKEN"),
     ]
     environment = dict.fromkeys(secret, "hunter2")
     environment |= {"SUPABASE_URL": "https://x.co", "SUPABASE_DB_URL": "postgresql://postgres:hunter2@x.co/postgres"}
@@ -89,13 +89,13 @@ def test_the_web_process_neither_reads_nor_keeps_a_key_past_row_security(
     assert not set(settings.PAST_ROW_SECURITY) & set(os.environ)
 
 
-def test_the_web_process_neither_reads_nor_keeps_a_models_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only the worker spends money."""
-    for name in settings.MODEL_KEYS:
+def test_the_web_process_neither_reads_nor_keeps_a_key_that_spends_money(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the worker does."""
+    for name in settings.PAID_KEYS:
         monkeypatch.setenv(name, "hunter2")
     found = settings.load_for_web()
-    assert (found.gemini_api_key, found.anthropic_api_key) == (None, None)
-    assert not set(settings.MODEL_KEYS) & set(os.environ)
+    assert (found.gemini_api_key, found.anthropic_api_key, found.apify_token) == (None, None, None)
+    assert not set(settings.PAID_KEYS) & set(os.environ)
 
 
 def test_the_web_process_knows_which_keys_there_are_by_name(monkeypatch: pytest.MonkeyPatch) -> None:

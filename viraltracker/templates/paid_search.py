@@ -1,8 +1,8 @@
 """A search of the Ad Library that is paid for: started once, waited for without a slot, and taken whatever its end.
 
-That a start is about to be sent is stored before it is sent, and the run's id before the run is looked at. Between these
-two a worker may die or an answer get lost: then Apify is asked for the run, and another is started only once it is known
-that there is none.
+That a start is about to be sent is stored before it is sent, and the run's id before the run is looked at. Between
+these two a worker may die or an answer get lost: then Apify is asked for the run, and another is started only once it
+is known that there is none.
 """
 
 from __future__ import annotations
