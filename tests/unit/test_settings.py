@@ -56,6 +56,8 @@ def test_half_a_supabase_configuration_names_what_is_missing(missing: list[str])
         ("GEMINI_BASE_URL", "example.com/hunter2"),
         ("GEMINI_REQUESTS_PER_MINUTE", "-1"),
         ("ANTHROPIC_REQUESTS_PER_MINUTE", "many"),
+        ("APIFY_ACTOR", "../hunter2/runs"),
+        ("APIFY_TIMEOUT_SECONDS", "0"),
         ("VIRALTRACKER_MODEL_CONCURRENCY", "257"),
     ],
 )
@@ -180,7 +182,7 @@ def test_the_example_file_loads_and_shows_the_real_defaults() -> None:
     assert settings.load(shown) == settings.load({})
 
 
-@pytest.mark.parametrize("name", ["GEMINI_API_KEY", "ANTHROPIC_API_KEY"])
+@pytest.mark.parametrize("name", settings.PAID_KEYS)
 @pytest.mark.parametrize("key", ["“quoted”", "two words", "ключ"])
 def test_a_key_that_no_header_can_carry_is_said_by_its_name(name: str, key: str) -> None:
     with pytest.raises(ConfigurationError, match=name) as caught:

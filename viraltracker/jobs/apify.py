@@ -73,4 +73,6 @@ def bill(context: JobContext, run: ActorRun) -> dict[str, Any]:
         context.log("There is no APIFY_TOKEN: the demo's sandbox answered in Apify's place, for nothing.", step="apify")
         return {"apify_run": run.id, "apify_status": run.status, "cost_usd": 0.0, "apify_stand_in": True}
     cost = None if run.cost_usd is None else float(run.cost_usd)
+    said = "Apify does not say what it cost" if cost is None else f"Apify says that it cost USD {cost:.4f}"
+    context.log(f"The run {run.id} at Apify ended as {run.status}; {said}.", step="apify")
     return {"apify_run": run.id, "apify_status": run.status, "cost_usd": cost}

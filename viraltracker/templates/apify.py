@@ -138,15 +138,22 @@ class ApifyActor:
         return _run(run)
 
     def find(
-        self, mark: str, url: str, most: int, *, since: datetime, known: Callable[[list[str]], frozenset[str]]
+        self,
+        mark: str,
+        url: str,
+        most: int,
+        *,
+        since: datetime,
+        known: Callable[[list[str]], frozenset[str]],
+        actor: str | None = None,
     ) -> ActorRun | None:
-        """The run that was started with `mark` after `since`, if there is one.
+        """The run that was started with `mark` after `since`, if there is one; of another actor where that was asked.
 
         Where Apify does not tell who started a run, ours is the one with the same input that is no other scrape's:
         `known` gives those of some runs that are. Raises Refused when there are too many to look at.
         """
         untold: list[tuple[ActorRun, str]] = []
-        for listed in self._since(since):
+        for listed in self._since(actor or self.name, since):
             agent = listed.meta.user_agent
             if agent is None:
                 if listed.meta.origin == "API":
@@ -185,8 +192,8 @@ class ApifyActor:
             if page.count == 0 or offset >= page.total:
                 return
 
-    def _since(self, since: datetime) -> Iterator[Any]:
-        runs, offset = self._client.actor(self.name).runs(), 0
+    def _since(self, actor: str, since: datetime) -> Iterator[Any]:
+        runs, offset = self._client.actor(actor).runs(), 0
         while True:
             page = self._asked(
                 partial(runs.list, started_after=since, desc=True, limit=1_000, offset=offset, timeout=self._timeout)
@@ -235,7 +242,9 @@ def given(url: str, most: int) -> Json:
 
 def failure(error: ApifyApiError, actor: str, token: str) -> ViralTrackerError:
     """An error answer of Apify as ours. Its own words are shown where they help, without the token."""
-    said = " ".join((error.message or "").replace(token, "…").split())[:_SAID_CHARS].rstrip(".")
+    # Without a type it is no answer of the service's own, and its words are somebody else's page.
+    words = " ".join((error.message or "").replace(token, "…").split()) if error.type else ""
+    said = words[:_SAID_CHARS].rstrip(".") or "it gave no reason"
     status = error.status_code
     if error.type in _FULL:
         return RateLimited(

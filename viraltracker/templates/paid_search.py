@@ -95,6 +95,7 @@ class PaidSearch:
                 self.most,
                 since=_moment(self.row["external_first_asked_at"]) - CLOCKS_APART,
                 known=partial(scraped_ads.known_external, self.db),
+                actor=self.row["external_actor"],
             )
             if found is not None:
                 self.say(f"The start of run {found.id} at Apify had come through; it is gone on with.")
