@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import impit
+import httpx
 import pytest
 from apify_client.errors import ApifyApiError
 
@@ -15,7 +15,7 @@ TOKEN = "hunter2"
 
 
 def answer(status: int, body: str) -> ApifyApiError:
-    return ApifyApiError(impit.Response(status, body.encode()), 1)
+    return ApifyApiError(httpx.Response(status, content=body.encode()), 1)
 
 
 def test_looks_grow_apart_from_a_second_to_two_minutes() -> None:
