@@ -41,12 +41,12 @@ KEYS: Final = {
         "syncs accounts that have no token of their own",
         "each account brings its own token",
     ),
+    "META_APP_SECRET": ("Meta app", "signs every call to Meta", "calls go unsigned, which most apps allow"),
     "APIFY_TOKEN": (
         "Apify",
         "searches the Ad Library for other brands' ads, with their pictures",
-        "they come from files, and from Meta without pictures",
+        "other brands' ads come from files, or from Meta without pictures",
     ),
-    "META_APP_SECRET": ("Meta app", "signs every call to Meta", "calls go unsigned, which most apps allow"),
 }
 """By the variable's name: whose key, what it is for, and how it goes without."""
 SAID: Final = "targets-said"
