@@ -30,11 +30,16 @@ begin
         raise exception 'There is no such brand.' using errcode = '22023';
     end if;
     if v.source = 'apify' and v.external_asked_at is null then
-        select t.* into v_before
-        from public.scheduled_job_runs r join public.template_scrapes t on t.id = r.retry_of
-        where r.id = p_scrape and t.brand_id = p_brand and t.source = v.source
-          and t.search_url is not distinct from v.search_url and t.external_asked_at is not null
-          and not t.external_over and t.status <> 'completed';
+        -- The newest try before it that came so far as to be a scrape: one that was stopped at once was none.
+        with recursive tried as (
+            select r.retry_of as id, 1 as n from public.scheduled_job_runs r where r.id = p_scrape
+            union all
+            select r.retry_of, t.n + 1 from tried t join public.scheduled_job_runs r on r.id = t.id
+            where t.n < 50 and not exists (select from public.template_scrapes s where s.id = t.id)
+        )
+        select s.* into v_before from tried t join public.template_scrapes s on s.id = t.id
+        where s.brand_id = p_brand and s.source = v.source and s.search_url is not distinct from v.search_url
+          and s.external_asked_at is not null and not s.external_over and s.status <> 'completed';
         if found then
             update public.template_scrapes
             set external_run_id = v_before.external_run_id, external_actor = v_before.external_actor,

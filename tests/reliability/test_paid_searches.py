@@ -15,7 +15,7 @@ from viraltracker.sandbox import apify, server
 from viraltracker.sandbox.app import Sandbox
 from viraltracker.sandbox.faults import Fault, Matcher
 from viraltracker.sandbox.server import RunningSandbox
-from viraltracker.store import accounts, schedules
+from viraltracker.store import accounts, schedules, scraped_ads
 
 SEARCH = "https://www.facebook.com/ads/library/?active_status=all&country=US&q=dog"
 START = Matcher(path="/runs$", method="POST")
@@ -59,7 +59,7 @@ def test_a_worker_killed_while_the_paid_run_goes_on_is_followed_by_one_that_resu
         eventually(lambda: noted(arranged, run_id))
         other = arranged.once(job_type="asset_download", parameters={})
         eventually(lambda: ended(arranged, other, "succeeded"))
-        eventually(lambda: arranged.run(run_id)["state"] == "running")
+        assert arranged.run(run_id)["state"] in {"queued", "running"}
         worker.kill()
         worker.wait()
         running.sandbox.apify.seconds = 0
@@ -112,6 +112,36 @@ def test_who_tries_again_goes_on_with_what_is_paid_for_and_who_stops_ends_it(
         assert [run.aborted for run in fake.runs] == [False, True, False]
         [scrape] = arranged.db.rows("template_scrapes", where={"id": waiting})
         assert (scrape["status"], scrape["external_over"]) == ("failed", True)
+
+
+def test_a_retry_of_a_retry_that_never_began_still_knows_what_was_paid(arranged: Arranged) -> None:
+    db, brand = arranged.db, arranged.brand_id
+
+    def tried_again(run_id: str) -> str:
+        retried = schedules.retry(db, run_id, f"again-{uuid4()}").run_id
+        assert retried is not None
+        return retried
+
+    def begun(run_id: str, url: str = SEARCH) -> str | None:
+        row = scraped_ads.begin(db, brand, run_id, "apify", url, now=clock.now())
+        found: str | None = row["external_run_id"]
+        return found
+
+    first = search(arranged)
+    assert begun(first) is None
+    assert scraped_ads.ask_external(db, first, "somebody/scraper", now=clock.now()) is not None
+    assert scraped_ads.note_external(db, first, f"run-of-{first}")
+    assert scraped_ads.ask_external(db, first, "somebody/scraper", now=clock.now()) is None
+    schedules.stop(db, first)
+    second = tried_again(first)
+    schedules.stop(db, second)
+    third = tried_again(second)
+    assert begun(third) == f"run-of-{first}"
+    assert f"run-of-{first}" not in dict(scraped_ads.forsaken_external(db)).values(), "somebody waits for it again"
+    scraped_ads.end_external(db, third)
+    schedules.stop(db, third)
+    assert begun(tried_again(third)) is None
+    assert begun(tried_again(first), SEARCH.replace("dog", "cat")) is None
 
 
 def test_a_token_that_apify_refuses_is_said_so_and_written_nowhere(
