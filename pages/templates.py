@@ -71,8 +71,9 @@ def draw_add() -> None:
     cards.section("Or search the Ad Library")
     if not st.session_state.get(SEARCHING):
         st.html(
-            f'<p class="vt-more">{words.html(kind.description)} A schedule sees which ads still run. It needs the '
-            "access token of an ad account.</p>"
+            f'<p class="vt-more">{words.html(kind.description)} A schedule sees which ads still run. Meta asks for '
+            "the access token of an ad account and gives no pictures; Apify asks for a token of its own and is paid by "
+            "use.</p>"
         )
         st.button("Set up a search", icon=":material/travel_explore:", on_click=turn_search, args=(True,))
         return

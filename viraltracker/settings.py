@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,15 +28,17 @@ SECRETS = (
     "META_APP_SECRET",
     "GEMINI_API_KEY",
     "ANTHROPIC_API_KEY",
+    "APIFY_TOKEN",
 )
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 HOSTED = ("SUPABASE_URL", "SUPABASE_PUBLISHABLE_KEY", "SUPABASE_SECRET_KEY")
 #: What passes row-level security, and so has no place in the process that talks to browsers.
 PAST_ROW_SECURITY = ("SUPABASE_SECRET_KEY", "SUPABASE_DB_URL")
-#: What spends money: only the worker asks models.
+#: What spends money: only the worker asks models, and searches through Apify.
 MODEL_KEYS = ("GEMINI_API_KEY", "ANTHROPIC_API_KEY")
+PAID_KEYS = (*MODEL_KEYS, "APIFY_TOKEN")
 #: Keys whose presence the page Settings tells. The page knows their names alone.
-TOLD = (*MODEL_KEYS, "META_ACCESS_TOKEN", "META_APP_SECRET")
+TOLD = (*PAID_KEYS, "META_ACCESS_TOKEN", "META_APP_SECRET")
 #: Where their names are handed on, for a process that must not hold the keys themselves.
 KEYS_FOUND = "VIRALTRACKER_KEYS_FOUND"
 #: A tenth of a million requests a minute is above every provider's limit.
@@ -78,6 +81,11 @@ class Settings:
     model_concurrency: int = 32
     model_timeout: float = 120.0
 
+    apify_token: str | None = field(default=None, repr=False)
+    apify_actor: str = "curious_coder/facebook-ads-library-scraper"
+    apify_url: str | None = None
+    apify_timeout: float = 30.0
+
     web_port: int | None = None
     poll_seconds: float = 1.0
     lease_seconds: float = 90.0
@@ -115,13 +123,13 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
 
 
 def load_for_web() -> Settings:
-    """The settings of the web process, which never holds a key past row-level security, or a model's.
+    """The settings of the web process, which never holds a key past row-level security, or one that spends money.
 
     Such a key is neither read nor left in this process's environment, where a host may have put it for the worker.
     """
     values = _environment()
     values[KEYS_FOUND] = os.environ[KEYS_FOUND] = ",".join(sorted(_keys_found(_reader(values))))
-    for name in (*PAST_ROW_SECURITY, *MODEL_KEYS):
+    for name in (*PAST_ROW_SECURITY, *PAID_KEYS):
         values.pop(name, None)
         os.environ.pop(name, None)
     read = _reader(values)
@@ -163,6 +171,10 @@ def _settings(read: _Reader) -> Settings:
         ),
         model_concurrency=read.whole("VIRALTRACKER_MODEL_CONCURRENCY", Settings.model_concurrency, 1, 256),
         model_timeout=read.seconds("VIRALTRACKER_MODEL_TIMEOUT_SECONDS", Settings.model_timeout),
+        apify_token=read.key("APIFY_TOKEN"),
+        apify_actor=read.actor("APIFY_ACTOR") or Settings.apify_actor,
+        apify_url=read.url("APIFY_BASE_URL"),
+        apify_timeout=read.seconds("APIFY_TIMEOUT_SECONDS", Settings.apify_timeout),
         web_port=read.port("VIRALTRACKER_WEB_PORT"),
         poll_seconds=read.seconds("VIRALTRACKER_POLL_SECONDS", Settings.poll_seconds),
         lease_seconds=read.seconds("VIRALTRACKER_LEASE_SECONDS", Settings.lease_seconds),
@@ -206,6 +218,15 @@ class _Reader:
         if value is not None and not all("!" <= letter <= "~" for letter in value):
             raise ConfigurationError(
                 f"{name} holds a character that no key has, such as a space or a curly quote; copy it again."
+            )
+        return value
+
+    def actor(self, name: str) -> str | None:
+        """An actor's id at Apify, or its owner and name."""
+        value = self._values.get(name)
+        if value is not None and not re.fullmatch(r"[\w.-]+([/~][\w.-]+)?", value, re.ASCII):
+            raise ConfigurationError(
+                f"{name} must be an actor's owner and name, like somebody/some-scraper, or its id."
             )
         return value
 

@@ -26,7 +26,7 @@ def about(**names: str) -> Iterator[None]:
         _about.reset(token)
 
 
-TALKATIVE = ("httpx", "httpx2", "httpcore", "httpcore2", "anthropic", "google_genai")
+TALKATIVE = ("httpx", "httpx2", "httpcore", "httpcore2", "anthropic", "google_genai", "apify_client")
 """Libraries that log each request, with addresses that work without a key, and at DEBUG what was sent."""
 
 

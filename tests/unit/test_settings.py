@@ -56,6 +56,8 @@ def test_half_a_supabase_configuration_names_what_is_missing(missing: list[str])
         ("GEMINI_BASE_URL", "example.com/hunter2"),
         ("GEMINI_REQUESTS_PER_MINUTE", "-1"),
         ("ANTHROPIC_REQUESTS_PER_MINUTE", "many"),
+        ("APIFY_ACTOR", "../hunter2/runs"),
+        ("APIFY_TIMEOUT_SECONDS", "0"),
         ("VIRALTRACKER_MODEL_CONCURRENCY", "257"),
     ],
 )
@@ -69,7 +71,7 @@ def test_a_wrong_value_names_its_variable_and_repeats_no_secret(name: str, value
 def test_no_secret_is_in_the_representation() -> None:
     secret = [
         *("SUPABASE_PUBLISHABLE_KEY", "SUPABASE_SECRET_KEY", "META_APP_SECRET", "META_ACCESS_TOKEN"),
-        *("VIRALTRACKER_LOCAL_OWNER_JWT", "GEMINI_API_KEY", "ANTHROPIC_API_KEY"),
+        *("VIRALTRACKER_LOCAL_OWNER_JWT", "GEMINI_API_KEY", "ANTHROPIC_API_KEY", "APIFY_TOKEN"),
     ]
     environment = dict.fromkeys(secret, "hunter2")
     environment |= {"SUPABASE_URL": "https://x.co", "SUPABASE_DB_URL": "postgresql://postgres:hunter2@x.co/postgres"}
@@ -89,13 +91,13 @@ def test_the_web_process_neither_reads_nor_keeps_a_key_past_row_security(
     assert not set(settings.PAST_ROW_SECURITY) & set(os.environ)
 
 
-def test_the_web_process_neither_reads_nor_keeps_a_models_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only the worker spends money."""
-    for name in settings.MODEL_KEYS:
+def test_the_web_process_neither_reads_nor_keeps_a_key_that_spends_money(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the worker does."""
+    for name in settings.PAID_KEYS:
         monkeypatch.setenv(name, "hunter2")
     found = settings.load_for_web()
-    assert (found.gemini_api_key, found.anthropic_api_key) == (None, None)
-    assert not set(settings.MODEL_KEYS) & set(os.environ)
+    assert (found.gemini_api_key, found.anthropic_api_key, found.apify_token) == (None, None, None)
+    assert not set(settings.PAID_KEYS) & set(os.environ)
 
 
 def test_the_web_process_knows_which_keys_there_are_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,7 +190,7 @@ def test_the_example_file_loads_and_shows_the_real_defaults() -> None:
     assert settings.load(shown) == settings.load({})
 
 
-@pytest.mark.parametrize("name", ["GEMINI_API_KEY", "ANTHROPIC_API_KEY"])
+@pytest.mark.parametrize("name", settings.PAID_KEYS)
 @pytest.mark.parametrize("key", ["“quoted”", "two words", "ключ"])
 def test_a_key_that_no_header_can_carry_is_said_by_its_name(name: str, key: str) -> None:
     with pytest.raises(ConfigurationError, match=name) as caught:

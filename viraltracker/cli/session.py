@@ -100,6 +100,7 @@ def worker_program(configured: Settings, endpoints: Endpoints, sandbox_url: str 
             "META_APP_SECRET": configured.meta_app_secret,
             "GEMINI_API_KEY": configured.gemini_api_key,
             "ANTHROPIC_API_KEY": configured.anthropic_api_key,
+            "APIFY_TOKEN": configured.apify_token,
         },
         stop_seconds=28.0,
     )

@@ -163,4 +163,7 @@ def _keys(configured: Settings) -> list[Check]:
             "rules (no model key is needed)",
         ),
         good("Meta", "access token set" if configured.meta_access_token else "no token; demo and imports work without"),
+        good(
+            "Apify", "token set" if configured.apify_token else "no token; other brands' ads come from files and Meta"
+        ),
     ]

@@ -78,14 +78,19 @@ def library_client(context: JobContext) -> Iterator[GraphClient]:
         yield graph
 
 
+def is_demo(context: JobContext) -> bool:
+    """Whether the brand has the demo's account, and no other."""
+    found = accounts.of_brand(context.db, context.brand_id)
+    return bool(found) and all(account.source == "demo" for account in found)
+
+
 def page_addresses(context: JobContext) -> AddressPolicy:
     """Where the brand's landing pages may be fetched: public addresses, and for the demo alone its own shop's.
 
     The demo's shop is at the sandbox, whose exact address the process that started it handed to this worker. A brand
     with any other account than the demo's has no such exception: its ads' links are somebody else's words.
     """
-    found = accounts.of_brand(context.db, context.brand_id)
-    if not found or any(account.source != "demo" for account in found):
+    if not is_demo(context):
         return AddressPolicy()
     if context.services.sandbox_url is None:
         raise ConfigurationError(_NO_SANDBOX)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from viraltracker import clock, errors
-from viraltracker.errors import BadInput, ConfigurationError
+from viraltracker.errors import BadInput
 from viraltracker.jobs.context import JobContext
 from viraltracker.jobs.job_type import ASKED_ELSEWHERE, JobType, Parameters, Result
 from viraltracker.store import scraped_ads, storage
@@ -26,7 +26,7 @@ class TemplateScrape(Parameters):
     source: Literal["meta_ad_library", "apify", "upload"] = Field(
         "meta_ad_library",
         title="Source",
-        description="Meta's Ad Library gives words and days. Apify is not connected yet; a file is given on Templates.",
+        description="Meta's Ad Library gives words and days; Apify, paid by use, pictures too. Files: on Templates.",
     )
     search_url: str | None = Field(
         None,
@@ -81,9 +81,9 @@ def run(context: JobContext, parameters: TemplateScrape) -> Result:
             case "meta_ad_library":
                 complete = _library(context, parameters, scrape)
             case "apify":
-                complete = _apify(begun)
+                complete = _apify(context, parameters, scrape, begun)
         _fetch(context, parameters, scrape)
-    except errors.Stopped:
+    except (errors.Stopped, errors.NotReady):
         raise
     except errors.ViralTrackerError as error:
         scraped_ads.finish(
@@ -151,11 +151,36 @@ def _library(context: JobContext, parameters: TemplateScrape, scrape: Scrape) ->
     return complete
 
 
-def _apify(_begun: dict[str, object]) -> bool:
-    raise ConfigurationError(
-        "Searching through Apify is not connected yet: upload the export of its run on Templates, or search Meta's Ad "
-        "Library."
-    )
+def _apify(context: JobContext, parameters: TemplateScrape, scrape: Scrape, begun: dict[str, Any]) -> bool:
+    """Waits for the paid run without holding the slot. True when it gave all ads of its search."""
+    from viraltracker.jobs import apify
+    from viraltracker.templates import search_url
+    from viraltracker.templates.paid_search import PaidSearch
+
+    context.progress(0, 1, "searching through Apify")
+    url = search_url.parse(parameters.search_url or "").url
+    with apify.actor(context) as actor:
+        apify.abort_forsaken(context, actor)
+        search = PaidSearch(
+            context.db, actor, begun, url, parameters.max_ads, say=lambda said: context.log(said, step="apify")
+        )
+        try:
+            brought = search.bring()
+        except errors.Stopped:
+            if context.control.stopped == "cancelled":
+                apify.abort(context, search)
+            raise
+        scrape.report.paid = apify.bill(context, brought.run)
+        everything = scrape.take_export(brought.export)
+        search.require_ads(brought)
+    if not brought.run.succeeded:
+        context.log(
+            f"The run at Apify ended as {brought.run.status}; what it had found until then is taken.",
+            level="warning",
+            step="apify",
+        )
+    # One that found as many as it may has sooner reached its bound than the end of the search.
+    return everything and brought.run.succeeded and len(brought.export.ads) < parameters.max_ads
 
 
 def _fetch(context: JobContext, parameters: TemplateScrape, scrape: Scrape) -> None:

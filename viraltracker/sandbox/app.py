@@ -1,4 +1,4 @@
-"""The sandbox over HTTP: the Graph API, its media links, the landing pages, both models, and the door for faults."""
+"""The sandbox over HTTP: the Graph API, its media links, landing pages, Apify, both models, and the door for faults."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 
-from viraltracker.sandbox import faults, graph_errors, model_calls, model_desk
+from viraltracker.sandbox import apify, faults, graph_errors, model_calls, model_desk
 from viraltracker.sandbox.ad_answers import AdAnswers
+from viraltracker.sandbox.apify import ApifyApi
 from viraltracker.sandbox.broken import BrokenOff, before
 from viraltracker.sandbox.claude import ClaudeApi
 from viraltracker.sandbox.demo import catalog, competitors, pages, pictures, product_photos, products
@@ -42,6 +43,7 @@ class Sandbox:
     `calls` holds the newest requests of the ad account as "METHOD /path?query" without tokens; `models` has the pace
     and the answerer of Gemini (`base_url` + "/gemini") and Claude ("/claude"), which share `model_key`. By default it
     has read the demo's pictures and clips, writes ads and looks at them, and gives the smallest answer to all else.
+    `apify` ("/apify") finds the ads of the demo's competitors for `apify_token`, and has the record of its paid runs.
     """
 
     def __init__(
@@ -54,11 +56,13 @@ class Sandbox:
         token: str = catalog.TOKEN,
         answerer: Answerer | None = None,
         model_key: str = model_desk.KEY,
+        apify_token: str = apify.TOKEN,
     ) -> None:
         self.faults = faults or FaultScript()
         self.links = SignedLinks(clock, media_lifetime_seconds)
         self.graph = GraphApi(clock, self.links, until=until, token=token)
         self.models = ModelDesk(clock, self.faults, answerer=answerer or DemoAnswers(AdAnswers()), key=model_key)
+        self.apify = ApifyApi(clock, self.faults, self.links, self.graph.today, token=apify_token)
         self.calls: deque[str] = deque(maxlen=_CALLS_KEPT)
         self._traces = itertools.count(1)
 
@@ -75,6 +79,8 @@ class Sandbox:
                 Route("/__calls", self._calls, methods=["GET"]),
                 Route("/__models", self._paces, methods=["GET", "POST"]),
                 Route("/__model_calls", self._model_calls, methods=["GET", "DELETE"]),
+                Route("/__apify", self._apify, methods=["GET", "POST"]),
+                Mount("/apify", routes=self.apify.routes()),
                 Mount("/gemini", routes=GeminiApi(self.models).routes()),
                 Mount("/claude", routes=ClaudeApi(self.models).routes()),
                 Route("/pages/{slug}", self._landing_page, methods=["GET"]),
@@ -112,6 +118,14 @@ class Sandbox:
             self.models.calls.clear()
             return JSONResponse({"success": True})
         return JSONResponse(model_calls.as_json(self.model_calls))
+
+    async def _apify(self, request: Request) -> Response:
+        try:
+            if request.method == "POST":
+                self.apify.set_pace(await request.json())
+        except ValueError as error:
+            return JSONResponse({"error": str(error)}, status_code=422)
+        return JSONResponse(self.apify.as_json())
 
     async def _graph(self, request: Request) -> Response:
         params = dict(request.query_params)
@@ -258,5 +272,7 @@ def media_bytes(kind: str, name: str) -> tuple[bytes | None, str]:
             return None, ""
         clips = resources.files("viraltracker.sandbox.demo") / "clips"
         return (clips / name).read_bytes(), "video/mp4"
+    if kind == "c":
+        return competitors.picture(name.removesuffix(".jpg")), "image/jpeg"
     picture = picture_library().get(name.removesuffix(".jpg"))
     return (pictures.draw(picture), "image/jpeg") if picture else (None, "")

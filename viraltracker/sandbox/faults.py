@@ -54,6 +54,13 @@ Kind = Literal[
     "invented_price",  # a headline with a price that is not in the document
     "invented_claim",  # a headline with a claim that no sentence of the document holds
     "reviewer_rejects",  # scores of 2, a reason for each, and a no
+    # For Apify. Where its start is not answered, option started: whether the run began all the same; a slow one always
+    # has. Rules for runs befall the run whose start they match.
+    "apify_error",  # the service's error; options: status, type, message
+    "run_ends",  # a run that ends early, with option: status (FAILED, TIMED-OUT or ABORTED) and items, half by default
+    "run_stuck",  # a run that never ends by itself
+    "run_forgotten",  # a run that the service knows nothing of afterwards
+    "item_without_id",  # a page of items whose first says an error in place of an ad
 ]
 KINDS: frozenset[str] = frozenset(get_args(Kind))
 

@@ -52,6 +52,28 @@ def note_external(db: Database, scrape_id: str, external_run_id: str) -> bool:
     return bool(db.call("note_external_scrape", p_scrape=scrape_id, p_external=external_run_id))
 
 
+def ask_external(db: Database, scrape_id: str, actor: str, *, now: datetime) -> dict[str, Any] | None:
+    """Stores that a paid run is about to be asked for; the scrape's row, None where it has a run already."""
+    found: dict[str, Any] | None = db.call("ask_external_scrape", p_scrape=scrape_id, p_actor=actor, p_now=now)
+    return found
+
+
+def end_external(db: Database, scrape_id: str) -> None:
+    """Nothing more can be taken from the scrape's paid run, so another try pays for a new one."""
+    db.call("end_external_scrape", p_scrape=scrape_id)
+
+
+def known_external(db: Database, external_run_ids: Sequence[str]) -> frozenset[str]:
+    """Those of these paid runs that some scrape has."""
+    return frozenset(db.call("known_external_scrapes", p_runs=list(external_run_ids)))
+
+
+def forsaken_external(db: Database, *, limit: int = 20) -> list[tuple[str, str]]:
+    """Scrapes that were stopped while they waited, with the paid runs that nobody waits for any more."""
+    found = db.call("forsaken_external_scrapes", p_limit=limit)
+    return [(item["id"], item["external_run_id"]) for item in found]
+
+
 def save(db: Database, scrape_id: str, ads: Sequence[Mapping[str, Any]]) -> Saved:
     """Stores ads with their media (see `templates.scraped_ad`); one that is known moves its longevity."""
     new = again = 0

@@ -64,6 +64,11 @@ def parse(file_name: str, data: bytes) -> LibraryExport:
     return _read(normal)
 
 
+def of_rows(rows: Sequence[Any]) -> LibraryExport:
+    """The ads of rows as a tool hands them on; rows that cannot be used are given with their reasons."""
+    return _read([export_rows.normal(row, _DEEPEST) for row in rows])
+
+
 def _read(rows: Sequence[Any]) -> LibraryExport:
     ads: list[ScrapedAd] = []
     bad: list[BadRow] = []

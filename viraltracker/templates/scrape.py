@@ -29,7 +29,9 @@ Outcome = dict[str, Any]
 
 @dataclass
 class ScrapeReport:
-    """What a scrape did. `left_out` are ads beyond the run's bound; `refused` are rows and files with their reasons."""
+    """What a scrape did. `left_out` are ads beyond the run's bound; `refused` are rows and files with their reasons;
+    `paid` says of a paid search which run at the service it was, how that ended and what it cost.
+    """
 
     new: int = 0
     seen_again: int = 0
@@ -40,6 +42,7 @@ class ScrapeReport:
     notes: Counter[str] = field(default_factory=Counter)
     queued: int = 0
     media_remaining: int = 0
+    paid: dict[str, Any] = field(default_factory=dict)
 
     def add(self, saved: Saved) -> None:
         """Counts stored ads."""
@@ -63,6 +66,7 @@ class ScrapeReport:
             "notes": dict(self.notes),
             "queued": self.queued,
             "remaining": self.left_out + self.media_remaining,
+            **self.paid,
         }
 
 
@@ -96,9 +100,14 @@ class Scrape:
         if zip_images.is_zip(data):
             return self._take_zip(file_name, data)
         export = library_export.parse(file_name, data)
-        self._note(export)
         if not export.ads:
+            self._note(export)
             raise BadInput(f"No row of {file_name} is an ad that can be used. {self.report.refused[0]}")
+        return self.take_export(export)
+
+    def take_export(self, export: LibraryExport) -> bool:
+        """Stores the ads of an export. True when nothing of it was left out."""
+        self._note(export)
         self.save_ads(export.ads)
         return not (self.report.refused or self.report.left_out)
 

@@ -282,11 +282,14 @@ def outcome(run: Json) -> str:
     if run["error_message"]:
         sort = waiting.ERROR_CLASSES.get(run["error_class"] or "")
         return f"{run['error_message']} ({sort})" if sort else str(run["error_message"])
+    result = run["result"] or {}
     counts = [
         f"{value:,} {name.replace('_', ' ')}"
-        for name, value in (run["result"] or {}).items()
+        for name, value in result.items()
         if isinstance(value, int) and not isinstance(value, bool) and value
     ]
+    if result.get("cost_usd"):
+        counts.append(f"paid USD {result['cost_usd']:.4f}")
     return ", ".join(counts)
 
 

@@ -42,6 +42,11 @@ KEYS: Final = {
         "each account brings its own token",
     ),
     "META_APP_SECRET": ("Meta app", "signs every call to Meta", "calls go unsigned, which most apps allow"),
+    "APIFY_TOKEN": (
+        "Apify",
+        "searches the Ad Library for other brands' ads, with their pictures",
+        "other brands' ads come from files, or from Meta without pictures",
+    ),
 }
 """By the variable's name: whose key, what it is for, and how it goes without."""
 SAID: Final = "targets-said"

@@ -22,7 +22,13 @@ PAGES: Final = Pager("templates")
 ANY: Final = "(any)"
 SORTS: Final[Mapping[Sort, str]] = {"longevity": "Longest running", "newest": "Newest", "name": "Name"}
 RUNNING: Final = {ANY: "Running or not", "running": "Still running", "ended": "Ended"}
-SOURCES: Final = {"upload": "a file", "meta_ad_library": "Meta's Ad Library", "apify": "Apify"}
+STAND_IN: Final = "sandbox"
+SOURCES: Final = {
+    "upload": "a file",
+    "meta_ad_library": "Meta's Ad Library",
+    "apify": "Apify",
+    STAND_IN: "the sandbox, in Apify's place,",
+}
 LARGE_PX: Final = 1000
 
 
@@ -53,7 +59,8 @@ def freshness(found: Json, now: datetime) -> list[tuple[str, str]]:
     ]
     newest = found["newest_scrape"]
     if newest and newest["finished_at"]:
-        what = f"from {SOURCES.get(newest['source'], newest['source'])}"
+        source = STAND_IN if newest["counts"].get("apify_stand_in") else newest["source"]
+        what = f"from {SOURCES.get(source, source)}"
         state = "brought" if newest["status"] == "completed" else "not brought: the scrape failed"
         said.append((f"last {state} {what} {words.ago(newest['finished_at'], now)}", times.utc(newest["finished_at"])))
     if found["pending"]:

@@ -157,6 +157,6 @@ def test_a_fault_of_the_library_passes_or_fails_the_run_with_its_reason(
 
 
 def test_a_search_without_a_token_says_what_to_do(library: Library) -> None:
-    for source, named in (("meta_ad_library", "META_ACCESS_TOKEN"), ("apify", "not connected yet")):
+    for source, named in (("meta_ad_library", "META_ACCESS_TOKEN"), ("apify", "APIFY_TOKEN")):
         with pytest.raises(ConfigurationError, match=named):
             library.run(template_scrape.TYPE, source=source, search_url=SEARCH)

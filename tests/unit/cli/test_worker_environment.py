@@ -10,9 +10,10 @@ from viraltracker.local.stack import Endpoints
 from viraltracker.settings import child_environment
 
 
-def test_the_worker_gets_the_keys_of_the_models_and_of_meta(tmp_path: Path) -> None:
+def test_the_worker_gets_the_keys_of_the_models_of_meta_and_of_apify(tmp_path: Path) -> None:
     """A child gets no secret unless it is handed it, and a model is asked by the worker alone."""
     keys = {"GEMINI_API_KEY": "g", "ANTHROPIC_API_KEY": "a", "META_ACCESS_TOKEN": "m", "META_APP_SECRET": "s"}
+    keys |= {"APIFY_TOKEN": "t"}
     endpoints = Endpoints(
         rest_url="http://127.0.0.1:1",
         anon_key="anon",

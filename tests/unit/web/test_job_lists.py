@@ -60,6 +60,10 @@ def test_a_run_that_will_be_tried_again_says_when_and_after_what() -> None:
         ({"state": "skipped", "reason": "missed_window", "occurrences": 4}, "No worker ran at its time. 4 times"),
         ({"state": "failed", "error_message": "Token died.", "error_class": "needs_reauth"}, "Token died. (needs"),
         ({"state": "succeeded", "error_message": None, "result": {"new": 3, "ok": True, "ads": 0}}, "3 new"),
+        (
+            {"state": "succeeded", "error_message": None, "result": {"new": 3, "cost_usd": 0.03}},
+            "3 new, paid USD 0.0300",
+        ),
     ],
 )
 def test_a_run_says_in_a_line_how_it_ended(run: dict[str, Any], said: str) -> None:

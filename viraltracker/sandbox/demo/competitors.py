@@ -191,6 +191,25 @@ def export_rows(today: date) -> list[dict[str, object]]:
     return [_export_row(ad, today) for ad in ADS]
 
 
+def scraped_row(ad: CompetitorAd, today: date, picture_url: str) -> dict[str, object]:
+    """The ad as an Apify actor gives it: the nested row, with a link to its picture that expires."""
+    row = _export_row(ad, today)
+    del row["image_file"]
+    image = {"original_image_url": picture_url, "resized_image_url": picture_url}
+    snapshot = row["snapshot"] if isinstance(row["snapshot"], dict) else {}
+    return row | {
+        "ad_library_url": f"https://www.facebook.com/ads/library/?id={ad.ad_archive_id}",
+        "start_date_formatted": f"{ad.started(today)} 07:00:00",
+        "snapshot": snapshot | {"page_name": ad.page, "images": [image]},
+    }
+
+
+def picture(ad_archive_id: str) -> bytes | None:
+    """The picture of an ad, JPEG; None when there is no such ad."""
+    ad = next((each for each in ADS if each.ad_archive_id == ad_archive_id), None)
+    return None if ad is None else competitor_pictures.draw(ad.scene)
+
+
 @lru_cache(maxsize=2)
 def export_zip(today: date) -> bytes:
     """The export with its pictures: the same day gives the same bytes."""
