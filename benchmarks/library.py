@@ -195,9 +195,7 @@ def _calls(installation: Installation, brand_id: str) -> dict[str, float]:
         "one template": lambda: templates.one(db, one),
         "five templates for an ad": lambda: creations.template_choices(db, brand_id, product, None, 5),
         "names of other brands": lambda: creations.foreign_names(db, brand_id),
-        "media due (the worker)": lambda: scraped_ads.media_due(
-            installation.db, brand_id, images_only=True, limit=500
-        ),
+        "media due (the worker)": lambda: scraped_ads.media_due(installation.db, brand_id, images_only=True, limit=500),
     }
     found = {}
     for name, ask in asked.items():
