@@ -71,15 +71,16 @@ with ads as (
         (%(keys)s::text[])[1 + i %% cardinality(%(keys)s::text[])], 1080, 1080, '0f0f0f0f0f0f0f0f', s.status,
         case when s.status <> 'pending' then jsonb_build_object('reader', 'rules@1', 'name', 'Headline top ' || i,
             'description', 'Square picture. Words above, picture below.', 'layout', l.layout, 'industry', 'pets',
-            'audience', 'owners of big dogs', 'awareness', l.stage, 'hook', l.hook, 'unseen', jsonb_build_array('faces'),
-            'flagged', '[]'::jsonb, 'text_regions', jsonb_build_array(jsonb_build_object('left', 0.1, 'top', 0.1,
-            'width', 0.8, 'height', 0.2))) end,
+            'audience', 'owners of big dogs', 'awareness', l.stage, 'hook', l.hook, 'unseen',
+            jsonb_build_array('faces', 'logos'), 'flagged', '[]'::jsonb, 'text_regions', jsonb_build_array(
+            jsonb_build_object('left', 0.1, 'top', 0.1, 'width', 0.8, 'height', 0.2))) end,
         '{}', case when s.status <> 'pending' then 0.4 + (i %% 50) / 100.0 end,
         case when s.status in ('approved', 'rejected') then now() end,
         case when s.status in ('approved', 'rejected') then 'rules' end
     from ads, lateral (select case when i %% 10 < 4 then 'approved' when i %% 10 = 4 then 'analysed'
             when i %% 10 = 5 then 'pending' when i %% 10 = 6 then 'rejected' end as status) s,
-        lateral (select (array['headline_top', 'before_after', 'framed', 'text_led', 'side_by_side'])[1 + i %% 5] as layout,
+        lateral (select
+            (array['headline_top', 'before_after', 'framed', 'text_led', 'comparison'])[1 + i %% 5] as layout,
             (array['unaware', 'problem_aware', 'solution_aware', 'product_aware'])[1 + i %% 4] as stage,
             (array['question', 'story', 'deal', 'claim', 'statistic'])[1 + i %% 5] as hook) l
     where s.status is not null
@@ -93,7 +94,7 @@ select organization_id, brand_id, id, ad_archive_id, reading ->> 'name', reading
 from queue where status = 'approved'
 """
 
-# Of a thousand templates, each with an ad that was made from it and ran for thirty days.
+# Of a thousand templates, each with an ad that was made from it and ran for thirty days beside ten thousand others.
 RESULTS: Final = """
 with product as (
     insert into public.products (brand_id, name) values (%(brand)s, 'Chews') returning id
@@ -118,8 +119,10 @@ with product as (
     select %(brand)s, 'made' || row_number() over (), id from made returning ad_id
 )
 insert into public.ad_performance_daily (brand_id, account_id, ad_id, date, currency, impressions, spend, link_clicks,
-    results)
-select %(brand)s, 'act_1', ad_id, current_date - day, 'USD', 2000, 20, 30, day %% 3 from tied, generate_series(1, 30) day
+    results, result_type)
+select %(brand)s, 'act_1', ad_id, current_date - day, 'USD', 2000, 20, 30, day %% 3, 'purchase'
+from (select ad_id from tied union all select 'other' || i from generate_series(1, 10000) i) made,
+    generate_series(1, 30) day
 """
 
 
@@ -140,7 +143,7 @@ def run(installation: Installation) -> list[Result]:
                 for ads in (FEW, MANY):
                     _seed(database, brand_id, keys, first=begun + 1, last=ads)
                     if not begun:
-                        database.execute(RESULTS, {"brand": brand_id})
+                        _results(database, brand_id)
                     begun = ads
                     database.execute("analyze")
                     calls[ads] = _calls(installation, brand_id)
@@ -176,15 +179,27 @@ def _seed(database: psycopg.Connection, brand_id: str, keys: list[str], *, first
     database.execute(SEED, given)
 
 
+def _results(database: psycopg.Connection, brand_id: str) -> None:
+    given = {"brand": brand_id}
+    database.execute(
+        "insert into public.ad_accounts (brand_id, account_id, currency, source)"
+        " values (%(brand)s, 'act_1', 'USD', 'meta')",
+        given,
+    )
+    database.execute(RESULTS, given)
+    database.execute("select public.snapshot_days(%(brand)s, 'act_1', current_date - 60, current_date)", given)
+
+
 def _search(number: object) -> str:
     return f"https://www.facebook.com/ads/library/?active_status=active&country=US&q=dog{number}"
 
 
 def _calls(installation: Installation, brand_id: str) -> dict[str, float]:
     db, every = installation.owner, Filter()
-    one = templates.library(db, brand_id, every)["items"][0]["id"]
+    shown = [item["id"] for item in templates.library(db, brand_id, every)["items"]]
     product = str(uuid4())
     asked: Mapping[str, Callable[[], Any]] = {
+        "counts above every view": lambda: templates.counts(db, brand_id),
         "first page of the library": lambda: templates.library(db, brand_id, every),
         "a later page, newest first": lambda: templates.library(db, brand_id, Filter(sort="newest"), page=40),
         "by name": lambda: templates.library(db, brand_id, Filter(sort="name")),
@@ -192,8 +207,9 @@ def _calls(installation: Installation, brand_id: str) -> dict[str, float]:
         "a search": lambda: templates.library(db, brand_id, Filter(search="page 77")),
         "a search that finds nothing": lambda: templates.library(db, brand_id, Filter(search="no such word")),
         "what waits for a person": lambda: templates.review(db, brand_id, limit=5),
-        "one template": lambda: templates.one(db, one),
+        "one template": lambda: templates.one(db, shown[0]),
         "five templates for an ad": lambda: creations.template_choices(db, brand_id, product, None, 5),
+        "what became of a page's templates": lambda: templates.results(db, brand_id, shown),
         "names of other brands": lambda: creations.foreign_names(db, brand_id),
         "media due (the worker)": lambda: scraped_ads.media_due(installation.db, brand_id, images_only=True, limit=500),
     }

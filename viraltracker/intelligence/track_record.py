@@ -1,8 +1,8 @@
 """What the ads made from one template did, against what the brands' own averages would have given for the same money.
 
 What was counted is Poisson around the expected number times the template's own factor. Before anything is known the
-factor is Gamma with mean 1 and the spread that ads usually have (`pooling.USUAL_SPREAD`), so that two lucky sales do not
-make a template twice as good as the brand; after, it is Gamma too (Gelman et al., Bayesian Data Analysis, 3rd ed.,
+factor is Gamma with mean 1 and the spread that ads usually have (`pooling.USUAL_SPREAD`), so that two lucky sales do
+not make a template twice as good as the brand; after, it is Gamma too (Gelman et al., Bayesian Data Analysis, 3rd ed.,
 section 2.6). The database orders templates by the same rule (`app.made_standing`).
 """
 

@@ -81,8 +81,7 @@ def run(context: JobContext, parameters: TemplateApproval) -> Result:
     context.log(_in_words(counts, approved, left, reader), step="approval")
     if reader is not None and reader.budget_spent:
         context.log(
-            "The brand's money for models is spent this month, so the other pictures wait; raise it on Data, or wait for "
-            "the next month.",
+            "The brand's money for models is spent this month, so the other pictures wait; raise it on Data or wait.",
             level="warning",
             step="approval",
         )

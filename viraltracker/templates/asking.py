@@ -41,8 +41,7 @@ class Reader:
     """One model for one run. `counts` and the money are of all its items so far.
 
     `claim` is the run's claim in the queue (run:epoch), `own` are the organisation's names. `otherwise` reads what the
-    model knows nothing of, as `finish_template_call` takes it. `budget_spent` says that the brand's month cannot pay for
-    more.
+    model knows nothing of, as `finish_template_call` takes it. `budget_spent`: the brand's month cannot pay for more.
     """
 
     db: Database

@@ -1,4 +1,4 @@
-"""What the sandbox's models say about the pictures of the invented competitors: readings by a person who looked at them.
+"""What the sandbox's models say about the invented competitors' pictures: readings by a person who looked at them.
 
 Of any other picture they say that they know nothing, with a confidence of 0.
 """
@@ -45,7 +45,8 @@ _ARRANGEMENTS: Mapping[Kind, _Arrangement] = {
         "testimonial_card", "A customer's words on a white card above a drawn dog.", ((0.11, 0.2, 0.74, 0.3),)
     ),
     "list": _Arrangement(
-        "text_led", "A heading on a dark band above three numbered lines.", ((0.06, 0.06, 0.8, 0.22), (0.2, 0.37, 0.6, 0.5))
+        "text_led", "A heading on a dark band above three numbered lines.",
+        ((0.06, 0.06, 0.8, 0.22), (0.2, 0.37, 0.6, 0.5)),
     ),
     "comparison": _Arrangement(
         "comparison", "Two halves, a bowl on grey and a tin on colour, with a line under each.",
