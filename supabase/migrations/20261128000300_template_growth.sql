@@ -6,15 +6,20 @@ create index scraped_ads_life on public.scraped_ads (organization_id, ad_archive
 create index scraped_ads_pages on public.scraped_ads (organization_id, page_name);
 create index generated_ads_of_template on public.generated_ads (template_id) where template_id is not null;
 
--- How surely a rate is above (1) or below (-1) what was expected of it; 0 where neither is nine to one. p_counted is a
--- Poisson count, p_expected what the brand's own average would have given: the true ratio is Gamma with mean 1 and a
--- squared coefficient of variation of 0.16 before anything is known (ads differ by 40 %, as the analysis has it), so with
--- 6.25 on both sides after. The tail by Wilson and Hilferty's cube root (PNAS 17, 1931).
-create function app.made_standing(p_counted double precision, p_expected double precision) returns integer
+-- How surely a template's ads did better (1) or worse (-1) than was expected of them; 0 where neither is nine to one.
+-- p_counted is what they brought, p_expected what the brand's own average would have given, p_squares the sum of the
+-- squares of what was expected of each ad. The true cost of an ad differs from the next one's by 40 % (as the analysis has
+-- it: a squared coefficient of variation of 0.16), so that a hundred results of one ad say less of its template than ten
+-- each of ten: the ratio counts as much as a Poisson count of n = 1 / (1 / expected + 0.16 squares / expected²). Templates
+-- differ by as much before anything is known of them: Gamma with 6.25 on both sides, so Gamma after too. Its tail by Wilson
+-- and Hilferty's cube root (PNAS 17, 1931).
+create function app.made_standing(p_counted double precision, p_expected double precision, p_squares double precision)
+returns integer
 language sql immutable parallel safe set search_path = '' as $$
-    select case when s.z < -1.2816 then 1 when s.z > 1.2816 then -1 else 0 end
-    from (select 3 * sqrt(p_counted + 6.25)
-        * (((p_expected + 6.25) / (p_counted + 6.25)) ^ (1.0 / 3) - 1 + 1 / (9 * (p_counted + 6.25))) as z) s
+    select case when p_expected <= 0 then 0 when s.z < -1.2816 then 1 when s.z > 1.2816 then -1 else 0 end
+    from (select coalesce(1 / nullif(1 / nullif(p_expected, 0) + 0.16 * p_squares / nullif(p_expected, 0) ^ 2, 0), 0) as n) e,
+        lateral (select 6.25 + coalesce(p_counted / nullif(p_expected, 0), 0) * e.n as shape, 6.25 + e.n as rate) g,
+        lateral (select 3 * sqrt(g.shape) * ((g.rate / g.shape) ^ (1.0 / 3) - 1 + 1 / (9 * g.shape)) as z) s
 $$;
 
 -- What an account's money bought by kind, so that what is usual need not be added up from every ad's days.
@@ -66,14 +71,14 @@ end $$;
 -- Sums of the ads at Meta that were made from templates, over the p_days up to the newest day of each brand of
 -- p_organization that the caller may see: a row for each template, brand and currency. expected_results are those that the
 -- brand's own average cost for the same kind of result would have bought for the same money in the same days,
--- expected_clicks those of its average click-through rate; both averages are of all its accounts' ads, as the last look at
+-- expected_clicks those of its average click-through rate, both with the sum of the ads' squares; the averages are of all its accounts' ads, as the last look at
 -- each day had them. Results of an ad that had several kinds of them are left out on both sides; an ad that never said its
 -- kind is of the one that the brand spends most on.
 create function app.made_sums(p_organization uuid, p_templates uuid[] default null, p_days integer default 90)
 returns table (template_id uuid, brand_id uuid, currency text, ads bigint, running bigint, spend numeric,
     impressions double precision, link_clicks double precision, results double precision,
-    judged_spend double precision, expected_results double precision, expected_clicks double precision, first_day date,
-    last_day date)
+    judged_spend double precision, expected_results double precision, expected_results_squares double precision,
+    expected_clicks double precision, expected_clicks_squares double precision, first_day date, last_day date)
 language sql stable set search_path = '' set statement_timeout = '30s' as $$
     with tied as materialized (
         select g.template_id, m.brand_id, m.ad_id
@@ -119,7 +124,8 @@ language sql stable set search_path = '' set statement_timeout = '30s' as $$
         coalesce(sum(a.results) filter (where u.per_unit is not null), 0),
         coalesce(sum(a.spend::double precision) filter (where u.per_unit is not null), 0),
         coalesce(sum(a.spend::double precision * u.per_unit), 0),
-        coalesce(sum(a.impressions * c.per_impression), 0), min(a.first_day), max(a.last_day)
+        coalesce(sum((a.spend::double precision * u.per_unit) ^ 2), 0),
+        coalesce(sum(a.impressions * c.per_impression), 0), coalesce(sum((a.impressions * c.per_impression) ^ 2), 0), min(a.first_day), max(a.last_day)
     from ads a
     left join main m on m.brand_id = a.brand_id and m.currency = a.currency
     left join usual u on u.brand_id = a.brand_id and u.currency = a.currency
@@ -131,7 +137,7 @@ $$;
 
 -- What became of the ads that were made from these templates (all of the organisation's without any named), over the last
 -- p_days with numbers: [{template_id, made, ads, running, impressions, link_clicks, results, expected_results,
--- expected_clicks, first_day, last_day, money: [{currency, spend, judged_spend, results}]}]. `made` are ads that were made,
+-- expected_results_squares, expected_clicks, expected_clicks_squares, first_day, last_day, money: [{currency, spend, judged_spend, results}]}]. `made` are ads that were made,
 -- whether or not one ran. See app.made_sums for what is expected.
 create function public.template_results(p_brand uuid, p_templates uuid[] default null, p_days integer default 90)
 returns json
@@ -148,7 +154,8 @@ language sql stable set search_path = '' set statement_timeout = '30s' as $$
     ), together as (
         select s.template_id, sum(s.ads) as ads, sum(s.running) as running, sum(s.impressions) as impressions,
             sum(s.link_clicks) as link_clicks, sum(s.results) as results, sum(s.expected_results) as expected_results,
-            sum(s.expected_clicks) as expected_clicks, min(s.first_day) as first_day, max(s.last_day) as last_day
+            sum(s.expected_results_squares) as expected_results_squares, sum(s.expected_clicks) as expected_clicks,
+            sum(s.expected_clicks_squares) as expected_clicks_squares, min(s.first_day) as first_day, max(s.last_day) as last_day
         from sums s group by 1
     ), money as (
         select template_id, json_agg(json_build_object('currency', currency, 'spend', spend, 'judged_spend', judged_spend,
@@ -160,15 +167,16 @@ language sql stable set search_path = '' set statement_timeout = '30s' as $$
     select coalesce(json_agg(json_build_object('template_id', m.template_id, 'made', m.made, 'ads', coalesce(t.ads, 0),
         'running', coalesce(t.running, 0), 'impressions', coalesce(t.impressions, 0),
         'link_clicks', coalesce(t.link_clicks, 0), 'results', coalesce(t.results, 0),
-        'expected_results', coalesce(t.expected_results, 0), 'expected_clicks', coalesce(t.expected_clicks, 0),
-        'first_day', t.first_day, 'last_day', t.last_day, 'money', coalesce(c.money, '[]')) order by m.template_id), '[]')
+        'expected_results', coalesce(t.expected_results, 0), 'expected_results_squares', coalesce(t.expected_results_squares, 0),
+        'expected_clicks', coalesce(t.expected_clicks, 0),
+        'expected_clicks_squares', coalesce(t.expected_clicks_squares, 0), 'first_day', t.first_day, 'last_day', t.last_day, 'money', coalesce(c.money, '[]')) order by m.template_id), '[]')
     from made m left join together t using (template_id) left join money c using (template_id)
 $$;
 
 -- Templates for a product, the best first; of p_templates, in their order, where these are named.
 -- 1. Those that the product has not used before those it has.
 -- 2. Of each, first those whose ads did better than the brands' own average, last those whose ads did worse, both at nine to
---    one (app.made_standing over the results, see app.made_sums); few results decide nothing and stand between.
+--    one (app.made_standing over the results, see app.made_sums); few results or ads decide nothing and stand between.
 -- 3. Then those that were used less, then those whose ad ran longest with its own brand.
 -- [{id, name, awareness, hook, layout, storage_key, sha256, phash, uses, active_days, standing}].
 create or replace function public.template_choices(p_brand uuid, p_product uuid, p_templates uuid[], p_limit integer)
@@ -177,7 +185,8 @@ language sql stable set search_path = '' set statement_timeout = '30s' as $$
     with mine as materialized (
         select organization_id as id from public.brands where id = p_brand
     ), stood as materialized (
-        select s.template_id, app.made_standing(sum(s.results), sum(s.expected_results)) as standing
+        select s.template_id, app.made_standing(sum(s.results), sum(s.expected_results),
+            sum(s.expected_results_squares)) as standing
         from app.made_sums((select id from mine), p_templates) s group by 1
     ), chosen as materialized (
         select t.id, coalesce(u.uses, 0) as uses, coalesce(s.standing, 0) as standing, a.active_days,
@@ -372,9 +381,9 @@ begin
     return (select status from public.template_queue where id = p_item);
 end $$;
 
-revoke all on function app.made_standing(double precision, double precision), app.made_sums(uuid, uuid[], integer),
+revoke all on function app.made_standing(double precision, double precision, double precision), app.made_sums(uuid, uuid[], integer),
     public.template_results(uuid, uuid[], integer), public.template_counts(uuid),
     public.finish_template_call(uuid, jsonb, uuid, text, jsonb) from public, anon, authenticated, service_role;
-grant execute on function app.made_standing(double precision, double precision), app.made_sums(uuid, uuid[], integer),
+grant execute on function app.made_standing(double precision, double precision, double precision), app.made_sums(uuid, uuid[], integer),
     public.template_results(uuid, uuid[], integer), public.template_counts(uuid) to authenticated, service_role;
 grant execute on function public.finish_template_call(uuid, jsonb, uuid, text, jsonb) to service_role;

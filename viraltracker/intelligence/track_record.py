@@ -1,9 +1,10 @@
 """What the ads made from one template did, against what the brands' own averages would have given for the same money.
 
-What was counted is Poisson around the expected number times the template's own factor. Before anything is known the
-factor is Gamma with mean 1 and the spread that ads usually have (`pooling.USUAL_SPREAD`), so that two lucky sales do
-not make a template twice as good as the brand; after, it is Gamma too (Gelman et al., Bayesian Data Analysis, 3rd ed.,
-section 2.6). The database orders templates by the same rule (`app.made_standing`).
+The ad is the unit (see `pooling`): the true rates of ads differ by the usual spread, so a hundred results of one ad
+say less of its template than ten each of ten ads. The ratio of what was counted to what was expected is as uncertain as
+a Poisson count of some effective size, and the template's own factor is Gamma with mean 1 and the same spread before
+anything is known, so Gamma after (Gelman et al., Bayesian Data Analysis, 3rd ed., section 2.6). The database orders
+templates by the same rule (`app.made_standing`).
 """
 
 from __future__ import annotations
@@ -27,27 +28,42 @@ SURE: Final = 0.9
 
 @dataclass(frozen=True)
 class Factor:
-    """How many times the expected number is to be reckoned with: the mean, and the ends of the 90 % interval."""
+    """How many times the expected number is to be reckoned with: the mean, and the ends of the 90 % interval.
+
+    `squares` is the sum of the squares of what was expected of each ad.
+    """
 
     counted: float
     expected: float
+    squares: float
+
+    @property
+    def size(self) -> float:
+        """The Poisson count that the ratio of counted to expected is as sure as."""
+        if not self.expected:
+            return 0.0
+        return 1 / (1 / self.expected + USUAL_SPREAD * self.squares / self.expected**2)
+
+    @property
+    def _shape(self) -> float:
+        return PRIOR + (self.counted / self.expected * self.size if self.expected else 0.0)
 
     @property
     def mean(self) -> float:
         """The factor's posterior mean."""
-        return (self.counted + PRIOR) / (self.expected + PRIOR)
+        return self._shape / (PRIOR + self.size)
 
     @property
     def interval(self) -> tuple[float, float]:
         """Its 90 % interval."""
         tail = (1 - INTERVAL) / 2
-        low, high = special.gammaincinv(self.counted + PRIOR, [tail, 1 - tail]) / (self.expected + PRIOR)
+        low, high = special.gammaincinv(self._shape, [tail, 1 - tail]) / (PRIOR + self.size)
         return float(low), float(high)
 
     @property
     def above(self) -> float:
         """P(factor > 1)."""
-        return float(special.gammaincc(self.counted + PRIOR, self.expected + PRIOR))
+        return float(special.gammaincc(self._shape, PRIOR + self.size))
 
     @property
     def standing(self) -> Standing:
@@ -97,8 +113,12 @@ class TrackRecord:
             running=int(row["running"]),
             impressions=float(row["impressions"]),
             link_clicks=float(row["link_clicks"]),
-            results=Factor(float(row["results"]), float(row["expected_results"])),
-            clicks=Factor(float(row["link_clicks"]), float(row["expected_clicks"])),
+            results=Factor(
+                float(row["results"]), float(row["expected_results"]), float(row["expected_results_squares"])
+            ),
+            clicks=Factor(
+                float(row["link_clicks"]), float(row["expected_clicks"]), float(row["expected_clicks_squares"])
+            ),
             money=tuple(
                 Money(part["currency"], float(part["spend"]), float(part["judged_spend"]), float(part["results"]))
                 for part in row["money"]

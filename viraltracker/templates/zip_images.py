@@ -101,7 +101,7 @@ def exports(file_name: str, data: bytes) -> list[ExportEntry | RefusedEntry]:
 
 
 def refused(file_name: str, data: bytes) -> list[RefusedEntry]:
-    """Pictures that would be left out, as far as the list of entries and their first bytes tell. Raises as `entries`."""
+    """Pictures that would be left out, as far as their entries and first bytes tell. Raises as `entries`."""
     found = []
     with _opened(file_name, data) as archive:
         for info in _wanted(archive)[:MOST_ENTRIES]:

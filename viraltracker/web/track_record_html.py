@@ -28,7 +28,7 @@ def short(record: TrackRecord | None) -> str:
 def whole(record: TrackRecord | None) -> str:
     """HTML: sums, and how far they tell the template from the brand's average."""
     if record is None:
-        return '<p class="vt-more">None was made yet.</p>'
+        return '<p class="vt-more">No ad was made from it yet.</p>'
     if not record.ads:
         return (
             f'<p class="vt-more">{words.counted(record.made, "ad")} made; none is at Meta yet, or none bears its token '

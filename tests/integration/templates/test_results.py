@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from tests.integration.conftest import User
-from viraltracker.intelligence.track_record import TrackRecord
+from viraltracker.intelligence.track_record import Factor, TrackRecord
 from viraltracker.local.stack import Endpoints
 from viraltracker.store import brands, client, creations, templates
 
@@ -42,8 +42,8 @@ class Made:
             "  encode(sha256(convert_to(ad_archive_id, 'utf8')), 'hex'), 'k', 9, 9, 'approved', '{}' from ads"
             "  returning *)"
             " insert into public.templates (organization_id, brand_id, queue_id, ad_archive_id, name, layout,"
-            "  awareness, hook, storage_key, sha256, width, height) select organization_id, brand_id, id, ad_archive_id,"
-            "  ad_archive_id, 'framed', 'unaware', 'story', 'k', sha256, 9, 9 from queue"
+            "  awareness, hook, storage_key, sha256, width, height) select organization_id, brand_id, id,"
+            "  ad_archive_id, ad_archive_id, 'framed', 'unaware', 'story', 'k', sha256, 9, 9 from queue"
             "  returning ad_archive_id, id::text",
             given,
         ).fetchall()
@@ -115,7 +115,8 @@ def test_unused_templates_come_first_then_better_ones_and_worse_ones_last(made: 
     """Longevity decides among those that nothing is known of; two lucky results decide nothing."""
     longest, unused, good, bad, lucky = made.templates(5)
     made.ran(longest, 1, spend=500, results=50)
-    made.ran(good, 2, spend=500, results=90)
+    for number in range(3):
+        made.ran(good, 10 + number, spend=200, results=36)
     made.ran(bad, 3, spend=500, results=12)
     made.ran(lucky, 4, spend=5, results=2)
     made.look()
@@ -127,17 +128,18 @@ def test_unused_templates_come_first_then_better_ones_and_worse_ones_last(made: 
 def test_sums_are_held_against_the_brands_own_average(made: Made) -> None:
     (template,) = made.templates(1)
     made.ran(template, 1, spend=500, results=90)
-    made.ran(template, 2, spend=300, results=30)
+    made.ran(template, 2, spend=300, results=70)
     made.look()
     row = templates.results(made.library.db, made.library.brand_id, [template])[template]
     record = TrackRecord.of(row)
     assert (record.made, record.ads, record.running) == (2, 2, 0)
-    assert record.results.counted == 120
-    rate = (5_000 + 120) / (50_000 + 800)
+    assert record.results.counted == 160
+    rate = (5_000 + 160) / (50_000 + 800)
     assert record.results.expected == pytest.approx(800 * rate)
+    assert record.results.squares == pytest.approx((500 * rate) ** 2 + (300 * rate) ** 2)
     assert record.results.standing == "better"
     (money,) = record.money
-    assert (money.currency, money.spend, money.cost_per_result) == ("USD", 800, pytest.approx(800 / 120))
+    assert (money.currency, money.spend, money.cost_per_result) == ("USD", 800, pytest.approx(800 / 160))
 
 
 def test_results_of_another_kind_are_held_against_their_own(made: Made) -> None:
@@ -195,8 +197,8 @@ def test_nothing_is_cut_at_a_thousand_rows(made: Made) -> None:
         " named as (select id, row_number() over () as n from unnest(%(templates)s::uuid[]) id)"
         " insert into public.generated_ads (brand_id, run_id, variation, token, product_id, template_id, status, copy,"
         "  writer) select %(brand)s, r.id, 1,"
-        "  'VT-' || translate(lpad(to_hex(r.n), 8, '0'), '0123456789abcdef', %(letters)s), %(product)s, t.id, 'approved',"
-        "  '{}', 'rules' from numbered r join named t using (n)",
+        "  'VT-' || translate(lpad(to_hex(r.n), 8, '0'), '0123456789abcdef', %(letters)s), %(product)s, t.id,"
+        "  'approved', '{}', 'rules' from numbered r join named t using (n)",
         {"brand": made.library.brand_id, "product": made.product, "templates": every, "letters": LETTERS},
     )
     assert made.choose(1_200) == every
@@ -212,3 +214,18 @@ def test_a_stranger_sees_no_results(
     stranger = client.connect(endpoints.rest_url, endpoints.anon_key, http, jwt=new_user("stranger").key)
     assert templates.results(stranger, made.library.brand_id, [template]) == {}
     assert templates.counts(stranger, made.library.brand_id)["templates"] == 0
+
+
+@pytest.mark.parametrize("ads", [1, 4, 20])
+def test_the_database_and_the_page_tell_the_same_of_the_same(made: Made, ads: int) -> None:
+    """The database reckons the tail by a cube root; near the bound the two may differ by a percent."""
+    for expected in (0.5, 3.0, 12.0, 50.0, 400.0):
+        for ratio in (0.0, 0.3, 0.6, 0.8, 1.0, 1.2, 1.5, 2.0, 4.0):
+            factor = Factor(expected * ratio, expected, expected**2 / ads)
+            if min(abs(factor.above - 0.9), abs(factor.above - 0.1)) < 0.01:
+                continue
+            row = made.database.execute(
+                "select app.made_standing(%s, %s, %s)", [factor.counted, factor.expected, factor.squares]
+            ).fetchone()
+            assert row is not None
+            assert {1: "better", 0: "open", -1: "worse"}[row[0]] == factor.standing, factor

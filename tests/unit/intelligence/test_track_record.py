@@ -8,7 +8,8 @@ from viraltracker.intelligence.track_record import Factor, TrackRecord
 
 ROW = {
     "made": 3, "ads": 2, "running": 1, "impressions": 20_000, "link_clicks": 300, "results": 30,
-    "expected_results": 20.0, "expected_clicks": 200.0,
+    "expected_results": 20.0, "expected_results_squares": 200.0, "expected_clicks": 200.0,
+    "expected_clicks_squares": 20_000.0,
     "money": [
         {"currency": "USD", "spend": 900, "judged_spend": 600, "results": 30},
         {"currency": "EUR", "spend": 10, "judged_spend": 0, "results": 0},
@@ -17,15 +18,25 @@ ROW = {
 
 
 @pytest.mark.parametrize(
-    ("counted", "expected", "standing"),
-    [(2, 0.2, "open"), (0, 2, "open"), (0, 12, "worse"), (90, 50, "better"), (12, 50, "worse"), (50, 50, "open")],
+    ("counted", "expected", "ads", "standing"),
+    [
+        (2, 0.2, 1, "open"),
+        (0, 2, 1, "open"),
+        (0, 0, 1, "open"),
+        (0, 12, 1, "worse"),
+        (150, 100, 1, "open"),
+        (150, 100, 10, "better"),
+        (400, 100, 1, "better"),
+        (12, 50, 1, "worse"),
+        (50, 50, 5, "open"),
+    ],
 )
-def test_few_events_decide_nothing_and_many_do(counted: float, expected: float, standing: str) -> None:
-    assert Factor(counted, expected).standing == standing
+def test_few_events_or_ads_decide_nothing_and_many_do(counted: float, expected: float, ads: int, standing: str) -> None:
+    assert Factor(counted, expected, expected**2 / ads).standing == standing
 
 
 def test_the_mean_is_drawn_to_the_average_and_lies_in_its_interval() -> None:
-    few, many = Factor(2, 1), Factor(200, 100)
+    few, many = Factor(2, 1, 1), Factor(200, 100, 1_000)
     assert 1 < few.mean < many.mean < 2
     for factor in (few, many):
         low, high = factor.interval
