@@ -101,7 +101,7 @@ def caveat(found: Json, confidence: float | None) -> str:
     reader = str(found.get("reader") or "")
     said = f"Read by {'rules' if is_rules(found) else reader.partition(':')[2] or reader or 'nobody'}, {sure}."
     if reader.startswith("sandbox:"):
-        said = f"Read by the sandbox's stand-in for a model, {sure}."
+        said = f"Demo reading, written by hand, {sure}."
     return f"{said} They cannot see {', '.join(unseen[:-1])} or {unseen[-1]}." if len(unseen) > 1 else said
 
 

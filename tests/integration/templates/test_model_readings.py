@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -24,6 +24,7 @@ from viraltracker.sandbox.server import RunningSandbox
 from viraltracker.store import accounts, model_calls, templates
 from viraltracker.store.model_calls import Caller, Ended, Wanted
 from viraltracker.templates import model_reading
+from viraltracker.templates.reading import AdWords
 
 from .conftest import Json, Library, export
 
@@ -183,28 +184,28 @@ def test_two_approvals_at_once_pay_for_each_picture_once(reading: Reading) -> No
     assert sum(result["analysed"] for result in results) == reading.asked() == 14
 
 
-def claimed(reading: Reading, run_id: str, call_id: str) -> Json:
+def claimed(reading: Reading, run_id: str, call_id: UUID) -> Json:
     """An item that an attempt of a run holds, with its call under way, as a killed worker leaves it."""
     library = reading.library
     [item] = templates.claim(library.db, library.brand_id, f"{run_id}:1", limit=1, lease_s=3600)
-    words = model_reading.AdWords(item["page_name"], item["body"], item["title"], item["cta"], ())
+    words = AdWords(item["page_name"], item["body"], item["title"], item["cta"], ())
     asked = model_reading.question(
         item["sha256"], lambda: library.services.storage.get("assets", item["storage_key"]), words
     )
     assert isinstance(asked, model_reading.Question)
     caller = Caller(None, run_id, "gemini:gemini-3.8-flash", "gemini", "gemini-3.8-flash", 3600, force=False)
-    wanted = Wanted(call_id, "template", asked.input_hash, model_reading.VERSION, "template", None)  # type: ignore[arg-type]
+    wanted = Wanted(call_id, "template", asked.input_hash, model_reading.VERSION, "template", None)
     assert model_calls.begin(library.db, library.brand_id, caller, [wanted]) == ["go"]
     return item
 
 
 def test_a_killed_run_pays_again_for_what_was_under_way_and_for_nothing_else(reading: Reading) -> None:
     reading.bring(3)
-    library, run_id, call_id = reading.keyed(), reading.job_run(), str(uuid4())
+    library, run_id, call_id = reading.keyed(), reading.job_run(), uuid4()
     claimed(reading, run_id, call_id)
     assert library.run(template_approval.TYPE, reading.run(library, run_id, epoch=2))["analysed"] == 3
     states = {call["id"]: call["state"] for call in reading.calls()}
-    assert states.pop(call_id) == "lost"
+    assert states.pop(str(call_id)) == "lost"
     assert list(states.values()) == ["answered"] * 3 == ["answered"] * reading.asked()
 
 
@@ -212,7 +213,7 @@ def test_what_a_run_held_that_has_ended_is_free_at_once(reading: Reading) -> Non
     """A model's lease is an hour; nobody waits so long for a worker that is gone."""
     reading.bring(1)
     library, run_id = reading.keyed(), reading.job_run()
-    claimed(reading, run_id, str(uuid4()))
+    claimed(reading, run_id, uuid4())
     reading.database.execute(
         "update public.scheduled_job_runs set state = 'failed', finished_at = now(), lease_worker = null,"
         " lease_until = null where id = %s",
@@ -223,7 +224,7 @@ def test_what_a_run_held_that_has_ended_is_free_at_once(reading: Reading) -> Non
 
 def test_a_paid_answer_is_kept_though_its_claim_was_lost_and_the_first_of_two_stays(reading: Reading) -> None:
     reading.bring(1)
-    call_id, db = str(uuid4()), reading.library.db
+    call_id, db = uuid4(), reading.library.db
     item = claimed(reading, reading.job_run(), call_id)
     ended = Ended("answered", 1, 10, 10)
     paid: Json = {"reading": {"name": "Paid"}, "flags": ["face"], "confidence": 0.9}
