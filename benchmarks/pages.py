@@ -105,8 +105,8 @@ def run(installation: Installation) -> list[Result]:
     children = installation.children
     children.start(session.worker_program(installation.settings, installation.endpoints, installation.sandbox_url))
     _load_demo(installation)
-    empty = _serve(installation, "empty", EMPTY_SCRIPTS)
-    two = _serve(installation, "two", TWO_SCRIPTS)
+    empty = serve(installation, "empty", EMPTY_SCRIPTS)
+    two = serve(installation, "two", TWO_SCRIPTS)
     url = session.start_web(children, installation.endpoints, free_port())
     with sync_playwright() as playwright:
         browser = chromium.launch(playwright)
@@ -121,7 +121,7 @@ def _load_demo(installation: Installation) -> None:
     work.load_demo(opened, quiet=True)
 
 
-def _serve(installation: Installation, name: str, scripts: Mapping[str, str]) -> str:
+def serve(installation: Installation, name: str, scripts: Mapping[str, str]) -> str:
     """The address of a Streamlit app of these scripts, with our settings, since it starts in our folder."""
     folder = installation.scratch / name
     folder.mkdir()
@@ -179,11 +179,11 @@ def _answers(browser: Browser, url: str, installation: Installation) -> Result:
         box = page.get_by_test_id("stChatInputTextArea")
         for question in range(QUESTIONS):
             if question:
-                _press(page, page.get_by_role("button", name="New chat").click, CHAT.wanted)
+                press(page, page.get_by_role("button", name="New chat").click, CHAT.wanted)
             if page.locator(SAID[0]).count():
                 raise AssertionError("an earlier answer stands there: nothing was measured")
             box.fill(QUESTION)
-            said, drawn = _press(page, partial(box.press, "Enter"), ANSWER_TEXT, ANSWER)
+            said, drawn = press(page, partial(box.press, "Enter"), ANSWER_TEXT, ANSWER)
             text.append(said)
             whole.append(drawn)
     if len(schedules.runs(installation.owner)) != runs:
@@ -239,10 +239,10 @@ def switch(page: Page, screen: Screen) -> float:
     # A window behind another draws less often.
     page.bring_to_front()
     link = page.get_by_test_id("stSidebarNav").get_by_role("link", name=screen.title, exact=True)
-    return _press(page, link.click, screen.wanted)[0]
+    return press(page, link.click, screen.wanted)[0]
 
 
-def _press(page: Page, press: Callable[[], None], *wanted: dict[str, Any]) -> list[float]:
+def press(page: Page, press: Callable[[], None], *wanted: dict[str, Any]) -> list[float]:
     """Seconds from the click or key to each that is wanted."""
     page.evaluate("wanted => watchNextPress(...wanted)", list(wanted))
     press()

@@ -115,7 +115,7 @@ def draw_brand(at: Place) -> None:
     if "template" in st.query_params:
         template_library.draw_one(at, st.query_params["template"], back)
         return
-    found = template_library.read(at)
+    found = template_library.counts(at)
     view = st.query_params.get("view", LIBRARY)
     if view not in {LIBRARY, REVIEW} and not (view == ADD and at.may_write):
         view = LIBRARY
@@ -128,7 +128,7 @@ def draw_brand(at: Place) -> None:
     elif view == ADD:
         draw_add()
     elif found["templates"] or template_library.wanted().archived:
-        template_library.draw(at, found, show)
+        template_library.draw(at, template_library.read(at), show)
     else:
         draw_first(at)
 

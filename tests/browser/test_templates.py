@@ -75,7 +75,7 @@ def test_what_wants_a_look_is_decided_with_the_keyboard(app: App, new_page: Call
         brand = brands.find(db, "Bark & Co")
         found = templates.library(db, brand.id, templates.Filter(search="money back, dog"))
         assert [item["decided_how"] for item in found["items"]] == ["person"]
-        assert (found["templates"], found["waiting"]) == (8, 5)
+        assert (found["templates"], templates.counts(db, brand.id)["waiting"]) == (8, 5)
 
 
 def test_what_cannot_be_used_is_refused_in_a_sentence(app: App, new_page: Callable[[], Page], tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from viraltracker.creatives.readings import CreativeInput, Input, Unread
 from viraltracker.creatives.summary import Summary
 from viraltracker.llm.provider import Unfit
 from viraltracker.llm.request import Answered, Request, Tally, Unanswered
+from viraltracker.llm.seam import Model
 from viraltracker.store import model_calls, storage
 from viraltracker.store.client import Database
 from viraltracker.store.model_calls import Bought, Caller, Claim, Ended, Wanted
@@ -277,19 +278,9 @@ class Asking:
         self.take(call_id, self.asked(item), result)
 
     def _in_vain(self, tally: Tally, failure: errors.ViralTrackerError) -> Ended:
-        """A call without an answer. One whose reply nobody saw counts at its estimate: it was probably paid for."""
         spent = self.reader.model.spent(tally)
         self.summary.called(spent.requests, spent.cost_usd)
-        return Ended(
-            state="failed",
-            requests=max(spent.requests, tally.unseen),
-            input_tokens=spent.usage.input_tokens,
-            output_tokens=spent.usage.output_tokens,
-            cost_usd=None if tally.unseen else spent.cost_usd,
-            latency_ms=round(spent.seconds * 1000),
-            reason="not_answered",
-            detail=failure.message,
-        )
+        return in_vain(self.reader.model, tally, failure)
 
     def leave_out(self, call_id: str, unfit: errors.ViralTrackerError) -> None:
         """An item of a batch that the provider cannot take."""
@@ -299,13 +290,13 @@ class Asking:
 
     def take(self, call_id: UUID | str, asked: Asked, result: Answered | Unanswered) -> None:
         """Stores an answer, or why there is none, with its cost."""
-        ended = _ended(result)
+        outcome = outcome_of(result)
         self.summary.called(result.requests, result.cost_usd)
         if isinstance(result, Unanswered):
-            self._store(call_id, ended, Bought())
+            self._store(call_id, outcome, Bought())
             self.summary.unread(_REASONS.get(result.reason, result.reason), result.detail)
             return
-        if self._store_bought(call_id, ended, model_reader.bought(asked, result.value)):
+        if self._store_bought(call_id, outcome, model_reader.bought(asked, result.value)):
             if asked.reading == "congruence":
                 self.summary.compared += 1
             self.summary.stored(self.reader.name, 1, best=asked.reading != "congruence")
@@ -369,7 +360,23 @@ _REASONS: Final = {"refused": "blocked", "failed": "not_answered", "expired": "n
 """What the seam tells apart and a person need not."""
 
 
-def _ended(result: Answered | Unanswered) -> Ended:
+def in_vain(model: Model, tally: Tally, failure: errors.ViralTrackerError) -> Ended:
+    """A call without an answer. One whose reply nobody saw counts at its estimate: it was probably paid for."""
+    spent = model.spent(tally)
+    return Ended(
+        state="failed",
+        requests=max(spent.requests, tally.unseen),
+        input_tokens=spent.usage.input_tokens,
+        output_tokens=spent.usage.output_tokens,
+        cost_usd=None if tally.unseen else spent.cost_usd,
+        latency_ms=round(spent.seconds * 1000),
+        reason="not_answered",
+        detail=failure.message,
+    )
+
+
+def outcome_of(result: Answered | Unanswered) -> Ended:
+    """What became of a call, for the ledger."""
     unanswered = result if isinstance(result, Unanswered) else None
     return Ended(
         state="unanswered" if unanswered else "answered",

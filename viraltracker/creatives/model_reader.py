@@ -197,8 +197,8 @@ def backed(reading: Reading, words: str) -> tuple[Reading, tuple[str, ...]]:
     A quote may differ in case, spaces and typographic marks. A stage that loses every quote is worth no more than
     UNBACKED_CONFIDENCE.
     """
-    said = _plain(words)
-    kept: list[Evidence] = [entry for entry in reading.evidence if _stands(entry.quote, said)]
+    said = plain(words)
+    kept: list[Evidence] = [entry for entry in reading.evidence if stands(entry.quote, said)]
     lost = len(reading.evidence) - len(kept)
     update: dict[str, Any] = {"evidence": tuple(kept)}
     notes = [f"{lost} of its quotes are not in the text and were left out"] if lost else []
@@ -209,10 +209,10 @@ def backed(reading: Reading, words: str) -> tuple[Reading, tuple[str, ...]]:
     return reading.model_copy(update=update), tuple(notes)
 
 
-def _stands(quote: str, said: str) -> bool:
+def stands(quote: str, said: str) -> bool:
     """Whether a quote is one, and stands in what was said: a letter or a dot stands anywhere and argues for nothing."""
-    plain = _plain(quote).strip(" .\"'")
-    return sum(letter.isalnum() for letter in plain) >= SHORTEST_QUOTE and plain in said
+    told = plain(quote).strip(" .\"'")
+    return sum(letter.isalnum() for letter in told) >= SHORTEST_QUOTE and told in said
 
 
 def _watched(analysis: VideoAnalysis) -> str:
@@ -224,12 +224,12 @@ def _watched(analysis: VideoAnalysis) -> str:
 
 def _congruence_row(asked: Asked, answer: CongruenceAnswer) -> dict[str, Any]:
     row: dict[str, Any] = {"basis": asked.basis}
-    ad, page = _plain(_text(asked.document, "ad")), _plain(_text(asked.document, "page"))
+    ad, page = plain(_text(asked.document, "ad")), plain(_text(asked.document, "page"))
     for name in components.JUDGED:
         judged = getattr(answer, name)
         kept = {
-            "quote_ad": judged.quote_ad if _stands(judged.quote_ad or "", ad) else None,
-            "quote_page": judged.quote_page if _stands(judged.quote_page or "", page) else None,
+            "quote_ad": judged.quote_ad if stands(judged.quote_ad or "", ad) else None,
+            "quote_page": judged.quote_page if stands(judged.quote_page or "", page) else None,
         }
         row[name] = judged.model_dump(mode="json") | kept
     return row
@@ -260,5 +260,6 @@ def _text(document: str, part: str | None = None) -> str:
     return "\n".join(found)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Text as quotes are held against each other: without case, kinds of blanks and typographic marks."""
     return _SPACE.sub(" ", text.translate(_TYPOGRAPHIC)).casefold().strip()

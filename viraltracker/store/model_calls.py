@@ -17,7 +17,10 @@ Claim = Literal["go", "covered", "taken", "batched", "budget"]
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks, for all its claims: `provider` is the ledger's name (`gemini`, `claude`, `sandbox`)."""
+    """Who asks, for all its claims: `provider` is the ledger's name (`gemini`, `claude`, `sandbox`).
+
+    `run_id` is an analysis's; None where the calls are of none.
+    """
 
     run_id: str | None
     job_run_id: str | None

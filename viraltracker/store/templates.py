@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
+from uuid import UUID
 
 from viraltracker.errors import BadInput
 from viraltracker.store.client import Database
+from viraltracker.store.model_calls import Ended
 
 Json = dict[str, Any]
 Decision = Literal["approve", "reject"]
@@ -28,8 +30,28 @@ class Filter:
     sort: Sort = "longevity"
 
 
+def counts(db: Database, brand_id: str) -> Json:
+    """What stands above every view: {templates, waiting, pending, ads, newest_scrape}."""
+    found: Json = db.call("template_counts", p_brand=brand_id)
+    return found
+
+
+def results(db: Database, brand_id: str, template_ids: Sequence[str]) -> Mapping[str, Json]:
+    """What became of ads that were made from these templates, of those that any was made from, by template.
+
+    Sums over the last 90 days with numbers: see `template_results` in the database and `intelligence.track_record`.
+    """
+    if not template_ids:
+        return {}
+    found: list[Json] = db.call("template_results", p_brand=brand_id, p_templates=list(template_ids))
+    return {row["template_id"]: row for row in found}
+
+
 def library(db: Database, brand_id: str, wanted: Filter, *, page: int = 0) -> Json:
-    """A page of the templates of the brand's organisation, with counts (see `template_library`)."""
+    """A page of the templates of the brand's organisation: {templates, found, layouts, stages, hooks, items}.
+
+    The counts by label are of all templates, or of all that are archived.
+    """
     found: Json = db.call(
         "template_library",
         p_brand=brand_id,
@@ -96,6 +118,25 @@ def finish_readings(db: Database, claim_id: str, readings: Sequence[Mapping[str,
     return found
 
 
+def finish_call(
+    db: Database, call_id: UUID, ended: Ended, *, item_id: str, claim_id: str, found: Mapping[str, Any]
+) -> str | None:
+    """Ends a model's call about an item and stores what it bought, in one transaction; the item's status by then.
+
+    `found` is {reading, flags, confidence}, {reason} where there is none, or empty: then the item goes back to the
+    queue without having had a try. May be told twice.
+    """
+    status: str | None = db.call(
+        "finish_template_call",
+        p_call=call_id,
+        p_result=asdict(ended),
+        p_item=item_id,
+        p_claim=claim_id,
+        p_found=dict(found),
+    )
+    return status
+
+
 def release(db: Database, claim_id: str) -> int:
     """Gives back what was claimed and not read."""
     return int(db.call("release_template_items", p_claim=claim_id))
@@ -108,4 +149,4 @@ def approve_sure(db: Database, brand_id: str, threshold: float) -> int:
 
 def pending(db: Database, brand_id: str) -> int:
     """How many items wait to be read."""
-    return int(review(db, brand_id, limit=0)["pending"])
+    return int(counts(db, brand_id)["pending"])

@@ -39,17 +39,23 @@ def look_at(data: bytes) -> Picture:
     """What a picture is. Raises BadInput, with a sentence that says what to do, for bytes that are not one."""
     if len(data) > MOST_BYTES:
         raise BadInput(f"The picture is larger than {MOST_BYTES // 1_000_000} MB; save it smaller.")
+    mime = kind_of(data)
+    image = unpacked(data, _HASHED_EDGE_PX)
+    width, height = size(data)
+    if min(width, height) < SMALLEST_EDGE_PX:
+        raise BadInput(f"The picture is {width} × {height} pixels; each edge must have at least {SMALLEST_EDGE_PX}.")
+    return Picture(hashlib.sha256(data).hexdigest(), mime, len(data), width, height, str(imagehash.phash(image)))
+
+
+def kind_of(data: bytes) -> str:
+    """The media type of a picture by its first bytes. Raises BadInput for bytes that begin as none that is taken."""
     head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if head.startswith((b"<svg", b"<?xml", b"<!doctype", b"<html")):
         raise BadInput("An SVG or a web page can hold scripts and is not taken; save it as PNG or JPEG.")
     mime = media_type(data[:32])
     if mime is None or not mime.startswith("image/"):
         raise BadInput("The file is no picture; give JPEG, PNG, WebP or GIF.")
-    image = unpacked(data, _HASHED_EDGE_PX)
-    width, height = size(data)
-    if min(width, height) < SMALLEST_EDGE_PX:
-        raise BadInput(f"The picture is {width} × {height} pixels; each edge must have at least {SMALLEST_EDGE_PX}.")
-    return Picture(hashlib.sha256(data).hexdigest(), mime, len(data), width, height, str(imagehash.phash(image)))
+    return mime
 
 
 def size(data: bytes) -> tuple[int, int]:

@@ -125,7 +125,7 @@ def read(data: bytes, words: AdWords) -> TemplateReading:
         hook=said.hook,
         regions=seen.regions,
         regions_note=seen.why_none,
-        flags=tuple(_flags(words)),
+        flags=tuple(flags_of(words)),
         confidence=_confidence(layout, seen, said, words, industry),
     )
 
@@ -189,7 +189,8 @@ def _confidence(layout: Layout, seen: Geometry, said: CopyReading, words: AdWord
     return round(MOST_SURE * (0.35 * plain + 0.35 * stage + 0.15 * hook + 0.15 * (1.0 if industry else 0.4)), 3)
 
 
-def _flags(words: AdWords) -> Iterator[Flagged]:
+def flags_of(words: AdWords) -> Iterator[Flagged]:
+    """Reasons to have a person look that words alone give."""
     whole = words.whole
     if words.page_name and not names.mentioned(words.own_brands, [words.page_name]):
         found = names.pattern([words.page_name])

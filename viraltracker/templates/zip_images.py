@@ -27,6 +27,9 @@ _DIRECTORY_BYTES: Final = 2_000_000
 """Of the list of entries, which is read whole before the first of them."""
 _END: Final = struct.Struct("<4sHHHHIIH")
 _CHUNK_BYTES: Final = 256 * 1024
+_HEAD_BYTES: Final = 1024
+_DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
+_IS_DAMAGED: Final = "It is damaged and cannot be unpacked; pack it again."
 _EXPORTS: Final = (".json", ".csv", ".jsonl", ".ndjson")
 _LEFTOVERS: Final = ("__MACOSX", ".DS_Store", "Thumbs.db")
 """What file managers put into a zip by themselves."""
@@ -97,6 +100,23 @@ def exports(file_name: str, data: bytes) -> list[ExportEntry | RefusedEntry]:
         return [entry for entry in found if not isinstance(entry, PictureEntry)]
 
 
+def refused(file_name: str, data: bytes) -> list[RefusedEntry]:
+    """Pictures that would be left out, as far as their entries and first bytes tell. Raises as `entries`."""
+    found = []
+    with _opened(file_name, data) as archive:
+        for info in _wanted(archive)[:MOST_ENTRIES]:
+            if info.filename.lower().endswith(_EXPORTS):
+                continue
+            try:
+                _require_plain(info)
+                if info.file_size > picture.MOST_BYTES:
+                    raise BadInput(_too_large(picture.MOST_BYTES))
+                picture.kind_of(_head(archive, info))
+            except BadInput as error:
+                found.append(RefusedEntry(shown(info.filename), error.message))
+    return found
+
+
 def shown(name: str) -> str:
     """A name of an entry as it may stand in a sentence."""
     plain = "".join(letter if letter.isprintable() else "?" for letter in name)
@@ -145,7 +165,7 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int, *, is_all:
     too_large = (
         f"The pictures of a zip may have {MOST_UNPACKED_BYTES // 1_000_000} MB together; give the rest in another."
         if is_all
-        else f"The file unpacks to more than {most // 1_000_000} MB; save it smaller."
+        else _too_large(most)
     )
     if info.file_size > most:
         raise BadInput(too_large)
@@ -156,9 +176,21 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int, *, is_all:
                 found += chunk
                 if len(found) > most:
                     raise BadInput(too_large)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError):
-        raise BadInput("It is damaged and cannot be unpacked; pack it again.") from None
+    except _DAMAGED:
+        raise BadInput(_IS_DAMAGED) from None
     return bytes(found)
+
+
+def _head(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    try:
+        with archive.open(info) as entry:
+            return entry.read(_HEAD_BYTES)
+    except _DAMAGED:
+        raise BadInput(_IS_DAMAGED) from None
+
+
+def _too_large(most: int) -> str:
+    return f"The file unpacks to more than {most // 1_000_000} MB; save it smaller."
 
 
 def _require_short_list(file_name: str, data: bytes) -> None:

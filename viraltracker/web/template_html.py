@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
+from viraltracker.intelligence.track_record import TrackRecord
 from viraltracker.templates.longevity import Longevity
 from viraltracker.templates.vocabulary import FLAGS, LAYOUTS
-from viraltracker.web import provenance, words
+from viraltracker.web import provenance, track_record_html, words
 
 Json = dict[str, Any]
 
@@ -19,6 +20,10 @@ STANDINGS: Final[Mapping[str, tuple[str, str]]] = {
     "evergreen": ("Runs over three months", "good"),
 }
 """What is said of an ad's days, and its tone in the style sheet."""
+NOBODY_LOOKED: Final = (
+    "Nobody has looked for faces and other brands' marks in this picture: look at it before you use it."
+)
+"""Of what was approved by itself after the rules alone had read it."""
 
 
 def longevity(ad: Json) -> Longevity:
@@ -34,8 +39,8 @@ def longevity(ad: Json) -> Longevity:
     )
 
 
-def card(item: Json, picture: str | None) -> str:
-    """HTML: a template of the library with its picture, what it is, and how long its ad has run."""
+def card(item: Json, picture: str | None, record: TrackRecord | None = None) -> str:
+    """HTML: a template of the library with its picture, how long its ad has run, and what was made from it."""
     lived = longevity(item)
     shown = f'<img src="{words.html(picture)}" alt="">' if picture else "<i>The picture is not stored</i>"
     name = words.html(item["name"])
@@ -44,8 +49,8 @@ def card(item: Json, picture: str | None) -> str:
         f'<article class="vt-leader template"><figure>{shown}</figure><h4 title="{name}">{name}</h4>'
         f'<p class="from">{words.html(item["page_name"] or "A picture without its ad")}</p>'
         f'<p class="days"><b>{words.counted(lived.active_days, "day")}</b> '
-        f"{'still running' if lived.is_active else 'ended'}<small>{seen}</small></p>"
-        f'<div class="pills">{_pill(layout(item["layout"]), LAYOUTS.get(item["layout"], ""))}'
+        f"{'still running' if lived.is_active else 'ended'}<small>{seen}</small></p>{track_record_html.short(record)}"
+        f'<div class="pills">{_unlooked(item)}{_pill(layout(item["layout"]), LAYOUTS.get(item["layout"], ""))}'
         f"{_pill(provenance.label(item['awareness']), 'Awareness stage of the words')}"
         f"{_pill(provenance.label(item['hook']), 'Hook of the words')}</div></article>"
     )
@@ -93,8 +98,31 @@ def caveat(found: Json, confidence: float | None) -> str:
     """Who read it, how sure they are, and what they cannot see."""
     unseen = found.get("unseen") or []
     sure = f"{words.sure(confidence)} sure" if confidence is not None else "not sure"
-    said = f"Read by rules, {sure}." if str(found.get("reader", "")).startswith("rules") else f"{sure.capitalize()}."
+    reader = str(found.get("reader") or "")
+    said = f"Read by {'rules' if is_rules(found) else reader.partition(':')[2] or reader or 'nobody'}, {sure}."
+    if reader.startswith("sandbox:"):
+        said = f"Demo reading, written by hand, {sure}."
     return f"{said} They cannot see {', '.join(unseen[:-1])} or {unseen[-1]}." if len(unseen) > 1 else said
+
+
+def is_rules(found: Json) -> bool:
+    """Whether a reading is the rules', which look at no face and no mark."""
+    return str(found.get("reader") or "").startswith("rules")
+
+
+def decided(item: Json) -> str:
+    """Who approved an item of the queue, who read it, and what nobody has looked for."""
+    who = "by a person" if item["decided_how"] == "person" else "by itself"
+    said = f"Approved {who}. {caveat(item['reading'], item['confidence'])}"
+    return f"{said} {NOBODY_LOOKED}" if _is_unlooked(item) else said
+
+
+def _is_unlooked(item: Json) -> bool:
+    return item["decided_how"] != "person" and is_rules(item["reading"] or {})
+
+
+def _unlooked(item: Json) -> str:
+    return f'<span class="vt-tag warn" title="{NOBODY_LOOKED}">Not looked at</span>' if _is_unlooked(item) else ""
 
 
 def ad(item: Json, today: date) -> str:

@@ -10,9 +10,20 @@ import streamlit as st
 
 from viraltracker.creatives import in_words
 from viraltracker.errors import ViralTrackerError
+from viraltracker.intelligence.track_record import TrackRecord
 from viraltracker.store import templates
 from viraltracker.store.templates import PAGE, Filter, Sort
-from viraltracker.web import cards, pictures, provenance, states, template_html, template_labels, times, words
+from viraltracker.web import (
+    cards,
+    pictures,
+    provenance,
+    states,
+    template_html,
+    template_labels,
+    times,
+    track_record_html,
+    words,
+)
 from viraltracker.web.ad_view import Place
 from viraltracker.web.pager import Pager
 
@@ -32,8 +43,13 @@ SOURCES: Final = {
 LARGE_PX: Final = 1000
 
 
+def counts(at: Place) -> Json:
+    """What stands above every view (see `templates.counts`)."""
+    return templates.counts(at.db, at.brand_id)
+
+
 def read(at: Place) -> Json:
-    """The page that is looked at, with counts (see `templates.library`)."""
+    """The page that is looked at (see `templates.library`)."""
     return templates.library(at.db, at.brand_id, wanted(), page=PAGES.here())
 
 
@@ -75,10 +91,11 @@ def draw(at: Place, found: Json, show: Callable[[str], None]) -> None:
         states.empty("No template fits", "Ask for less: clear the search or a filter.", icon=":material/search_off:")
         return
     shown = pictures.by_key_or_none(at.db, [item["storage_key"] for item in found["items"]])
+    records = _records(at, [item["id"] for item in found["items"]])
     with st.container(key="template-cards"):
         for item in found["items"]:
             with st.container(key=f"template-card-{item['id']}", gap=None):
-                st.html(template_html.card(item, shown.get(item["storage_key"])))
+                st.html(template_html.card(item, shown.get(item["storage_key"]), records.get(item["id"])))
                 st.button("Details", key=f"open-{item['id']}", width="stretch", on_click=show, args=(item["id"],))
     PAGES.draw(found["found"], PAGE)
 
@@ -100,7 +117,9 @@ def draw_one(at: Place, template_id: str, back: Callable[[], None]) -> None:
     with right:
         st.html(f'<h3 class="vt-section first">{words.html(found["name"])}</h3>')
         st.html(f"<p>{template_html.standing(found['ad'])}</p>{template_html.reading(found)}")
-        st.html(f'<p class="vt-more">{words.html(_decided(found))}</p>')
+        st.html(f'<p class="vt-more">{words.html(template_html.decided(found["item"]))}</p>')
+        cards.section("Ads made from it")
+        st.html(track_record_html.whole(_records(at, [found["id"]]).get(found["id"])))
         cards.section("The ad")
         st.html(template_html.ad(found["ad"], at.now.date()))
         if at.may_write:
@@ -132,10 +151,9 @@ def _change(at: Place, found: Json, edits: Json, said: str) -> None:
     st.rerun()
 
 
-def _decided(found: Json) -> str:
-    item = found["item"]
-    who = "by a person" if item["decided_how"] == "person" else "by itself"
-    return f"Approved {who}. {template_html.caveat(item['reading'], item['confidence'])}"
+def _records(at: Place, template_ids: list[str]) -> dict[str, TrackRecord]:
+    found = templates.results(at.db, at.brand_id, template_ids)
+    return {template_id: TrackRecord.of(row) for template_id, row in found.items()}
 
 
 def _draw_filters(found: Json) -> None:

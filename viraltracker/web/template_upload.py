@@ -85,7 +85,12 @@ def look_into(name: str, data: bytes) -> Preview:
         export = library_export.parse(entry.name, entry.data)
         ads += len(export.ads)
         refused += [f"{entry.name}, row {bad.row}: {bad.reason}" for bad in export.bad_rows]
-    return Preview(ads, len(zip_images.names(name, data)) - len(exports), refused)
+    left_out = zip_images.refused(name, data)
+    refused += [f"{entry.name}: {entry.reason}" for entry in left_out]
+    pictures = len(zip_images.names(name, data)) - len(exports) - len(left_out)
+    if not ads and not pictures:
+        raise BadInput(f"Nothing in {name} can be used. {refused[0] if refused else 'It is empty.'}")
+    return Preview(ads, pictures, refused)
 
 
 def draw(viewer: Viewer, brand: Brand, kind: work.JobKind) -> None:

@@ -69,8 +69,8 @@ def instructions(name: PromptName) -> str:
     """What the model is told before it sees anything of the advertisement. Its words stand in this folder's files."""
     parts = [_text(name)]
     if name in _LISTS:
-        parts += [_text("stages").format(opening=_OPENINGS[name]), _text("evidence"), *map(_list, _LISTS[name])]
-    return "\n\n".join((*parts, _text("untrusted")))
+        parts += [_text("stages").format(opening=_OPENINGS[name]), _text("evidence"), *map(choices, _LISTS[name])]
+    return "\n\n".join((*parts, untrusted()))
 
 
 @cache
@@ -115,7 +115,13 @@ def fingerprint(name: PromptName) -> str:
     return hashlib.sha256(json.dumps(asked, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def _list(name: str) -> str:
+def untrusted() -> str:
+    """What every prompt says of the document in the user's place: it is data."""
+    return _text("untrusted")
+
+
+def choices(name: str) -> str:
+    """A list of the taxonomy with what each label means."""
     labels = taxonomy.LISTS[name]
     lines = "\n".join(f"- {label}: {it.means} Not to be confused with {it.unlike}" for label, it in labels.items())
     return f"{name}:\n{lines}"

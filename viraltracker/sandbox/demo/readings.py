@@ -16,7 +16,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any
 
-from viraltracker.sandbox.demo import catalog, fingerprints, pictures
+from viraltracker.sandbox.demo import catalog, fingerprints, pictures, template_readings
 from viraltracker.sandbox.demo.catalog import Picture
 from viraltracker.sandbox.demo.copy import AWARENESS_STAGES
 from viraltracker.sandbox.model_answers import Answerer, Asked, SmallestAnswer
@@ -123,7 +123,10 @@ class DemoAnswers:
 def _of_demo(asked: Asked) -> Json | None:
     if asked.schema is None or len(asked.media) != 1:
         return None
-    match _wanted(asked.text):
+    document = _document(asked.text)
+    match document.get("reading"):
+        case "template":
+            return template_readings.answer(document)
         case "video":
             return clip_answers().get(asked.media[0].sha256)
         case "creative":
@@ -132,13 +135,13 @@ def _of_demo(asked: Asked) -> Json | None:
     return None
 
 
-def _wanted(text: str) -> object:
-    """The reading that the document in the user's message names; more may follow it when an answer was refused."""
+def _document(text: str) -> Json:
+    """The document in the user's message; more may follow it when an answer was refused."""
     try:
         document, _ = json.JSONDecoder().raw_decode(text.lstrip())
     except ValueError:
-        return None
-    return document.get("reading") if isinstance(document, dict) else None
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
 @cache
