@@ -56,7 +56,7 @@ class Mailer:
             raise self._unsafe(error) from None
         except OSError:
             raise Unavailable(
-                f"The mail server {self.server.host} was not reached; it is tried again. If that goes on, check SMTP_URL."
+                f"The mail server {self.server.host} was not reached; it is tried again. Check SMTP_URL."
             ) from None
 
     def _connected(self) -> _Session:
@@ -75,7 +75,7 @@ class Mailer:
             if server.user is not None and server.password is not None:
                 self._sign_in(made, server.user, server.password)
         except BaseException:
-            session.close()
+            made.close()
             raise
         return session
 
@@ -85,13 +85,13 @@ class Mailer:
             if _is_here(self.server.host):
                 return
             raise ConfigurationError(
-                f"The mail server {self.server.host} offers no safe connection on port {self.server.port}, so nothing is "
-                "sent over it: use its port for smtps:// (465), or another server."
+                f"The mail server {self.server.host} offers no safe connection on port {self.server.port}, so nothing "
+                "is sent over it: use its port for smtps:// (465), or another server."
             )
         code, _ = made.starttls(context=context)
         if code != 220:
             raise Unavailable(
-                f"The mail server {self.server.host} could not make the connection safe; it is tried again."
+                f"The mail server {self.server.host} did not make the connection safe; it is tried again."
             )
         made.ehlo()
 
@@ -102,13 +102,13 @@ class Mailer:
             if 400 <= error.smtp_code < 500:
                 raise RateLimited(f"{_TO_COME_BACK}; it is tried again.", retry_after=GREYLISTED) from None
             raise ConfigurationError(
-                f"The mail server {self.server.host} refused the user or the password in SMTP_URL; correct them and start "
-                "the worker again."
+                f"The mail server {self.server.host} refused the user or the password in SMTP_URL; correct them and "
+                "start the worker again."
             ) from None
         except (smtplib.SMTPNotSupportedError, UnicodeError):
             raise ConfigurationError(
-                f"The mail server {self.server.host} takes no sign-in of this kind; correct the user and the password in "
-                "SMTP_URL."
+                f"The mail server {self.server.host} takes no sign-in of this kind; correct the user and the password "
+                "in SMTP_URL."
             ) from None
 
     def _hand_over(self, session: _Session, parcel: Parcel, delivery_id: str, begin: Callable[[], None]) -> str | None:
@@ -132,8 +132,8 @@ class Mailer:
             reply = made.getreply()
         except (smtplib.SMTPException, OSError):
             raise MayHaveArrived(
-                f"The connection to the mail server broke at the last step, so the mail to {', '.join(self.to)} may have "
-                "been sent: ask there, and send it again from New ads if it did not arrive."
+                f"The connection to the mail server broke at the last step, so the mail to {', '.join(self.to)} may "
+                "have been sent: ask there, and send it again from New ads if it did not arrive."
             ) from None
         self._accept(reply, "the mail")
         return refused
@@ -158,9 +158,7 @@ class Mailer:
             return
         if 400 <= reply[0] < 500:
             raise RateLimited(f"{_TO_COME_BACK} ({self._plain(reply)}).", retry_after=GREYLISTED)
-        raise Refused(
-            f"The mail server refused {what} ({self._plain(reply)}); correct the address or ask its postmaster."
-        )
+        raise Refused(f"The mail server refused {what} ({self._plain(reply)}); correct the address or ask its owner.")
 
     def _plain(self, reply: Reply) -> str:
         """A server's own words, short, and without what it was told in secret."""
@@ -173,30 +171,28 @@ class Mailer:
         host, port = self.server.host, self.server.port
         if isinstance(error, ssl.SSLCertVerificationError):
             return ConfigurationError(
-                f"The certificate of the mail server {host} is not good ({error.verify_message}), so nothing is sent: use "
-                "the name that it is for in SMTP_URL, or have it renewed."
+                f"The certificate of the mail server {host} is not good ({error.verify_message}), so nothing is sent: "
+                "use the name that it is for in SMTP_URL, or have it renewed."
             )
         return ConfigurationError(
-            f"The mail server {host} does not speak TLS on port {port} in the way SMTP_URL says: smtps:// is usually for "
-            "port 465, smtp:// for 587."
+            f"The mail server {host} does not speak TLS on port {port} in the way SMTP_URL says: smtps:// is usually "
+            "for port 465, smtp:// for 587."
         )
 
 
 @dataclass(frozen=True)
 class _Session:
-    """A connection that is left politely, whatever happened on it."""
+    """A connection that is left politely where all went well: in the middle of a mail a goodbye is not understood."""
 
     made: smtplib.SMTP
 
     def __enter__(self) -> _Session:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        with suppress(smtplib.SMTPException, OSError):
-            self.made.quit()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            with suppress(smtplib.SMTPException, OSError):
+                self.made.quit()
         self.made.close()
 
 

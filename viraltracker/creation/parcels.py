@@ -134,9 +134,9 @@ def zipped(
 
 
 def parcel(
-    storage: Storage, brand: str, product: Product, ads: Sequence[Json], packed: Zipped, run: Json, url: str | None
+    storage: Storage, ads: Sequence[Json], packed: Zipped, *, brand: str, product: Product, run: Json, url: str | None
 ) -> Parcel:
-    """What is sent of a run `{id, started_at}` whose ads were packed."""
+    """What is sent of a run `{id, started_at}` whose ads were packed; `url` is its page."""
     chosen = [ad for ad in ads if ad["token"] in packed.tokens]
     return Parcel(
         brand=brand,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from http.client import HTTPException
 from typing import Any, Final
+from urllib.error import HTTPError
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -32,7 +33,9 @@ _BAD_TOKEN: Final = frozenset(
     {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "not_allowed_token_type"}
 )
 _NO_CHANNEL: Final = frozenset({"channel_not_found", "not_in_channel", "invalid_channel"})
-_LATER: Final = frozenset({"service_unavailable", "team_added_to_org", "internal_error", "fatal_error"})
+_LATER: Final = frozenset(
+    {"service_unavailable", "team_added_to_org", "internal_error", "fatal_error", "request_timeout", "file_not_found"}
+)
 _PERHAPS_DONE: Final = frozenset({"service_unavailable", "internal_error", "fatal_error"})
 """Slack: "it's possible some aspect of the operation succeeded before the error was raised"."""
 
@@ -57,9 +60,8 @@ class SlackChannel:
             {"filename": parcel.zipped.file_name, "file": parcel.zipped.data, "title": parcel.zipped.file_name}
         ]
         if parcel.sheet is not None:
-            files.insert(
-                0, {"filename": "ads.jpg", "file": parcel.sheet, "title": parcel.subject, "alt_txt": parcel.subject}
-            )
+            shown = parcel.subject
+            files.insert(0, {"filename": "ads.jpg", "file": parcel.sheet, "title": shown, "alt_txt": shown})
         client = _Client(
             begin, token=self.token, base_url=self.url, timeout=TIMEOUT_S, retry_handlers=[], logger=_mute()
         )
@@ -67,7 +69,9 @@ class SlackChannel:
             client.files_upload_v2(channel=self.channel, initial_comment=message(parcel), file_uploads=files)
         except SlackApiError as error:
             raise self._said(error.response, client.begun) from None
-        except (SlackClientError, OSError, HTTPException, ValueError):
+        except (SlackClientError, OSError, HTTPException, ValueError) as error:
+            if isinstance(error, HTTPError):
+                error.close()  # it holds the connection that nobody reads to its end
             if client.begun:
                 raise self._perhaps() from None
             raise Unavailable("Slack did not take the upload; it is tried again.") from None
@@ -86,13 +90,13 @@ class SlackChannel:
             return Unavailable("Slack did not take the upload; it is tried again.")
         if code in _BAD_TOKEN:
             return ConfigurationError(
-                f"Slack refused the token ({code}): copy the bot token of the app (xoxb-…) to SLACK_BOT_TOKEN and start "
-                "the worker again."
+                f"Slack refused the token ({code}): copy the bot token of the app (xoxb-…) to SLACK_BOT_TOKEN and "
+                "start the worker again."
             )
         if code == "missing_scope":
             return ConfigurationError(
-                "The Slack app may not upload files: give its bot the scope files:write, install it again, and copy the "
-                "token that makes to SLACK_BOT_TOKEN."
+                "The Slack app may not upload files: give its bot the scope files:write, install it again, and copy "
+                "the token that makes to SLACK_BOT_TOKEN."
             )
         if code in _NO_CHANNEL:
             return ConfigurationError(
@@ -120,7 +124,7 @@ class _Client(WebClient):
         self._begin = begin
         self.begun = False
 
-    def files_completeUploadExternal(self, **arguments: Any) -> SlackResponse:  # type: ignore[override]  # noqa: N802
+    def files_completeUploadExternal(self, **arguments: Any) -> SlackResponse:  # noqa: N802 - Slack's name
         self._begin()
         self.begun = True
         return super().files_completeUploadExternal(**arguments)

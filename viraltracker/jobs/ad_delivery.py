@@ -50,7 +50,7 @@ class AdDelivery(Parameters):
         return self
 
 
-def follow(context: JobContext, to: Literal["slack", "email", "all"], recipients: str | None) -> None:
+def follow(context: JobContext, to: str, recipients: str | None) -> None:
     """Sends the ads that this run makes, once it has succeeded; says beforehand what is not set up."""
     for kind in KINDS[to]:
         missing = not_set(context.services.settings, kind)
@@ -143,12 +143,12 @@ class _Packing:
         product, ads, packed = self.pack()
         return parcels.parcel(
             context.services.storage,
-            brands.get(context.db, context.brand_id).name,
-            product,
             ads,
             packed,
-            made,
-            parcels.link(context.services.settings.app_url, context.brand_id, made["id"]),
+            brand=brands.get(context.db, context.brand_id).name,
+            product=product,
+            run=made,
+            url=parcels.link(context.services.settings.app_url, context.brand_id, made["id"]),
         )
 
 

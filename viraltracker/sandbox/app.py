@@ -1,4 +1,4 @@
-"""The sandbox over HTTP: the Graph API, its media links, the landing pages, both models, and the door for faults."""
+"""The sandbox over HTTP: the Graph API, its media links, landing pages, both models, Slack, and the door for faults."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ from viraltracker.sandbox.model_answers import Answerer
 from viraltracker.sandbox.model_calls import ModelCall
 from viraltracker.sandbox.model_desk import ModelDesk
 from viraltracker.sandbox.objects import picture_library
+from viraltracker.sandbox.slack import SlackApi
 
 _CALLS_KEPT = 2000
 
@@ -40,7 +41,8 @@ class Sandbox:
 
     `calls` holds the newest requests of the ad account as "METHOD /path?query" without tokens; `models` has the pace
     and the answerer of Gemini (`base_url` + "/gemini") and Claude ("/claude"), which share `model_key`. By default it
-    has read the demo's pictures and clips, and gives the smallest answer to everything else.
+    has read the demo's pictures and clips, and gives the smallest answer to everything else. `slack` is a workspace
+    (`base_url` + "/slack/api").
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Sandbox:
         self.links = SignedLinks(clock, media_lifetime_seconds)
         self.graph = GraphApi(clock, self.links, until=until, token=token)
         self.models = ModelDesk(clock, self.faults, answerer=answerer or DemoAnswers(), key=model_key)
+        self.slack = SlackApi(self.faults)
         self.calls: deque[str] = deque(maxlen=_CALLS_KEPT)
         self._traces = itertools.count(1)
 
@@ -76,6 +79,7 @@ class Sandbox:
                 Route("/__model_calls", self._model_calls, methods=["GET", "DELETE"]),
                 Mount("/gemini", routes=GeminiApi(self.models).routes()),
                 Mount("/claude", routes=ClaudeApi(self.models).routes()),
+                Mount("/slack", routes=self.slack.routes()),
                 Route("/pages/{slug}", self._landing_page, methods=["GET"]),
                 Route("/demo/products", self._products, methods=["GET"]),
                 Route("/demo/photos/{name}.png", _product_photo, methods=["GET"]),

@@ -42,6 +42,9 @@ Kind = Literal[
     "batch_expired",  # a batch that ends as expired; option for Claude: indexes, the only items that expire
     "batch_item_error",  # a batch with errors at option: indexes; options as of model_error
     "file_failed",  # an uploaded file that ends as FAILED
+    # For Slack.
+    "slack_error",  # an answer that is not ok; options: error (its code), retry_after (seconds, with ratelimited)
+    "done_then_cut",  # the message is shared, and the connection breaks in the answer
 ]
 KINDS: frozenset[str] = frozenset(get_args(Kind))
 

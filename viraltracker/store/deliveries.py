@@ -44,7 +44,7 @@ def begin(
     job_run_id: str,
     sent_to: Sequence[str],
 ) -> Begun:
-    """Begins a delivery of an order, or goes on with it. One that was being sent when its worker went is `uncertain`."""
+    """Begins a delivery of an order, or goes on with it. One whose worker went while it sent is `uncertain`."""
     row: Json = db.call(
         "begin_delivery",
         p_brand=brand_id,

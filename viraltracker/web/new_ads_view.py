@@ -44,11 +44,20 @@ CHECKS: Final[Mapping[str, str]] = {
 }
 LARGE_PX: Final = 720
 SAID: Final = "new-ads-said"
+MOST_RUNS: Final = 100_000
+"""More than anybody makes of one brand."""
 
 
 def read(at: Place, run_id: str | None) -> Json:
-    """The brand's runs, and the ads of one of them (see `creations.gallery`)."""
-    return creations.gallery(at.db, at.brand_id, run_id)
+    """The brand's newest runs, and the ads of one of them (see `creations.gallery`), which may be an older one.
+
+    A link in a mail or in Slack leads to its run for as long as that is there, however many came after it.
+    """
+    found = creations.gallery(at.db, at.brand_id, run_id)
+    if run_id is None or any(run["id"] == run_id for run in found["runs"]):
+        return found
+    every = creations.gallery(at.db, at.brand_id, run_id, runs=MOST_RUNS)["runs"]
+    return found | {"runs": [*found["runs"], *(run for run in every if run["id"] == run_id)]}
 
 
 def draw(at: Place, found: Json) -> None:
