@@ -142,7 +142,7 @@ def test_a_run_is_sent_to_both_once_however_often_its_job_runs(outbox: Outbox) -
 
 
 def test_the_link_leads_to_the_zip_a_month_later(
-    outbox: Outbox, endpoints: Any, new_user: Callable[[str], Any]
+    outbox: Outbox, endpoints: Endpoints, new_user: Callable[[str], User], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The way of a signed-in member: the page's address, its read, the stored file; sixty newer runs are in between."""
     run, [job] = outbox.made(export="email")
@@ -159,7 +159,8 @@ def test_the_link_leads_to_the_zip_a_month_later(
     )
     outbox.database.execute(
         "insert into public.creation_runs (brand_id, id, product_id, parameters, wanted, sizes, status, started_at)"
-        " select brand_id, gen_random_uuid(), product_id, parameters, wanted, sizes, 'failed', now() + n * '1 h'::interval"
+        " select brand_id, gen_random_uuid(), product_id, parameters, wanted, sizes, 'failed',"
+        " now() + make_interval(hours => n)"
         " from public.creation_runs, generate_series(1, 60) n where id = %s",
         [run],
     )
