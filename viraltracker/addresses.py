@@ -58,10 +58,12 @@ def several(text: str) -> tuple[str, ...]:
     for part in given:
         if len(part) > LONGEST or not _ONE.fullmatch(part):
             raise ValueError(f"{_shown(part)} is no mail address; write them as name@example.com, with commas between")
-    found = {part.casefold(): part for part in reversed(given)}
+    found: dict[str, str] = {}
+    for part in given:
+        found.setdefault(part.casefold(), part)
     if len(found) > MOST:
         raise ValueError(f"{len(found)} addresses are more than the {MOST} that one message may go to")
-    return tuple(reversed(found.values()))
+    return tuple(found.values())
 
 
 def mailbox(text: str) -> Mailbox:

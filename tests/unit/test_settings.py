@@ -57,6 +57,12 @@ def test_half_a_supabase_configuration_names_what_is_missing(missing: list[str])
         ("GEMINI_REQUESTS_PER_MINUTE", "-1"),
         ("ANTHROPIC_REQUESTS_PER_MINUTE", "many"),
         ("VIRALTRACKER_MODEL_CONCURRENCY", "257"),
+        ("SMTP_URL", "smtp://user:hunter2@mail.example.com:x"),
+        ("SMTP_URL", "mail.example.com:hunter2"),
+        ("SLACK_CHANNEL", "#hunter2"),
+        ("SLACK_BOT_TOKEN", "xoxb hunter2"),
+        ("APP_URL", "app.example.com/hunter2"),
+        ("MAIL_FROM", "hunter2"),
     ],
 )
 def test_a_wrong_value_names_its_variable_and_repeats_no_secret(name: str, value: str) -> None:
@@ -69,9 +75,9 @@ def test_a_wrong_value_names_its_variable_and_repeats_no_secret(name: str, value
 def test_no_secret_is_in_the_representation() -> None:
     secret = [
         *("SUPABASE_PUBLISHABLE_KEY", "SUPABASE_SECRET_KEY", "META_APP_SECRET", "META_ACCESS_TOKEN"),
-        *("VIRALTRACKER_LOCAL_OWNER_JWT", "GEMINI_API_KEY", "ANTHROPIC_API_KEY"),
+        *("VIRALTRACKER_LOCAL_OWNER_JWT", "GEMINI_API_KEY", "ANTHROPIC_API_KEY", "SLACK_BOT_TOKEN"),
     ]
-    environment = dict.fromkeys(secret, "hunter2")
+    environment = dict.fromkeys(secret, "hunter2") | {"SMTP_URL": "smtp://user:hunter2@mail.example.com"}
     environment |= {"SUPABASE_URL": "https://x.co", "SUPABASE_DB_URL": "postgresql://postgres:hunter2@x.co/postgres"}
     assert "hunter2" not in repr(settings.load(environment))
 
@@ -89,13 +95,13 @@ def test_the_web_process_neither_reads_nor_keeps_a_key_past_row_security(
     assert not set(settings.PAST_ROW_SECURITY) & set(os.environ)
 
 
-def test_the_web_process_neither_reads_nor_keeps_a_models_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only the worker spends money."""
-    for name in settings.MODEL_KEYS:
+def test_the_web_process_neither_reads_nor_keeps_a_key_of_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the worker spends money, and only the worker sends."""
+    for name in (*settings.MODEL_KEYS, *settings.SENDING_KEYS):
         monkeypatch.setenv(name, "hunter2")
     found = settings.load_for_web()
-    assert (found.gemini_api_key, found.anthropic_api_key) == (None, None)
-    assert not set(settings.MODEL_KEYS) & set(os.environ)
+    assert (found.gemini_api_key, found.anthropic_api_key, found.slack_bot_token, found.smtp_url) == (None,) * 4
+    assert not {*settings.MODEL_KEYS, *settings.SENDING_KEYS} & set(os.environ)
 
 
 def test_the_web_process_knows_which_keys_there_are_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
