@@ -16,7 +16,7 @@ from viraltracker.creation.deliveries import LEFT, NAMES
 from viraltracker.errors import ViralTrackerError
 from viraltracker.store import deliveries
 from viraltracker.store.deliveries import Kind
-from viraltracker.web import data_view, files, times, words
+from viraltracker.web import files, times, words
 from viraltracker.web.ad_view import Place
 
 Json = dict[str, Any]
@@ -30,6 +30,7 @@ STATES: Final[Mapping[str, tuple[str, str]]] = {
 }
 UNDER_WAY: Final = frozenset({"waiting", "sending"})
 LONGEST: Final = 1000
+SHOWN: Final = 4
 SAID: Final = "deliveries-said"
 
 Start = Callable[[Json, str], object]
@@ -110,7 +111,8 @@ def _draw_download(at: Place, packed: Json, key: str) -> None:
 def _draw_ways(sending: Sending, run_id: str, sent: Sequence[Json]) -> None:
     busy = {each["kind"] for each in sent if each["state"] in UNDER_WAY}
     newest = {each["kind"]: each["id"] for each in reversed(sent)}
-    with st.popover("Send", icon=":material/outbox:", key=f"deliveries-send-{run_id}"):
+    # Another one after each delivery, so that it is closed again.
+    with st.popover("Send", icon=":material/outbox:", key=f"deliveries-send-{run_id}-{len(sent)}"):
         _draw_missing(sending, "slack")
         st.button(
             "Send to Slack",
@@ -124,8 +126,8 @@ def _draw_ways(sending: Sending, run_id: str, sent: Sequence[Json]) -> None:
         recipients = st.text_input(
             "Mail to",
             max_chars=LONGEST,
-            placeholder="those of MAIL_TO",
-            help="Addresses with commas between, at most 10; those of MAIL_TO unless given.",
+            placeholder="the usual recipients" if "MAIL_TO" in sending.keys_found else "name@example.com",
+            help="Addresses with commas between, at most 10. Without any it goes to the usual ones (MAIL_TO).",
             key=f"deliveries-to-{run_id}",
         )
         st.button(
@@ -159,21 +161,24 @@ def _start(sending: Sending, run_id: str, to: str, *since: object, recipients: s
 
 
 def _draw_sent(at: Place, sent: Sequence[Json]) -> None:
-    rows = []
-    for each in sent:
-        state, tone = STATES[each["state"]]
-        where = ", ".join(each["sent_to"])
-        moment = each["ended_at"] or each["begun_at"] or each["asked_at"]
-        said = each["reason"] or (LEFT if each["state"] == "uncertain" else "")
-        if each["next_try_at"]:
-            said = f"{said} Tried again {times.local(each['next_try_at'], at.zone, at.now)}.".strip()
-        rows.append(
-            (
-                f"{NAMES[each['kind']]}<small>{words.html(where)}</small>",
-                f'<span class="vt-tag {tone}">{state}</span>',
-                words.counted(each["ads"], "ad") if each["ads"] else "–",
-                times.span(moment, at.zone, at.now),
-                words.html(said),
-            )
-        )
-    data_view.table("Sent", ("Where", "State", "Ads", "When", "Note"), rows)
+    st.html(f'<ul class="vt-sent" aria-label="Sent">{"".join(_line(at, each) for each in sent[:SHOWN])}</ul>')
+    if sent[SHOWN:]:
+        with st.expander(f"{len(sent) - SHOWN} sent before"):
+            st.html(f'<ul class="vt-sent">{"".join(_line(at, each) for each in sent[SHOWN:])}</ul>')
+
+
+def _line(at: Place, each: Json) -> str:
+    """HTML: one delivery, with why it was not sent, or whom it did not reach."""
+    state, tone = STATES[each["state"]]
+    moment = each["ended_at"] or each["begun_at"] or each["asked_at"]
+    said = each["reason"] or (LEFT if each["state"] == "uncertain" else "")
+    if each["next_try_at"]:
+        said = f"{said} Tried again {times.local(each['next_try_at'], at.zone, at.now)}.".strip()
+    facts = [words.html(", ".join(each["sent_to"]))] if each["sent_to"] else []
+    facts += [words.counted(each["ads"], "ad")] if each["ads"] else []
+    facts.append(times.span(moment, at.zone, at.now))
+    note = f"<p>{words.html(said)}</p>" if said else ""
+    return (
+        f'<li><span class="vt-tag {tone}">{state}</span> <b>{NAMES[each["kind"]]}</b> '
+        f"<small>{' · '.join(facts)}</small>{note}</li>"
+    )
