@@ -52,8 +52,8 @@ class Sending:
 
 def draw(at: Place, run: Json, ads: Sequence[Json], sending: Sending | None) -> None:
     """The newest zip, what was sent, and, for those who may, the ways to send what is approved now."""
-    if (said := st.session_state.pop(SAID, None)) is not None:
-        st.error(words.literal(said), icon=":material/error:")
+    if (wrong := st.session_state.pop(SAID, None)) is not None:
+        st.error(words.literal(wrong), icon=":material/error:")
     sent = deliveries.of_run(at.db, at.brand_id, run["id"])
     ready = export.exportable(ads)
     packed = run["exports"][-1] if run["exports"] else None
@@ -70,8 +70,8 @@ def draw(at: Place, run: Json, ads: Sequence[Json], sending: Sending | None) -> 
                     args=(sending, run["id"], "zip", [ad["token"] for ad in ready], packed and packed.get("packed_at")),
                 )
             _draw_ways(sending, run["id"], sent)
-    for sentence in notes(packed, ready, ads):
-        st.html(f'<p class="vt-more">{words.html(sentence)}</p>')
+    if said := notes(packed, ready, ads):
+        st.html(f'<p class="vt-more">{words.html(" ".join(said))}</p>')
     if sent:
         _draw_sent(at, sent)
 
@@ -161,10 +161,14 @@ def _start(sending: Sending, run_id: str, to: str, *since: object, recipients: s
 
 
 def _draw_sent(at: Place, sent: Sequence[Json]) -> None:
-    st.html(f'<ul class="vt-sent" aria-label="Sent">{"".join(_line(at, each) for each in sent[:SHOWN])}</ul>')
+    st.html(_lines(at, sent[:SHOWN]))
     if sent[SHOWN:]:
-        with st.expander(f"{len(sent) - SHOWN} sent before"):
-            st.html(f'<ul class="vt-sent">{"".join(_line(at, each) for each in sent[SHOWN:])}</ul>')
+        with st.expander(f"{len(sent) - SHOWN} before these"):
+            st.html(_lines(at, sent[SHOWN:]))
+
+
+def _lines(at: Place, sent: Sequence[Json]) -> str:
+    return f'<div class="vt-sent" role="list" aria-label="Sent">{"".join(_line(at, each) for each in sent)}</div>'
 
 
 def _line(at: Place, each: Json) -> str:
@@ -179,6 +183,6 @@ def _line(at: Place, each: Json) -> str:
     facts.append(times.span(moment, at.zone, at.now))
     note = f"<p>{words.html(said)}</p>" if said else ""
     return (
-        f'<li><span class="vt-tag {tone}">{state}</span> <b>{NAMES[each["kind"]]}</b> '
-        f"<small>{' · '.join(facts)}</small>{note}</li>"
+        f'<div role="listitem"><span class="vt-tag {tone}">{state}</span> <b>{NAMES[each["kind"]]}</b> '
+        f"<small>{' · '.join(facts)}</small>{note}</div>"
     )
