@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -24,9 +25,11 @@ from viraltracker.web import (
     work,
 )
 from viraltracker.web.ad_view import Place
+from viraltracker.web.deliveries_view import Sending
 
 viewer = guard.require_user()
-kind = registry.standard()["ad_creation"]
+kinds = registry.standard()
+kind = kinds["ad_creation"]
 
 MADE, CREATE = "made", "create"
 
@@ -63,6 +66,15 @@ def draw_create(at: Place) -> None:
         st.rerun()
 
 
+def sending() -> Sending:
+    """How this person sends what was made."""
+
+    def start(parameters: dict[str, Any], key: str) -> None:
+        work.start(viewer, brand, kinds["ad_delivery"], parameters, idempotency_key=key)
+
+    return Sending(start, guard.configured().keys_found)
+
+
 def draw_brand(at: Place) -> None:
     """Runs with their ads, or the way to the first one."""
     found = new_ads_view.read(at, st.query_params.get("run"))
@@ -71,12 +83,12 @@ def draw_brand(at: Place) -> None:
     if at.may_write:
         pick_view(view)
     if overview.active(schedules.runs(at.db, brand_id=brand.id, limit=50)):
-        work.watch(viewer, brand, registry.standard())
+        work.watch(viewer, brand, kinds)
     if view == CREATE:
         draw_create(at)
     elif found["runs"]:
         cards.freshness(new_ads_view.freshness(found, at.now))
-        new_ads_view.draw(at, found)
+        new_ads_view.draw(at, found, sending() if at.may_write else None)
     else:
         states.empty(
             "No ad was made yet",

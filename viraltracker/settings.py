@@ -6,14 +6,16 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from dotenv import dotenv_values
 
+from viraltracker import addresses
+from viraltracker.addresses import Mailbox
 from viraltracker.errors import ConfigurationError
 
 #: Where an installation that runs as root keeps its data: root's database runs as a system user of its own,
@@ -29,6 +31,8 @@ SECRETS = (
     "GEMINI_API_KEY",
     "ANTHROPIC_API_KEY",
     "APIFY_TOKEN",
+    "SLACK_BOT_TOKEN",
+    "SMTP_URL",
 )
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 HOSTED = ("SUPABASE_URL", "SUPABASE_PUBLISHABLE_KEY", "SUPABASE_SECRET_KEY")
@@ -37,12 +41,19 @@ PAST_ROW_SECURITY = ("SUPABASE_SECRET_KEY", "SUPABASE_DB_URL")
 #: What spends money: only the worker asks models, and searches through Apify.
 MODEL_KEYS = ("GEMINI_API_KEY", "ANTHROPIC_API_KEY")
 PAID_KEYS = (*MODEL_KEYS, "APIFY_TOKEN")
+#: What speaks in the organisation's name: only the worker sends.
+SENDING_KEYS = ("SLACK_BOT_TOKEN", "SMTP_URL")
+#: What else sending needs, by whom it serves.
+SLACK = ("SLACK_BOT_TOKEN", "SLACK_CHANNEL")
+MAIL = ("SMTP_URL", "MAIL_FROM")
 #: Keys whose presence the page Settings tells. The page knows their names alone.
-TOLD = (*PAID_KEYS, "META_ACCESS_TOKEN", "META_APP_SECRET")
+TOLD = (*PAID_KEYS, "META_ACCESS_TOKEN", "META_APP_SECRET", *SLACK, *MAIL, "MAIL_TO", "APP_URL")
 #: Where their names are handed on, for a process that must not hold the keys themselves.
 KEYS_FOUND = "VIRALTRACKER_KEYS_FOUND"
 #: A tenth of a million requests a minute is above every provider's limit.
 MOST_PER_MINUTE = 100_000
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +97,14 @@ class Settings:
     apify_url: str | None = None
     apify_timeout: float = 30.0
 
+    app_url: str | None = None
+    slack_bot_token: str | None = field(default=None, repr=False)
+    slack_channel: str | None = None
+    slack_url: str = "https://slack.com/api"
+    smtp_url: str | None = field(default=None, repr=False)
+    mail_from: Mailbox | None = None
+    mail_to: tuple[str, ...] = ()
+
     web_port: int | None = None
     poll_seconds: float = 1.0
     lease_seconds: float = 90.0
@@ -123,13 +142,14 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
 
 
 def load_for_web() -> Settings:
-    """The settings of the web process, which never holds a key past row-level security, or one that spends money.
+    """The settings of the web process, which never holds a key past row-level security, one that spends money, or one
+    to send with.
 
     Such a key is neither read nor left in this process's environment, where a host may have put it for the worker.
     """
     values = _environment()
     values[KEYS_FOUND] = os.environ[KEYS_FOUND] = ",".join(sorted(_keys_found(_reader(values))))
-    for name in (*PAST_ROW_SECURITY, *PAID_KEYS):
+    for name in (*PAST_ROW_SECURITY, *PAID_KEYS, *SENDING_KEYS):
         values.pop(name, None)
         os.environ.pop(name, None)
     read = _reader(values)
@@ -175,6 +195,13 @@ def _settings(read: _Reader) -> Settings:
         apify_actor=read.actor("APIFY_ACTOR") or Settings.apify_actor,
         apify_url=read.url("APIFY_BASE_URL"),
         apify_timeout=read.seconds("APIFY_TIMEOUT_SECONDS", Settings.apify_timeout),
+        app_url=read.url("APP_URL"),
+        slack_bot_token=read.key("SLACK_BOT_TOKEN"),
+        slack_channel=read.slack_channel("SLACK_CHANNEL"),
+        slack_url=read.url("SLACK_API_URL") or Settings.slack_url,
+        smtp_url=read.smtp_url("SMTP_URL"),
+        mail_from=read.mailbox("MAIL_FROM"),
+        mail_to=read.addresses("MAIL_TO"),
         web_port=read.port("VIRALTRACKER_WEB_PORT"),
         poll_seconds=read.seconds("VIRALTRACKER_POLL_SECONDS", Settings.poll_seconds),
         lease_seconds=read.seconds("VIRALTRACKER_LEASE_SECONDS", Settings.lease_seconds),
@@ -255,6 +282,34 @@ class _Reader:
                 f"{name} must start with postgresql:// (copy it from Supabase under Connect, Session pooler)."
             )
         return value
+
+    def slack_channel(self, name: str) -> str | None:
+        value = self._values.get(name)
+        if value is not None and not re.fullmatch(r"[CGD][A-Z0-9]{7,20}", value):
+            raise ConfigurationError(
+                f"{name} must be the channel's id, like C0123456789: open the channel's details in Slack, it stands at "
+                "the bottom."
+            )
+        return value
+
+    def smtp_url(self, name: str) -> str | None:
+        value = self._values.get(name)
+        if value is not None:
+            self._with(name, addresses.mail_server, value)
+        return value
+
+    def mailbox(self, name: str) -> Mailbox | None:
+        value = self._values.get(name)
+        return None if value is None else self._with(name, addresses.mailbox, value)
+
+    def addresses(self, name: str) -> tuple[str, ...]:
+        return self._with(name, addresses.several, self._values.get(name, ""))
+
+    def _with(self, name: str, reader: Callable[[str], T], value: str) -> T:
+        try:
+            return reader(value)
+        except ValueError as error:
+            raise ConfigurationError(f"{name}: {error}.") from None
 
     def whole(self, name: str, default: int, low: int, high: int) -> int:
         value = self._values.get(name)

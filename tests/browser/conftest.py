@@ -40,7 +40,7 @@ from worker.scheduler_worker import Worker
 
 __all__ = ["prepared_home"]
 
-OURS = ("SUPABASE_", "VIRALTRACKER_", "META_", "GEMINI_", "GOOGLE_GEMINI_", "ANTHROPIC_")
+OURS = ("SUPABASE_", "VIRALTRACKER_", "META_", "GEMINI_", "GOOGLE_GEMINI_", "ANTHROPIC_", "SLACK_", "SMTP_", "MAIL_")
 START_SECONDS = 90
 # A bound for what never comes, not a target: two cores may be busy with other tests.
 expect.set_options(timeout=30_000)

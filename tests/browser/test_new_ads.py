@@ -27,7 +27,8 @@ PRODUCT = {
 
 
 def test_ads_are_made_judged_and_taken_away(app: App, new_page: Callable[[], Page]) -> None:
-    """Three quick clicks make one run; a rejected ad says so after a reload; the zip holds a manifest."""
+    """Three quick clicks make one run; a rejected ad says so after a reload, and leaves the zip with its manifest; what
+    was not sent says why."""
     with app.owner() as db:
         brand = brands.ensure(db, "Bark & Co")
     page = new_page()
@@ -62,6 +63,13 @@ def test_ads_are_made_judged_and_taken_away(app: App, new_page: Callable[[], Pag
     expect(page.locator(".vt-made img")).to_have_count(2)
     page.reload()
     expect(page.get_by_text("Rejected by a person")).to_be_visible()
+    page.get_by_role("button", name="Pack again").click()
+    expect(page.get_by_role("button", name="Download 1 ad (")).to_be_visible(timeout=LONG_MS)
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_text("Slack is not set up here")).to_be_visible()
+    page.get_by_role("button", name="Send to Slack").evaluate("button => { button.click(); button.click(); }")
+    expect(page.get_by_role("list", name="Sent")).to_contain_text("set SLACK_BOT_TOKEN", timeout=LONG_MS)
+    expect(page.get_by_text("Not sent")).to_have_count(1)
     with app.owner() as db:
         found = creations.gallery(db, brand.id)
     assert len(found["runs"]) == 1

@@ -59,6 +59,12 @@ def test_half_a_supabase_configuration_names_what_is_missing(missing: list[str])
         ("APIFY_ACTOR", "../hunter2/runs"),
         ("APIFY_TIMEOUT_SECONDS", "0"),
         ("VIRALTRACKER_MODEL_CONCURRENCY", "257"),
+        ("SMTP_URL", "smtp://user:hunter2@mail.example.com:x"),
+        ("SMTP_URL", "mail.example.com:hunter2"),
+        ("SLACK_CHANNEL", "#hunter2"),
+        ("SLACK_BOT_TOKEN", "xoxb hunter2"),
+        ("APP_URL", "app.example.com/hunter2"),
+        ("MAIL_FROM", "hunter2"),
     ],
 )
 def test_a_wrong_value_names_its_variable_and_repeats_no_secret(name: str, value: str) -> None:
@@ -71,9 +77,9 @@ def test_a_wrong_value_names_its_variable_and_repeats_no_secret(name: str, value
 def test_no_secret_is_in_the_representation() -> None:
     secret = [
         *("SUPABASE_PUBLISHABLE_KEY", "SUPABASE_SECRET_KEY", "META_APP_SECRET", "META_ACCESS_TOKEN"),
-        *("VIRALTRACKER_LOCAL_OWNER_JWT", "GEMINI_API_KEY", "ANTHROPIC_API_KEY", "APIFY_TOKEN"),
+        *("VIRALTRACKER_LOCAL_OWNER_JWT", "GEMINI_API_KEY", "ANTHROPIC_API_KEY", "APIFY_TOKEN", "SLACK_BOT_TOKEN"),
     ]
-    environment = dict.fromkeys(secret, "hunter2")
+    environment = dict.fromkeys(secret, "hunter2") | {"SMTP_URL": "smtp://user:hunter2@mail.example.com"}
     environment |= {"SUPABASE_URL": "https://x.co", "SUPABASE_DB_URL": "postgresql://postgres:hunter2@x.co/postgres"}
     assert "hunter2" not in repr(settings.load(environment))
 
@@ -91,13 +97,14 @@ def test_the_web_process_neither_reads_nor_keeps_a_key_past_row_security(
     assert not set(settings.PAST_ROW_SECURITY) & set(os.environ)
 
 
-def test_the_web_process_neither_reads_nor_keeps_a_key_that_spends_money(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only the worker does."""
-    for name in settings.PAID_KEYS:
+def test_the_web_process_neither_reads_nor_keeps_a_key_of_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the worker spends money, and only the worker sends."""
+    for name in (*settings.PAID_KEYS, *settings.SENDING_KEYS):
         monkeypatch.setenv(name, "hunter2")
     found = settings.load_for_web()
     assert (found.gemini_api_key, found.anthropic_api_key, found.apify_token) == (None, None, None)
-    assert not set(settings.PAID_KEYS) & set(os.environ)
+    assert (found.slack_bot_token, found.smtp_url) == (None, None)
+    assert not {*settings.PAID_KEYS, *settings.SENDING_KEYS} & set(os.environ)
 
 
 def test_the_web_process_knows_which_keys_there_are_by_name(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,6 +101,8 @@ def worker_program(configured: Settings, endpoints: Endpoints, sandbox_url: str 
             "GEMINI_API_KEY": configured.gemini_api_key,
             "ANTHROPIC_API_KEY": configured.anthropic_api_key,
             "APIFY_TOKEN": configured.apify_token,
+            "SLACK_BOT_TOKEN": configured.slack_bot_token,
+            "SMTP_URL": configured.smtp_url,
         },
         stop_seconds=28.0,
     )

@@ -6,7 +6,7 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -166,4 +166,16 @@ def _keys(configured: Settings) -> list[Check]:
         good(
             "Apify", "token set" if configured.apify_token else "no token; other brands' ads come from files and Meta"
         ),
+        _sending("Slack", settings.SLACK, configured.keys_found),
+        _sending("e-mail", settings.MAIL, configured.keys_found),
     ]
+
+
+def _sending(name: str, wanted: Sequence[str], found: Collection[str]) -> Check:
+    """A way to send new ads, which is set up whole or not at all."""
+    missing = [variable for variable in wanted if variable not in found]
+    if not missing:
+        return good(name, "set up to send new ads")
+    if len(missing) == len(wanted):
+        return good(name, "not set up; new ads are downloaded")
+    return bad(name, "set up in part", f"set {' and '.join(missing)} too")

@@ -33,6 +33,16 @@ COLUMNS: Final = (
 )
 
 
+def exportable(ads: Sequence[Json]) -> list[Json]:
+    """Those of a gallery's ads that may leave: approved, and with no hard check failed, whoever approved them."""
+    return [ad for ad in ads if ad["status"] == "approved" and not held_back(ad)]
+
+
+def held_back(ad: Json) -> bool:
+    """Whether a check failed that nobody's word makes up for, such as an invented price."""
+    return any(finding["hard"] and not finding["passed"] for finding in ad["findings"])
+
+
 def ad_name(product: Product, ad: Json) -> str:
     """What to call it at Meta: with the token by which its numbers find their way back."""
     return f"{product.name} – {ad['copy']['headline']} – {ad['token']}"

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from viraltracker import clock
+from viraltracker import addresses, clock
 from viraltracker.creatives import taxonomy
-from viraltracker.errors import BadInput, NotFound, Stopped, ViralTrackerError
+from viraltracker.errors import BadInput, NotFound, Refused, Stopped, Unavailable, ViralTrackerError
+from viraltracker.jobs import ad_delivery
 from viraltracker.jobs.context import JobContext
 from viraltracker.jobs.job_type import ASKED_ELSEWHERE, JobType, Parameters, Result
 from viraltracker.store import brands, creations, storage
@@ -87,8 +88,16 @@ class AdCreation(Parameters):
         title="Destination",
         description="Where the ads lead; the product's own address unless given.",
     )
-    export: Literal["zip", "none"] = Field(
-        "zip", title="Export", description="zip packs the pictures that passed, with a manifest."
+    export: Literal["none", "zip", "slack", "email", "all"] = Field(
+        "zip",
+        title="Export",
+        description="zip packs the pictures that passed, with a manifest; slack and email send it, all does both.",
+    )
+    recipients: str | None = Field(
+        None,
+        max_length=1000,
+        title="Mail to",
+        description="Addresses with commas between, at most 10; those of MAIL_TO unless given.",
     )
 
     origin: str | None = Field(
@@ -113,6 +122,11 @@ class AdCreation(Parameters):
             raise ValueError("choose templates to recreate")
         if self.angle is not None and self.angle not in taxonomy.LISTS["angle"]:
             raise ValueError(f"there is no angle {self.angle}; there is {', '.join(taxonomy.LISTS['angle'])}")
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_mailed(self) -> Self:
+        addresses.several(self.recipients or "")
         return self
 
     @property
@@ -148,7 +162,7 @@ def run(context: JobContext, parameters: AdCreation) -> Result:
         reason = _why_none(product, made)
         creations.finish(context.db, context.brand_id, context.run_key, status="failed", reason=reason)
         raise BadInput(reason)
-    exports = _export(context, product, parameters) if parameters.export == "zip" else []
+    exports = _export(context, product, parameters) if parameters.export != "none" else []
     short = None
     if made.usable < order.variations:
         why = made.short or (made.reasons[0] if made.reasons else "")
@@ -254,17 +268,34 @@ def _canvases(parameters: AdCreation) -> tuple[Canvas, ...]:
 
 
 def _export(context: JobContext, product: Product, parameters: AdCreation) -> list[dict[str, Any]]:
-    from viraltracker.creation import export
+    """The zip of what passed. Sending it is a job of its own, which begins once this run has succeeded: whatever
+    becomes of that, the ads are made. A zip that cannot be packed is said, and packed again from New ads."""
+    from viraltracker.creation import export, parcels
 
     context.guard()
     ads = creations.gallery(context.db, context.brand_id, context.run_key)["ads"]
-    passed = [ad for ad in ads if ad["status"] == "approved"]
-    if not passed:
+    if not export.exportable(ads):
         return []
-    data = export.as_zip(context.services.storage, product, passed, parameters.destination_url)
-    _, key = creations.store_file(context.services.storage, context.brand_id, data, "application/zip")
-    name = f"{export.slug(product.name)}-{context.run_key[:8]}.zip"
-    return [{"kind": "zip", "file_name": name, "storage_key": key, "bytes": len(data), "ads": len(passed)}]
+    if parameters.export != "zip":
+        ad_delivery.follow(context, parameters.export, parameters.recipients)
+    try:
+        packed = parcels.zipped(
+            context.services.storage,
+            context.brand_id,
+            product,
+            ads,
+            run_id=context.run_key,
+            destination_url=parameters.destination_url,
+        )
+    except (BadInput, NotFound, Refused, Unavailable) as error:
+        if isinstance(error, Unavailable) and context.control.run.attempt < context.control.run.max_attempts:
+            raise
+        context.log(f"The zip was not packed: {error.message}", level="warning", step="export")
+        return []
+    if packed.storage_key is None:
+        context.log(f"The zip was not stored: {packed.lost}", level="warning", step="export")
+        return []
+    return [packed.as_export(clock.now())]
 
 
 def _why_none(product: Product, made: Made) -> str:

@@ -9,6 +9,7 @@ from viraltracker.errors import BadInput
 from viraltracker.jobs import (
     ad_classification,
     ad_creation,
+    ad_delivery,
     ad_intelligence_analysis,
     asset_download,
     batch_collection,
@@ -47,6 +48,7 @@ def standard() -> Registry:
             ad_intelligence_analysis.TYPE,
             scorecard.TYPE,
             ad_creation.TYPE,
+            ad_delivery.TYPE,
             import_file.TYPE,
             template_scrape.TYPE,
             template_approval.TYPE,

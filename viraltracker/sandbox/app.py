@@ -1,4 +1,4 @@
-"""The sandbox over HTTP: the Graph API, its media links, landing pages, Apify, both models, and the door for faults."""
+"""The sandbox over HTTP: the Graph API, landing pages, Apify, both models, Slack, and the door for faults."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ from viraltracker.sandbox.model_answers import Answerer
 from viraltracker.sandbox.model_calls import ModelCall
 from viraltracker.sandbox.model_desk import ModelDesk
 from viraltracker.sandbox.objects import picture_library
+from viraltracker.sandbox.slack import SlackApi
 
 _CALLS_KEPT = 2000
 
@@ -44,6 +45,7 @@ class Sandbox:
     and the answerer of Gemini (`base_url` + "/gemini") and Claude ("/claude"), which share `model_key`. By default it
     has read the demo's pictures and clips, writes ads and looks at them, and gives the smallest answer to all else.
     `apify` ("/apify") finds the ads of the demo's competitors for `apify_token`, and has the record of its paid runs.
+    `slack` is a workspace (`base_url` + "/slack/api").
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Sandbox:
         self.graph = GraphApi(clock, self.links, until=until, token=token)
         self.models = ModelDesk(clock, self.faults, answerer=answerer or DemoAnswers(AdAnswers()), key=model_key)
         self.apify = ApifyApi(clock, self.faults, self.links, self.graph.today, token=apify_token)
+        self.slack = SlackApi(self.faults)
         self.calls: deque[str] = deque(maxlen=_CALLS_KEPT)
         self._traces = itertools.count(1)
 
@@ -83,6 +86,7 @@ class Sandbox:
                 Mount("/apify", routes=self.apify.routes()),
                 Mount("/gemini", routes=GeminiApi(self.models).routes()),
                 Mount("/claude", routes=ClaudeApi(self.models).routes()),
+                Mount("/slack", routes=self.slack.routes()),
                 Route("/pages/{slug}", self._landing_page, methods=["GET"]),
                 Route("/demo/products", self._products, methods=["GET"]),
                 Route("/demo/photos/{name}.png", _product_photo, methods=["GET"]),

@@ -61,6 +61,9 @@ Kind = Literal[
     "run_stuck",  # a run that never ends by itself
     "run_forgotten",  # a run that the service knows nothing of afterwards
     "item_without_id",  # a page of items whose first says an error in place of an ad
+    # For Slack.
+    "slack_error",  # an answer that is not ok; options: error (its code), retry_after (seconds, with ratelimited)
+    "done_then_cut",  # the message is shared, and the connection breaks in the answer
 ]
 KINDS: frozenset[str] = frozenset(get_args(Kind))
 

@@ -96,9 +96,9 @@ def decide(db: Database, brand_id: str, decisions: Sequence[Mapping[str, object]
     return int(db.call("decide_generated_ads", p_brand=brand_id, p_decisions=list(decisions)))
 
 
-def gallery(db: Database, brand_id: str, run_id: str | None = None) -> Json:
+def gallery(db: Database, brand_id: str, run_id: str | None = None, *, runs: int = 50) -> Json:
     """`{runs, run, ads}`: the brand's newest runs, and the ads of one of them, of the newest where none is named."""
-    answer: Json = db.call("creation_gallery", p_brand=brand_id, p_run=run_id)
+    answer: Json = db.call("creation_gallery", p_brand=brand_id, p_run=run_id, p_runs=runs)
     return answer
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Any, Final
 
 import streamlit as st
 
 from viraltracker.errors import NotFound, ViralTrackerError
 from viraltracker.store import creations
-from viraltracker.web import files, pictures, provenance, states, times, words
+from viraltracker.web import deliveries_view, pictures, provenance, states, times, words
 from viraltracker.web.ad_view import Place
+from viraltracker.web.deliveries_view import Sending
 
 Json = dict[str, Any]
 
@@ -44,15 +44,24 @@ CHECKS: Final[Mapping[str, str]] = {
 }
 LARGE_PX: Final = 720
 SAID: Final = "new-ads-said"
+MOST_RUNS: Final = 100_000
+"""More than anybody makes of one brand."""
 
 
 def read(at: Place, run_id: str | None) -> Json:
-    """The brand's runs, and the ads of one of them (see `creations.gallery`)."""
-    return creations.gallery(at.db, at.brand_id, run_id)
+    """The brand's newest runs, and the ads of one of them (see `creations.gallery`), which may be an older one.
+
+    A link in a mail or in Slack leads to its run for as long as that is there, however many came after it.
+    """
+    found = creations.gallery(at.db, at.brand_id, run_id)
+    if run_id is None or any(run["id"] == run_id for run in found["runs"]):
+        return found
+    every = creations.gallery(at.db, at.brand_id, run_id, runs=MOST_RUNS)["runs"]
+    return found | {"runs": [*found["runs"], *(run for run in every if run["id"] == run_id)]}
 
 
-def draw(at: Place, found: Json) -> None:
-    """The run that is shown, its ads, and the way to another run."""
+def draw(at: Place, found: Json, sending: Sending | None = None) -> None:
+    """The run that is shown, its ads, where they went, and the way to another run."""
     if (said := st.session_state.pop(SAID, None)) is not None:
         st.error(words.literal(said), icon=":material/error:")
     runs = {run["id"]: run for run in found["runs"]}
@@ -62,6 +71,7 @@ def draw(at: Place, found: Json) -> None:
         return
     _pick_run(at, runs, run)
     _draw_run(at, run)
+    deliveries_view.draw(at, run, found["ads"], sending)
     if not found["ads"]:
         return
     size = st.segmented_control(
@@ -103,15 +113,6 @@ def _draw_run(at: Place, run: Json) -> None:
     if run["reason"]:
         show = st.error if run["status"] == "failed" else st.warning
         show(words.literal(run["reason"]), icon=":material/report:")
-    for export in run["exports"]:
-        st.download_button(
-            f"Download {words.counted(export['ads'], 'ad')} ({export['bytes'] / 1_000_000:.1f} MB)",
-            data=partial(files.of(at.db).get, "assets", export["storage_key"]),
-            file_name=export["file_name"],
-            mime="application/zip",
-            icon=":material/download:",
-            key=f"new-ads-zip-{export['storage_key']}",
-        )
 
 
 def _draw_ads(at: Place, ads: Sequence[Json], size: str) -> None:

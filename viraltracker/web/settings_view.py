@@ -47,6 +47,12 @@ KEYS: Final = {
         "searches the Ad Library for other brands' ads, with their pictures",
         "other brands' ads come from files, or from Meta without pictures",
     ),
+    "SLACK_BOT_TOKEN": ("Slack", "sends new ads to a channel", "new ads are downloaded on New ads"),
+    "SLACK_CHANNEL": ("Slack channel", "where new ads are sent to", "nothing is sent to Slack"),
+    "SMTP_URL": ("Mail server", "takes new ads as mail", "new ads are downloaded on New ads"),
+    "MAIL_FROM": ("Sender of mail", "who mails are from", "no mail is sent"),
+    "MAIL_TO": ("Recipients", "who gets mails where a job names nobody", "each job names who gets its mail"),
+    "APP_URL": ("Address of the app", "leads from messages back to the run", "messages say in words where to look"),
 }
 """By the variable's name: whose key, what it is for, and how it goes without."""
 SAID: Final = "targets-said"

@@ -72,6 +72,7 @@ BY_TABLE: dict[str, Row] = {
     "llm_batches": {"state": "collected", "closed_at": "2026-10-01T00:00:00Z"},
     "product_photos": {"sha256": SHA256, "mime": "image/png"},
     "creation_runs": {"sizes": ["1080x1080"], "status": "failed"},
+    "creation_deliveries": {"kind": "slack", "state": "failed"},
     "generated_ads": {"token": "VT-ABCDEFGH", "status": "rejected"},
     "generated_ad_images": {"size": "1080x1080", "sha256": SHA256, "mime": "image/png"},
     "creation_steps": {"state": "answered"},
