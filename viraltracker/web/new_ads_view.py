@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -44,6 +45,7 @@ CHECKS: Final[Mapping[str, str]] = {
 }
 LARGE_PX: Final = 720
 SAID: Final = "new-ads-said"
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MOST_RUNS: Final = 100_000
 """More than anybody makes of one brand."""
 
@@ -53,6 +55,8 @@ def read(at: Place, run_id: str | None) -> Json:
 
     A link in a mail or in Slack leads to its run for as long as that is there, however many came after it.
     """
+    if run_id is not None and not _UUID.fullmatch(run_id):
+        return creations.gallery(at.db, at.brand_id) | {"run": run_id, "ads": []}
     found = creations.gallery(at.db, at.brand_id, run_id)
     if run_id is None or any(run["id"] == run_id for run in found["runs"]):
         return found

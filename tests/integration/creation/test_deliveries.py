@@ -176,6 +176,9 @@ def test_the_link_leads_to_the_zip_a_month_later(
     [attached] = outbox.box.mails[0].iter_attachments()
     assert data == attached.get_content()
     assert len(found["runs"]) == 51
+    for nothing in ("not-a-run", str(uuid4())):
+        found = new_ads_view.read(Place(db, brand_id, False, clock.now(), "UTC"), nothing)
+        assert (len(found["runs"]), found["ads"]) == (50, [])
 
 
 def test_only_what_is_approved_now_is_sent(outbox: Outbox) -> None:
