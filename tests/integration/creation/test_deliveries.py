@@ -22,9 +22,9 @@ from viraltracker.errors import BadInput, ConfigurationError, NotFound, RateLimi
 from viraltracker.jobs import ad_delivery
 from viraltracker.jobs.context import JobContext, RunControl
 from viraltracker.local.stack import Endpoints
-from viraltracker.sandbox import slack
 from viraltracker.sandbox.faults import Fault, Matcher
 from viraltracker.sandbox.server import RunningSandbox, running
+from viraltracker.sandbox.slack import Message
 from viraltracker.store import client, creations, deliveries
 from viraltracker.store.queue import ClaimedRun
 from viraltracker.web import new_ads_view
@@ -73,7 +73,7 @@ class Outbox:
         return {str(kind): str(state) for kind, state in rows}
 
     @property
-    def messages(self) -> list[slack.Message]:
+    def messages(self) -> list[Message]:
         return self.slack.sandbox.slack.messages
 
 
