@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Self
+import re
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
 from viraltracker import clock
+from viraltracker.creatives import taxonomy
 from viraltracker.errors import BadInput
 from viraltracker.jobs.context import JobContext
-from viraltracker.jobs.job_type import JobType, Parameters, Result
+from viraltracker.jobs.job_type import ASKED_ELSEWHERE, JobType, Parameters, Result
 from viraltracker.store import brands, creations
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from viraltracker.creation.products import Product
 
 Stage = Literal["mixed", "unaware", "problem_aware", "solution_aware", "product_aware", "most_aware"]
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class AdCreation(Parameters):
@@ -30,7 +34,19 @@ class AdCreation(Parameters):
     stage: Stage = Field(
         "mixed", title="Awareness stage", description="Who the ads are for; mixed goes through all stages in turn."
     )
-    template_mode: Literal["none", "unused", "specific"] = Field(
+    content_source: Literal["hooks", "recreate_template", "brief", "angles"] = Field(
+        "hooks", title="Words from", description="The product's hooks, what its template says, a brief, or its angles."
+    )
+    brief: str | None = Field(
+        None, max_length=2000, title="Brief", description="What the ads are to say and why, for words from a brief."
+    )
+    additional_instructions: str | None = Field(
+        None, max_length=1000, title="More instructions", description="Anything else that whoever makes them must know."
+    )
+    angle: str | None = Field(
+        None, max_length=40, title="Angle", description="One of the angles that ads are read for, such as pain_relief."
+    )
+    template_mode: Literal["none", "unused", "specific", "uploaded"] = Field(
         "unused",
         title="Templates",
         description="unused takes those first that this product has not used, then those that ran longest.",
@@ -39,12 +55,22 @@ class AdCreation(Parameters):
     template_ids: str | None = Field(
         None, max_length=1000, title="Chosen templates", description="Their ids with commas between, for specific."
     )
+    uploaded: str | None = Field(
+        None,
+        max_length=1000,
+        title="Own pictures",
+        description="The sha256 of uploaded pictures with commas between, for uploaded.",
+        json_schema_extra=ASKED_ELSEWHERE,
+    )
     square: bool = Field(True, title="1080 × 1080", description="Feed, square.")
     portrait: bool = Field(True, title="1080 × 1350", description="Feed, portrait.")
     story: bool = Field(True, title="1080 × 1920", description="Stories and reels.")
     wide: bool = Field(True, title="1200 × 628", description="Right column and links.")
     color_mode: Literal["brand", "original", "complementary"] = Field(
         "brand", title="Colours", description="The product's own, the template's, or what goes with those."
+    )
+    image_resolution: Literal["1K", "2K", "4K"] = Field(
+        "1K", title="Resolution", description="Of pictures that a model makes."
     )
     destination_url: str | None = Field(
         None,
@@ -56,6 +82,13 @@ class AdCreation(Parameters):
     export: Literal["zip", "none"] = Field(
         "zip", title="Export", description="zip packs the pictures that passed, with a manifest."
     )
+    origin: str | None = Field(
+        None,
+        max_length=200,
+        title="Made for",
+        description="The gap or the recommendation that asked for the ads.",
+        json_schema_extra=ASKED_ELSEWHERE,
+    )
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -63,12 +96,25 @@ class AdCreation(Parameters):
             raise ValueError("choose at least one size")
         if self.template_mode == "specific" and not self.chosen:
             raise ValueError("name the templates, or let them be chosen")
+        if self.content_source == "brief" and not (self.brief or "").strip():
+            raise ValueError("write the brief, or take the words from elsewhere")
+        if self.angle is not None and self.angle not in get_args(taxonomy.Angle):
+            raise ValueError(f"there is no angle {self.angle}")
+        if self.template_mode == "uploaded" and not self.pictures:
+            raise ValueError("upload a picture, or let templates be chosen")
+        if any(not _SHA256.fullmatch(each) for each in self.pictures):
+            raise ValueError("own pictures are named by their sha256")
         return self
 
     @property
     def chosen(self) -> list[str]:
         """Ids of the templates that are named."""
         return [part.strip() for part in (self.template_ids or "").split(",") if part.strip()]
+
+    @property
+    def pictures(self) -> list[str]:
+        """The sha256 of each picture that somebody uploaded."""
+        return [part.strip() for part in (self.uploaded or "").split(",") if part.strip()]
 
 
 def run(context: JobContext, parameters: AdCreation) -> Result:
