@@ -78,7 +78,7 @@ def _of_advice(origin: Origin, advice: Json) -> Brief:
         str(advice["title"]),
         *_defined(labels),
         f"Why: {advice['why']}",
-        *(f"- {step}" for step in advice["do"]),
+        *(f"- {step}" for step in advice["do"] if not str(step).startswith(_OF_RUNNING)),
         *_mind(advice.get("would_settle")),
     ]
     return _brief(origin, str(advice["title"]), lines, labels)
@@ -99,6 +99,8 @@ def _known(kind: str, label: Any) -> str | None:
     return label if label in taxonomy.LISTS[kind] and label != taxonomy.UNCLEAR else None
 
 
+_OF_RUNNING: Final = ("Give each", "Run them")
+"""Steps that say how to run the ads, not how to make them: amounts of money do not belong into anybody's words."""
 _TITLES: Final = {"awareness": "For readers who are", "format": "Format", "angle": "Angle", "hook": "Hook"}
 
 

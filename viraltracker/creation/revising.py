@@ -129,7 +129,7 @@ class Reviser:
         return creations.revise(self.db, ad, run_id, version)
 
     def composer(self, ad: Json) -> Painter:
-        """Draws as the run that made the ad did: in its colours, with the same photo of the product, without a model."""
+        """Draws as the run that made the ad did: in its colours, with the same photo of the product, and no model."""
         mode = cast("ColourMode", ad["run"]["parameters"].get("color_mode", "brand"))
         colours = self._template_colours(ad) if mode != "brand" else ()
         photo = int(ad["variation"]) - 1

@@ -85,7 +85,10 @@ def draw(studio: Studio) -> str | None:
     if said["content_source"] == "brief":
         said["brief"] = _ask_brief(studio)
         wrong = wrong or not said["brief"]
-    more, fits = new_ads_options.draw(studio.viewer.db, studio.brand.id, model_pictures=studio.model_pictures)
+    staged = studio.brief is not None and studio.brief.stage is not None
+    more, fits = new_ads_options.draw(
+        studio.viewer.db, studio.brand.id, model_pictures=studio.model_pictures, staged=staged
+    )
     parameters = {"product": product.id, "stage": stage, "num_variations": int(count)} | said | more
     if studio.brief is not None:
         parameters["origin"] = studio.brief.origin.text

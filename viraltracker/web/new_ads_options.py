@@ -34,10 +34,13 @@ RESOLUTIONS: Final = ("1K", "2K", "4K")
 MOST_TEMPLATES: Final = 15
 
 
-def draw(db: Database, brand_id: str, *, model_pictures: bool) -> tuple[Json, bool]:
-    """The answers, as parameters of `ad_creation`, and whether ads can be made with them."""
+def draw(db: Database, brand_id: str, *, model_pictures: bool, staged: bool) -> tuple[Json, bool]:
+    """The answers, as parameters of `ad_creation`, and whether ads can be made with them.
+
+    `staged`: a brief asks for one stage, which templates of other stages would lead away from.
+    """
     with st.expander("Templates, sizes and more", icon=":material/tune:", key="new-ads-more"):
-        answers, fits = _ask_templates(db, brand_id)
+        answers, fits = _ask_templates(db, brand_id, "none" if staged else "unused")
         sizes = st.pills(
             "Sizes",
             list(SIZES),
@@ -80,8 +83,16 @@ def draw(db: Database, brand_id: str, *, model_pictures: bool) -> tuple[Json, bo
     return answers | {name: name in sizes for name in SIZES}, bool(sizes) and fits
 
 
-def _ask_templates(db: Database, brand_id: str) -> tuple[Json, bool]:
-    mode = _choose(st, "Templates", MODES, "Ads of other brands that ran long; an ad takes one's stage.", "mode")
+def _ask_templates(db: Database, brand_id: str, usual: str) -> tuple[Json, bool]:
+    modes = list(MODES)
+    mode = st.selectbox(
+        "Templates",
+        modes,
+        index=modes.index(usual),
+        format_func=lambda each: MODES[each],
+        help="Ads of other brands that ran long; an ad that is made after one takes its stage.",
+        key=f"new-ads-option-mode-{usual}",
+    )
     answers: Json = {"template_mode": mode}
     match mode:
         case "unused":

@@ -116,11 +116,11 @@ def _silences(db: Database, runs: Sequence[Json], now: datetime) -> dict[str, st
     ]
     if not doubtful:
         return {}
-    fleet = schedules.fleet(db)
-    return {run["id"]: said for run in doubtful if (said := silence(run, fleet)) is not None}
+    fleet, zone = schedules.fleet(db), times.viewer_zone()
+    return {run["id"]: said for run in doubtful if (said := silence(run, fleet, zone)) is not None}
 
 
-def silence(run: Json, fleet: Json) -> str | None:
+def silence(run: Json, fleet: Json, zone: str) -> str | None:
     """That the worker of a run was not heard for a while, and by when another takes over; None while it answers.
 
     `fleet` as `schedules.fleet` gives it: its clock is the one that leases go by.
@@ -133,7 +133,7 @@ def silence(run: Json, fleet: Json) -> str | None:
         return None
     left = (datetime.fromisoformat(run["lease_until"]) - now).total_seconds()
     takes_over = f"within {words.duration(left)}" if left > 1 else "as soon as one is free"
-    heard = times.clock_time(worker["last_seen_at"], times.viewer_zone())
+    heard = times.local(worker["last_seen_at"], zone, now).removeprefix("today ")
     return f"Its worker stopped answering at {heard}; another takes over {takes_over}, and goes on where it was."
 
 
