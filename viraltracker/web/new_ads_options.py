@@ -107,10 +107,14 @@ def _ask_templates(db: Database, brand_id: str, usual: str) -> tuple[Json, bool]
             return answers | {"template_count": int(most)}, True
         case "specific":
             chosen = new_ads_templates.draw_library(db, brand_id)
+            if not chosen:
+                st.warning("Choose at least one template.", icon=":material/grid_view:")
             count = {"template_count": len(chosen)} if chosen else {}
             return answers | {"template_ids": ",".join(chosen) or None} | count, bool(chosen)
         case "uploaded":
             sent = new_ads_templates.draw_upload(db, brand_id)
+            if not sent:
+                st.warning("Add at least one picture.", icon=":material/image:")
             return answers | {"uploaded": ",".join(sent) or None}, bool(sent)
         case _:
             return answers, True

@@ -123,8 +123,14 @@ def effect(group: Group) -> str:
     """How many more or fewer conversions the same money buys, and the range."""
     if group.effect is None or group.low is None or group.high is None:
         return "–"
-    ends = [f"{(end - 1) * 100:+.0f} %".replace("-", "−") for end in (group.effect, group.low, group.high)]
-    return f"{ends[0]} conversions for the money, {ends[1]} to {ends[2]}"
+    middle, low, high = (_change(end) for end in (group.effect, group.low, group.high))
+    return f"{middle} % conversions for the money, {low} to {high} %"
+
+
+def _change(ratio: float) -> str:
+    """In percent, with a sign unless it is none."""
+    change = round((ratio - 1) * 100)
+    return "0" if change == 0 else f"{change:+d}".replace("-", "−")
 
 
 def _how(compared: Compared, found: Json) -> str:
@@ -200,7 +206,7 @@ def _sums(sums: Sums, currency: str) -> str:
 def _short_effect(group: Group) -> str:
     if group.effect is None or group.low is None or group.high is None:
         return "–"
-    middle, low, high = (f"{(end - 1) * 100:+.0f}".replace("-", "−") for end in (group.effect, group.low, group.high))
+    middle, low, high = (_change(end) for end in (group.effect, group.low, group.high))
     return f"{middle} % ({low} to {high})"
 
 
