@@ -163,7 +163,7 @@ def group_table(kind: str, compared: Compared, found: Json, shown: Mapping[str, 
         ("Conv.", f"Conversions of the brand's goal: {compared.noun}s."),
         ("CPA", definitions.short("cpa")),
         ("ROAS", definitions.short("roas")),
-        ("Against others", "Conversions for the same money, with the 90 % interval."),
+        ("Against others", definitions.short("made_against_others")),
     )
     head = "".join(f'<th scope="col" class="num" title="{words.html(means)}">{name}</th>' for name, means in heads)
     return (

@@ -73,6 +73,7 @@ BY_TABLE: dict[str, Row] = {
     "product_photos": {"sha256": SHA256, "mime": "image/png"},
     "creation_runs": {"sizes": ["1080x1080"], "status": "failed"},
     "generated_ads": {"token": "VT-ABCDEFGH", "status": "rejected"},
+    "generated_ad_revisions": {"images": "[]"},
     "generated_ad_images": {"size": "1080x1080", "sha256": SHA256, "mime": "image/png"},
 }
 BY_TYPE: Row = {
