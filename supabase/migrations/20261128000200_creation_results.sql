@@ -48,24 +48,28 @@ language sql stable set search_path = '' set statement_timeout = '30s' set enabl
         from delivered d join (select currency from delivered group by currency
             order by sum(spend) desc nulls last, currency limit 1) c using (currency)
         group by c.currency
-    ), days as materialized (
-        select d.ad_id collate "C" as ad_id, d.date, d.impressions, d.spend, d.link_clicks, d.purchases, d.purchase_value,
-            d.results, d.result_type collate "C" as result_type
+    ), each as materialized (
+        select d.ad_id collate "C" as ad_id, min(d.date) as first, max(d.date) as last,
+            sum(d.impressions)::float8 as impressions, sum(d.spend)::float8 as spend,
+            sum(d.link_clicks)::float8 as link_clicks, sum(d.purchases)::float8 as purchases,
+            sum(d.purchase_value)::float8 as purchase_value, sum(d.results)::float8 as results,
+            min(d.result_type collate "C") as least_type, max(d.result_type collate "C") as result_type
         from span s join public.ad_performance_daily d on d.brand_id = p_brand and d.currency = s.currency
             and d.date between s.first and s.last
             and d.account_id in (select account_id from delivered)
-    ), units as materialized (
-        select m.generated_ad_id, coalesce(m.generated_ad_id::text, d.ad_id) as unit, min(d.date) as first, max(d.date) as last,
-            sum(d.impressions)::float8 as impressions, sum(d.spend)::float8 as spend,
-            sum(d.link_clicks)::float8 as link_clicks, sum(d.purchases)::float8 as purchases,
-            sum(d.purchase_value)::float8 as purchase_value,
-            case when count(distinct d.result_type) <= 1 then sum(d.results)::float8 end as results,
-            case when count(distinct d.result_type) > 1 then 'mixed' else max(d.result_type) end as result_type,
-            case when count(distinct c.objective) <= 1 then max(c.objective) end as objective
-        from days d left join matches m on m.ad_id = d.ad_id
-        left join public.ads a on a.brand_id = p_brand and a.ad_id = d.ad_id
-        left join public.campaigns c on c.brand_id = p_brand and c.campaign_id = a.campaign_id
         where d.impressions > 0 or d.spend > 0
+        group by 1
+    ), units as materialized (
+        select m.generated_ad_id, coalesce(m.generated_ad_id::text, e.ad_id) collate "C" as unit, min(e.first) as first,
+            max(e.last) as last, sum(e.impressions) as impressions, sum(e.spend) as spend, sum(e.link_clicks) as link_clicks,
+            sum(e.purchases) as purchases, sum(e.purchase_value) as purchase_value,
+            case when min(e.least_type) is not distinct from max(e.result_type) then sum(e.results) end as results,
+            case when min(e.least_type) is distinct from max(e.result_type) then 'mixed' else max(e.result_type) end
+                as result_type,
+            case when min(c.objective) is not distinct from max(c.objective) then max(c.objective) end as objective
+        from each e left join matches m on m.ad_id = e.ad_id
+        left join public.ads a on a.brand_id = p_brand and a.ad_id = e.ad_id
+        left join public.campaigns c on c.brand_id = p_brand and c.campaign_id = a.campaign_id
         group by 1, 2
     ), ran as (
         select generated_ad_id, json_agg(ad_id order by ad_id) as ad_ids from matches group by generated_ad_id
