@@ -18,6 +18,7 @@ from viraltracker.web import (
     coverage_view,
     guard,
     labels_view,
+    made_for,
     overview,
     places,
     states,
@@ -25,6 +26,7 @@ from viraltracker.web import (
     work,
 )
 from viraltracker.web.coverage_view import Map
+from viraltracker.web.made_for import Ways
 from viraltracker.web.pictures import Pictures, thumbnails_or_none
 
 viewer = guard.require_user()
@@ -73,7 +75,7 @@ def draw_unanalysed(brand: Brand) -> None:
         offer(brand, "ad_intelligence_analysis", "Analyse the account")
 
 
-def draw_cell(brand: Brand, run: dict[str, Any], found: Map, at: tuple[str, str]) -> None:
+def draw_cell(brand: Brand, run: dict[str, Any], found: Map, at: tuple[str, str], ways: Ways) -> None:
     """One cell: what is known of it, its brief, and its ads."""
     summary, cell, gap = run["summary"], found.cells.get(at), found.gaps.get(at)
     currency = summary["currency"]
@@ -85,7 +87,7 @@ def draw_cell(brand: Brand, run: dict[str, Any], found: Map, at: tuple[str, str]
         said = coverage_view.facts(cell, found, summary) if cell else ["No ad has these two labels."]
         cards.lead(" ".join(said))
         if gap is not None:
-            st.html(coverage_view.brief(gap, brand.id, currency))
+            st.html(coverage_view.brief(gap, ways, currency))
         if cell and cell["ads"]:
             if inside := coverage_view.angles(cell, currency):
                 st.html(inside)
@@ -122,11 +124,12 @@ def draw_map(brand: Brand, run: dict[str, Any]) -> None:
     coverage_view.draw_map(found, summary, at, go)
     if not found.judged:
         offer(brand, "ad_intelligence_analysis", "Analyse the account again")
+    ways = made_for.read(viewer.db, brand.id, may_write=viewer.may_write(brand))
     if at is not None:
-        draw_cell(brand, run, found, at)
+        draw_cell(brand, run, found, at, ways)
     if found.gaps:
         cards.section("What to make next")
-        briefs = (coverage_view.brief(gap, brand.id, summary["currency"]) for gap in found.gaps.values())
+        briefs = (coverage_view.brief(gap, ways, summary["currency"]) for gap in found.gaps.values())
         st.html(f'<div class="vt-grid">{"".join(briefs)}</div>')
     lines = coverage_view.told(summary)
     if lines:

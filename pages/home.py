@@ -10,7 +10,8 @@ from viraltracker import clock
 from viraltracker.analysis.to_do import ToDo
 from viraltracker.jobs import registry
 from viraltracker.store import brands
-from viraltracker.web import cards, guard, notices, overview, places, states, times, unanalysed, words, work
+from viraltracker.store.brands import Brand
+from viraltracker.web import cards, guard, made_for, notices, overview, places, states, times, unanalysed, words, work
 from viraltracker.web.overview import BrandState
 
 viewer = guard.require_user()
@@ -74,12 +75,12 @@ def draw_brand(state: BrandState) -> None:
     if state.active:
         work.watch(viewer, state.brand, kinds)
     if state.analysis is not None:
-        draw_analysis(state.analysis, state.to_do)
+        draw_analysis(state.brand, state.analysis, state.to_do)
     elif not state.active:
         unanalysed.draw(viewer, state, kinds["ad_intelligence_analysis"])
 
 
-def draw_analysis(analysis: dict[str, Any], to_do: ToDo) -> None:
+def draw_analysis(brand: Brand, analysis: dict[str, Any], to_do: ToDo) -> None:
     """Spend, CPA and ROAS against the period before, and the top of what is left to do."""
     summary, blocks = analysis["summary"], analysis["blocks"]
     metrics = {item["name"]: item for block in blocks if block["kind"] == "metrics" for item in block["items"]}
@@ -87,7 +88,8 @@ def draw_analysis(analysis: dict[str, Any], to_do: ToDo) -> None:
     cards.metrics(shown, summary["currency"], words.period(summary["prior_window"]), per_row=len(shown) or 1)
     if to_do.open:
         cards.section("What to do first")
-        cards.briefs(to_do.open[:TOP_RECOMMENDATIONS])
+        first = to_do.open[:TOP_RECOMMENDATIONS]
+        cards.briefs(first, made_for.addresses(brand.id, first) if viewer.may_write(brand) else {})
     elif to_do.answered:
         cards.section("What to do first")
         st.html(f'<p class="vt-more">{words.html(to_do.answered_said)}</p>')

@@ -11,7 +11,7 @@ import viraltracker.web as parts
 from viraltracker import clock
 from viraltracker.store import recommendations
 from viraltracker.store.brands import Brand
-from viraltracker.web import cards, guard, places, recommendation_answers, recommendations_view, states, times
+from viraltracker.web import cards, guard, made_for, places, recommendation_answers, recommendations_view, states, times
 from viraltracker.web.recommendations_view import Desk
 
 viewer = guard.require_user()
@@ -53,9 +53,10 @@ def pick_view(counts: dict[str, int]) -> str:
 def draw_brand(brand: Brand) -> None:
     """The inbox of a brand."""
     now, zone = clock.now(), times.viewer_zone()
-    desk = Desk(
-        viewer.db, brand.id, viewer.user_id, viewer.may_write(brand), now, zone, now.astimezone(ZoneInfo(zone)).date()
-    )
+    may_write = viewer.may_write(brand)
+    ways = made_for.read(viewer.db, brand.id, may_write=may_write)
+    today = now.astimezone(ZoneInfo(zone)).date()
+    desk = Desk(viewer.db, brand.id, viewer.user_id, may_write, now, zone, today, ways)
     inbox = recommendations.inbox(viewer.db, brand.id, today=desk.today)
     if inbox["run"] is None:
         states.empty(

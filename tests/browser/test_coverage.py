@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 import psycopg
@@ -102,6 +103,12 @@ def test_a_cell_opens_its_ads_and_an_untested_one_its_brief(
     settled(page).get_by_role("button", name="Close").click()
     expect(detail).to_have_count(0)
     assert "cell=" not in page.url
+    settled(page).get_by_role("link", name="Create ads for this").click()
+    expect(page.get_by_text("For Test <b>video demo</b> for unaware people.")).to_be_visible()
+    expect(page.get_by_text("the gap in the format stays")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Brief")).to_have_value(re.compile("No ad has been tried here"))
+    page.goto(f"{app.url}/new_ads?view=create&for=gap:unaware:carousel")
+    expect(page.get_by_text("does not ask for these ads any more")).to_be_visible()
     page.goto(f"{app.url}/coverage?cell=unaware.image_static")
     detail.locator(".vt-leader a").first.click()
     expect(page.get_by_role("button", name="All ads")).to_be_visible()

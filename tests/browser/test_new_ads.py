@@ -40,6 +40,7 @@ def test_ads_are_made_judged_and_taken_away(app: App, new_page: Callable[[], Pag
         products.save(db, brand.id, PRODUCT | {"id": str(uuid4())})
     page.reload()
     expect(page.get_by_text("It has no photo")).to_be_visible()
+    page.get_by_text("Templates, sizes and more").click()
     for size in ("1080 × 1350", "1080 × 1920"):
         page.get_by_test_id("stMain").get_by_role("button", name=size).click()
         settled(page)
@@ -76,11 +77,30 @@ def test_ads_are_made_judged_and_taken_away(app: App, new_page: Callable[[], Pag
     assert [ad["status"] for ad in found["ads"]] == ["rejected", "approved"]
 
 
+def test_words_are_changed_and_an_invented_price_is_not(app: App, new_page: Callable[[], Page]) -> None:
+    """A price that the product does not state is refused before anything is drawn; other words want a look again."""
+    with app.owner() as db:
+        brand = next(brand for brand in brands.all_visible(db) if brand.name == "Bark & Co")
+    page = new_page()
+    page.goto(f"{app.url}/new_ads?brand={brand.id}")
+    page.get_by_text("Edit words, or another look").last.click()
+    page.get_by_role("textbox", name="Headline").last.fill("Now only $9.99")
+    page.get_by_role("button", name="Draw it with these words").last.click()
+    expect(page.get_by_text("The product states no such price.")).to_be_visible()
+    page.get_by_role("textbox", name="Headline").last.fill("Made in Vermont, for stairs")
+    page.get_by_role("button", name="Draw it with these words").last.click()
+    expect(page.get_by_text("1 earlier version")).to_be_visible(timeout=LONG_MS)
+    expect(page.get_by_text("Wants a look")).to_be_visible()
+    expect(page.get_by_text("the zip has the version before")).to_be_visible()
+    page.get_by_role("radio", name="Results").click()
+    expect(page.get_by_text("None of these ads has run yet")).to_be_visible()
+
+
 def test_the_form_of_a_schedule_goes_on_with_what_was_answered(app: App, new_page: Callable[[], Page]) -> None:
     """Nothing typed is lost on the way, and leaving it comes back to the questions."""
     page = new_page()
     page.goto(f"{app.url}/new_ads?view=create")
-    page.get_by_role("button", name="More options, or a schedule").click()
+    page.get_by_role("button", name="Make it a schedule").click()
     expect(page.get_by_role("textbox", name="Name", exact=True)).to_have_value("Ads of Old-dog *chews*")
     page.get_by_role("button", name="Cancel", exact=True).click()
-    expect(page.get_by_role("button", name="More options, or a schedule")).to_be_visible()
+    expect(page.get_by_role("button", name="Make it a schedule")).to_be_visible()

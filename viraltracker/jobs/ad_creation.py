@@ -134,6 +134,11 @@ class AdCreation(Parameters):
         """Ids of the templates that are named."""
         return [part.strip() for part in (self.template_ids or "").split(",") if part.strip()]
 
+    @property
+    def pictures(self) -> list[str]:
+        """The sha256 of each picture that somebody uploaded."""
+        return [part.strip() for part in (self.uploaded or "").split(",") if part.strip()]
+
 
 def run(context: JobContext, parameters: AdCreation) -> Result:
     """Counts by outcome. Raises BadInput where not one ad could be used: a run that made nothing has failed."""

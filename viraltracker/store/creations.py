@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from viraltracker.errors import NotFound, Refused
 from viraltracker.store import storage as files
 from viraltracker.store.client import Database
 from viraltracker.store.storage import Storage
@@ -99,6 +100,68 @@ def decide(db: Database, brand_id: str, decisions: Sequence[Mapping[str, object]
 def gallery(db: Database, brand_id: str, run_id: str | None = None, *, runs: int = 50) -> Json:
     """`{runs, run, ads}`: the brand's newest runs, and the ads of one of them, of the newest where none is named."""
     answer: Json = db.call("creation_gallery", p_brand=brand_id, p_run=run_id, p_runs=runs)
+    return answer
+
+
+def one(db: Database, brand_id: str, ad_id: str) -> Json:
+    """A made ad with what drawing it anew takes; NotFound when it is not visible.
+
+    Its columns, `images`, `run` {sizes, parameters}, `template` {name, storage_key} or None, and `siblings`, the
+    perceptual hashes of the other ads of its run by size.
+    """
+    answer: Json | None = db.call("generated_ad", p_brand=brand_id, p_ad=ad_id)
+    if answer is None:
+        raise NotFound("This ad is no longer there.")
+    return answer
+
+
+def revise(db: Database, ad: Mapping[str, Any], run_id: str, version: Mapping[str, Any]) -> int:
+    """Replaces an ad, a row as of `one`, by `{copy, findings, writer, images}`, and keeps the version before.
+
+    Gives the new revision; the same run again changes nothing. Raises Refused where the ad has changed since it was
+    read.
+    """
+    answer: int | None = db.call(
+        "revise_generated_ad",
+        p_brand=ad["brand_id"],
+        p_ad=ad["id"],
+        p_revision=ad["revision"],
+        p_run=run_id,
+        p_version={name: version[name] for name in ("copy", "findings", "writer")},
+        p_images=list(version["images"]),
+    )
+    if answer is None:
+        raise Refused("Somebody else changed this ad meanwhile; look at it again, then change it.")
+    return answer
+
+
+def history(db: Database, brand_id: str, run_id: str) -> dict[str, list[Json]]:
+    """The earlier versions of a run's ads by ad id, newest first, at most 20 of each.
+
+    `{revision, copy, images, status, writer, made_by, made_at, replaced_at}`.
+    """
+    found: dict[str, list[Json]] = {}
+    for version in db.call("generated_ad_history", p_brand=brand_id, p_run=run_id):
+        found.setdefault(version["ad_id"], []).append(version)
+    return found
+
+
+def origins(db: Database, brand_id: str) -> list[Json]:
+    """The newest 200 runs that something asked for, newest first.
+
+    `[{run, origin, title, status, wanted, approved, needs_person, rejected, started_at}]`; `title` is that of a
+    recommendation.
+    """
+    answer: list[Json] = db.call("creation_origins", p_brand=brand_id)
+    return answer
+
+
+def results(db: Database, brand_id: str) -> Json:
+    """What ads that were made here did at Meta, and the other ads of the same accounts in the same days, at most 90.
+
+    `{goal, currency, first, last, approved, running, other_currencies, ads, others}`, see the function.
+    """
+    answer: Json = db.call("creation_results", p_brand=brand_id)
     return answer
 
 

@@ -67,6 +67,13 @@ def one(db: Database, recommendation_id: str) -> Json:
     return rows[0]
 
 
+def of_cause(db: Database, brand_id: str, cause: str) -> Json | None:
+    """The newest row of a cause, whatever became of it; None where no analysis has named it."""
+    where = {"brand_id": brand_id, "cause_key": cause}
+    found = db.newest("ad_intelligence_recommendations", where=where, order="created_at", limit=1)
+    return found[0] if found else None
+
+
 def due(db: Database, brand_id: str, *, until: date) -> list[Json]:
     """Deeds whose 14 or 28 days after ended by `until` and were not measured yet.
 

@@ -18,11 +18,17 @@ def recommendations(cards: Sequence[Json], *, unfolded: bool = False) -> str:
     return f'<div class="vt-grid">{"".join(_recommendation(card, unfolded) for card in cards)}</div>'
 
 
-def briefs(cards: Sequence[Json]) -> str:
-    """Recommendations in one line each."""
+def briefs(cards: Sequence[Json], addresses: Mapping[str, str]) -> str:
+    """Recommendations in one line each; `addresses` lead by id to where ads are made for one."""
     return "".join(
-        f'<p class="vt-brief">{_tag(card)}<b>{words.html(card["title"])}</b>{_stake(card)}</p>' for card in cards
+        f'<p class="vt-brief">{_tag(card)}<b>{words.html(card["title"])}</b>{_make(addresses.get(card["id"]))}'
+        f"{_stake(card)}</p>"
+        for card in cards
     )
+
+
+def _make(address: str | None) -> str:
+    return f'<a class="vt-make" href="{words.html(address)}" target="_self">Create ads</a>' if address else ""
 
 
 def leaderboard(rows: Sequence[Json], pictures: Mapping[str, str], currency: str, tone: str) -> str:

@@ -91,9 +91,9 @@ def recommendations(cards: Sequence[Json]) -> None:
     st.html(card_html.recommendations(cards))
 
 
-def briefs(cards: Sequence[Json]) -> None:
-    """Recommendations in one line each."""
-    st.html(card_html.briefs(cards))
+def briefs(cards: Sequence[Json], addresses: Mapping[str, str]) -> None:
+    """Recommendations in one line each, see `card_html.briefs`."""
+    st.html(card_html.briefs(cards, addresses))
 
 
 def leaderboard(rows: Sequence[Json], pictures: Mapping[str, str], currency: str, tone: str) -> None:

@@ -8,8 +8,10 @@ from typing import Any, Final
 
 import streamlit as st
 
+from viraltracker.creation import origins
 from viraltracker.creatives import taxonomy
 from viraltracker.web import board_columns, coverage_key, labels_view, video_view, words
+from viraltracker.web.made_for import Ways
 
 Json = dict[str, Any]
 
@@ -206,12 +208,12 @@ def _state_tag(cell: Json) -> str:
     return f'<span class="vt-tag {shade}">{words.html(name.capitalize())}</span>'
 
 
-def brief(gap: Json, brand_id: str, currency: str) -> str:
-    """HTML: what to make, why, from which ads, what it costs to learn, and what would settle it."""
+def brief(gap: Json, ways: Ways, currency: str) -> str:
+    """HTML: what to make, why, from which ads, what it costs to learn, what would settle it, and the way to the ads."""
     said = gap["brief"]
     steps = "".join(f"<li>{words.html(step)}</li>" for step in said["do"])
     models = ", ".join(
-        video_view.ad_link({"ad_id": ad_id, "name": f"ad {place}"}, brand_id)
+        video_view.ad_link({"ad_id": ad_id, "name": f"ad {place}"}, ways.brand_id)
         for place, ad_id in enumerate(said["based_on"], start=1)
     )
     based = f"<p>Based on {models}.</p>" if models else ""
@@ -226,7 +228,7 @@ def brief(gap: Json, brand_id: str, currency: str) -> str:
         f"<small>a week {stake}</small></span></header><h4>{words.html(said['title'])}</h4>"
         f"<p>{words.html(said['why'])}</p><ol>{steps}</ol>{based}"
         f"<p>Budget to learn: {words.html(words.money(said['budget_to_learn'], currency))}. "
-        f"{words.html(said['would_settle'])}</p></article>"
+        f"{words.html(said['would_settle'])}</p>{ways.html(origins.of_gap(gap['awareness'], gap['format']))}</article>"
     )
 
 

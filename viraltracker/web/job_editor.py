@@ -27,7 +27,7 @@ from viraltracker.web.job_form import Field, Repeat, Timing
 Json = dict[str, Any]
 
 OPEN: Final = "job-form"
-NEEDS_A_FILE: Final = frozenset({"import_file"})
+STARTED_ELSEWHERE: Final = frozenset({"import_file", "ad_revision"})
 """Types that a form cannot fill in; their own page starts them."""
 REPEATS: Final[Mapping[Repeat, str]] = {
     "daily": "Every day",
@@ -184,7 +184,7 @@ def _ask(viewer: Viewer, kinds: Mapping[str, FormKind], opened: Opened, job: Jso
     """`job` gives what the form begins with; of a schedule that is stored, brand and type stay."""
     key, stored = opened.id, opened.job is not None
     brands = {brand.id: brand for brand in viewer.brands if viewer.may_write(brand)}
-    offered = [name for name in kinds if name not in NEEDS_A_FILE]
+    offered = [name for name in kinds if name not in STARTED_ELSEWHERE]
     chosen_type = job.get("job_type", offered[0])
     left, right = st.columns(2)
     brand_id = left.selectbox(

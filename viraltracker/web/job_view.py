@@ -28,7 +28,7 @@ from viraltracker.web import (
     work,
 )
 from viraltracker.web.guard import Viewer
-from viraltracker.web.job_editor import NEEDS_A_FILE, FormKind
+from viraltracker.web.job_editor import STARTED_ELSEWHERE, FormKind
 from viraltracker.web.pictures import Pictures
 
 Json = dict[str, Any]
@@ -54,7 +54,7 @@ REASONS: Final = {
 
 def may_edit(job: Json, kinds: Mapping[str, FormKind]) -> bool:
     """Whether there is a form for it."""
-    return job["job_type"] in kinds and job["job_type"] not in NEEDS_A_FILE and job["status"] != "archived"
+    return job["job_type"] in kinds and job["job_type"] not in STARTED_ELSEWHERE and job["status"] != "archived"
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ import streamlit as st
 
 from viraltracker.errors import NotFound, ViralTrackerError
 from viraltracker.store import creations
-from viraltracker.web import deliveries_view, pictures, provenance, states, times, words
+from viraltracker.web import deliveries_view, made_for, pictures, provenance, revision_view, states, times, words
 from viraltracker.web.ad_view import Place
 from viraltracker.web.deliveries_view import Sending
+from viraltracker.web.revision_view import Desk
 
 Json = dict[str, Any]
 
@@ -51,20 +52,24 @@ MOST_RUNS: Final = 100_000
 
 
 def read(at: Place, run_id: str | None) -> Json:
-    """The brand's newest runs, and the ads of one of them (see `creations.gallery`), which may be an older one.
+    """The brand's newest runs, and the ads of one of them (see `creations.gallery`), which may be an older one; `asked` is
+    what a run was made for.
 
     A link in a mail or in Slack leads to its run for as long as that is there, however many came after it.
     """
     if run_id is not None and not _UUID.fullmatch(run_id):
         return creations.gallery(at.db, at.brand_id) | {"run": run_id, "ads": []}
     found = creations.gallery(at.db, at.brand_id, run_id)
-    if run_id is None or any(run["id"] == run_id for run in found["runs"]):
-        return found
-    every = creations.gallery(at.db, at.brand_id, run_id, runs=MOST_RUNS)["runs"]
-    return found | {"runs": [*found["runs"], *(run for run in every if run["id"] == run_id)]}
+    if run_id is not None and not any(run["id"] == run_id for run in found["runs"]):
+        every = creations.gallery(at.db, at.brand_id, run_id, runs=MOST_RUNS)["runs"]
+        found["runs"] = [*found["runs"], *(run for run in every if run["id"] == run_id)]
+    if any(run["id"] == found["run"] for run in found["runs"]):
+        asked = {run["run"]: run for run in creations.origins(at.db, at.brand_id)}
+        found["runs"] = [run | {"asked": asked.get(run["id"])} for run in found["runs"]]
+    return found
 
 
-def draw(at: Place, found: Json, sending: Sending | None = None) -> None:
+def draw(at: Place, found: Json, desk: Desk, sending: Sending | None = None) -> None:
     """The run that is shown, its ads, where they went, and the way to another run."""
     if (said := st.session_state.pop(SAID, None)) is not None:
         st.error(words.literal(said), icon=":material/error:")
@@ -76,6 +81,8 @@ def draw(at: Place, found: Json, sending: Sending | None = None) -> None:
     _pick_run(at, runs, run)
     _draw_run(at, run)
     deliveries_view.draw(at, run, found["ads"], sending)
+    if said := packed_before(run, found["ads"]):
+        st.html(f'<p class="vt-more">{words.html(said)}</p>')
     if not found["ads"]:
         return
     size = st.segmented_control(
@@ -87,7 +94,18 @@ def draw(at: Place, found: Json, sending: Sending | None = None) -> None:
         label_visibility="collapsed",
         key=f"new-ads-size-{run['id']}",
     )
-    _draw_ads(at, found["ads"], size or run["sizes"][0])
+    _draw_ads(at, desk, found["ads"], size or run["sizes"][0])
+
+
+def packed_before(run: Json, ads: Sequence[Json]) -> str | None:
+    """That a zip holds an earlier version of some ads, None where it does not."""
+    packed = times.parsed(run["finished_at"]) if run["exports"] else None
+    later = sum(1 for ad in ads if packed and ad["revised_at"] and times.parsed(ad["revised_at"]) > packed)
+    return (
+        f"{words.counted(later, 'ad')} changed after the run's ads were packed: the zip has the version before."
+        if later
+        else None
+    )
 
 
 def _pick_run(at: Place, runs: Mapping[str, Json], run: Json) -> None:
@@ -109,6 +127,8 @@ def _draw_run(at: Place, run: Json) -> None:
     counts = " · ".join(
         f"{run['counts'][status]} {label.lower()}" for status, (label, _) in STATUSES.items() if status in run["counts"]
     )
+    if asked := run.get("asked"):
+        st.html(f'<p class="vt-lead">{made_for.line(asked, at.brand_id)}</p>')
     moment = times.span(run["started_at"], at.zone, at.now)
     st.html(
         f'<p class="vt-run" role="status"><b>{words.html(run["product"])}</b> · {words.html(counts or "no ad")} · '
@@ -119,7 +139,7 @@ def _draw_run(at: Place, run: Json) -> None:
         show(words.literal(run["reason"]), icon=":material/report:")
 
 
-def _draw_ads(at: Place, ads: Sequence[Json], size: str) -> None:
+def _draw_ads(at: Place, desk: Desk, ads: Sequence[Json], size: str) -> None:
     keys = {ad["id"]: image["storage_key"] for ad in ads for image in ad["images"] if image["size"] == size}
     beside = {ad["template"]["storage_key"] for ad in ads if ad["template"]}
     shown = _pictures(at, [*keys.values(), *beside])
@@ -130,6 +150,7 @@ def _draw_ads(at: Place, ads: Sequence[Json], size: str) -> None:
                 _draw_picture(ad, shown.get(keys.get(ad["id"], "")))
             with right:
                 _draw_ad(at, ad, shown)
+                revision_view.draw(at, desk, ad)
 
 
 def _pictures(at: Place, storage_keys: Sequence[str]) -> Mapping[str, str]:

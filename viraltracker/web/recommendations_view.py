@@ -13,6 +13,7 @@ from viraltracker.intelligence import definitions, names
 from viraltracker.intelligence.outcomes import DAYS
 from viraltracker.store.client import Database
 from viraltracker.web import cards, pictures, states, times, words
+from viraltracker.web.made_for import Ways
 from viraltracker.web.pictures import Pictures
 from viraltracker.web.recommendation_answers import Answers
 
@@ -58,6 +59,7 @@ class Desk:
     now: datetime
     zone: str
     today: date
+    ways: Ways
 
 
 def fresh(run: Json, desk: Desk) -> list[tuple[str, str]]:
@@ -116,7 +118,7 @@ def _draw_card(desk: Desk, card: Json, seen: Mapping[str, str]) -> None:
     answers = Answers(desk.db, card, desk.today)
     answered = card["state"] in STATES
     with st.container(border=True, key=f"rec-{card['id']}"):
-        st.html(head_html(card, desk) + ads_html(card, seen))
+        st.html(head_html(card, desk) + ads_html(card, seen) + ways_html(card, desk))
         if card["state"] in ACTED:
             st.html(outcomes_html(card, desk))
         if card["detail"].get("evidence"):
@@ -156,6 +158,12 @@ def ads_html(card: Json, seen: Mapping[str, str]) -> str:
     left = card["ad_count"] - min(len(found), SHOWN_ADS)
     more = f"<div class='more' role='listitem'>and {words.counted(left, 'more ad')}</div>" if left > 0 else ""
     return f'<div class="vt-rec-ads" role="list" aria-label="Ads">{tiles}{more}</div>'
+
+
+def ways_html(card: Json, desk: Desk) -> str:
+    """The way to ads for it, where making some is what it advises."""
+    asked = {name: card[name] for name in ("action", "category")}
+    return desk.ways.of(card["detail"] | asked | {"id": card["cause_key"]})
 
 
 def evidence_html(card: Json) -> str:

@@ -3,7 +3,7 @@ in, since this layer knows none."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -14,7 +14,7 @@ from viraltracker.errors import Unavailable
 from viraltracker.store import overviews, schedules
 from viraltracker.store.brands import Brand
 from viraltracker.store.client import Database
-from viraltracker.web import overview, words
+from viraltracker.web import overview, times, words
 from viraltracker.web.guard import Viewer
 
 Json = dict[str, Any]
@@ -23,6 +23,10 @@ LOOK_SECONDS = 1.0
 WORKER_SILENT_SECONDS = 75.0
 """A worker beats every 20 s, and takes its own runs for lost after 60 s without an answer."""
 WORKER_LOOK_SECONDS = 10.0
+RUN_SILENT_SECONDS = 45.0
+"""Two beats that did not come: sooner than a worker is called gone, for somebody waits for this very run."""
+LEASE_WELL_SECONDS = 60.0
+"""A run that was heard of lately is held for longer than that from now on, unless leases are set shorter."""
 
 
 class _Parsed(Protocol):
@@ -85,8 +89,9 @@ def watch(viewer: Viewer, brand: Brand, kinds: Mapping[str, JobKind]) -> None:
     if not runs:
         st.rerun()
     now = clock.now()
+    silent = _silences(viewer.db, runs, now)
     for run in runs:
-        draw_active(run, _label(run, kinds), now)
+        draw_active(run, _label(run, kinds), now, silent.get(run["id"]))
 
 
 def draw_failed(viewer: Viewer, brand: Brand, run: Json, kinds: Mapping[str, JobKind]) -> None:
@@ -101,8 +106,39 @@ def draw_failed(viewer: Viewer, brand: Brand, run: Json, kinds: Mapping[str, Job
             st.rerun()
 
 
-def draw_active(run: Json, label: str, now: datetime) -> None:
-    """A run that waits or works: its step, how far it is, and how long it may take."""
+def _silences(db: Database, runs: Sequence[Json], now: datetime) -> dict[str, str]:
+    """What is to be said of runs whose worker was not heard for a while; asks only where a lease runs out."""
+    doubtful = [
+        run
+        for run in runs
+        if run["state"] == "running"
+        and (datetime.fromisoformat(run["lease_until"]) - now).total_seconds() < LEASE_WELL_SECONDS
+    ]
+    if not doubtful:
+        return {}
+    fleet, zone = schedules.fleet(db), times.viewer_zone()
+    return {run["id"]: said for run in doubtful if (said := silence(run, fleet, zone)) is not None}
+
+
+def silence(run: Json, fleet: Json, zone: str) -> str | None:
+    """That the worker of a run was not heard for a while, and by when another takes over; None while it answers.
+
+    `fleet` as `schedules.fleet` gives it: its clock is the one that leases go by.
+    """
+    worker = next((one for one in fleet["workers"] if one["id"] == run["lease_worker"]), None)
+    if worker is None:
+        return None
+    now = datetime.fromisoformat(fleet["now"])
+    if (now - datetime.fromisoformat(worker["last_seen_at"])).total_seconds() < RUN_SILENT_SECONDS:
+        return None
+    left = (datetime.fromisoformat(run["lease_until"]) - now).total_seconds()
+    takes_over = f"within {words.duration(left)}" if left > 1 else "as soon as one is free"
+    heard = times.local(worker["last_seen_at"], zone, now).removeprefix("today ")
+    return f"Its worker stopped answering at {heard}; another takes over {takes_over}, and goes on where it was."
+
+
+def draw_active(run: Json, label: str, now: datetime, silent: str | None = None) -> None:
+    """A run that waits or works: its step, how far it is, how long it may take, and what is said of its worker."""
     progress = run["progress"] or {}
     done, total, step = progress.get("done", 0), progress.get("total", 0), progress.get("step") or ""
     with st.container(border=True, gap="small"):
@@ -117,6 +153,8 @@ def draw_active(run: Json, label: str, now: datetime) -> None:
             right += f"{' · ' if right else ''}{words.duration(_age(run['started_at'], now))}"
         st.html(_line(label, step or "starting", right))
         st.progress(min(1.0, done / total) if total else 0.0)
+        if silent is not None:
+            st.html(f'<p class="vt-more" role="status">{words.html(silent)}</p>')
 
 
 def _line(label: str, step: str, right: str) -> str:

@@ -74,6 +74,7 @@ BY_TABLE: dict[str, Row] = {
     "creation_runs": {"sizes": ["1080x1080"], "status": "failed"},
     "creation_deliveries": {"kind": "slack", "state": "failed"},
     "generated_ads": {"token": "VT-ABCDEFGH", "status": "rejected"},
+    "generated_ad_revisions": {"images": "[]"},
     "generated_ad_images": {"size": "1080x1080", "sha256": SHA256, "mime": "image/png"},
     "creation_steps": {"state": "answered"},
 }

@@ -24,7 +24,7 @@ from viraltracker.jobs.context import JobContext, RunControl
 from viraltracker.local.stack import Endpoints
 from viraltracker.sandbox.faults import Fault, Matcher
 from viraltracker.sandbox.server import RunningSandbox, running
-from viraltracker.sandbox.slack import Message
+from viraltracker.sandbox.slack import CHANNEL, TOKEN, Message
 from viraltracker.store import client, creations, deliveries
 from viraltracker.store.queue import ClaimedRun
 from viraltracker.web import new_ads_view
@@ -98,8 +98,8 @@ def outbox(
         made = Outbox(studio, workspace, box, database)
         made.change(
             app_url="https://app.example.com",
-            slack_bot_token=slack.TOKEN,
-            slack_channel=slack.CHANNEL,
+            slack_bot_token=TOKEN,
+            slack_channel=CHANNEL,
             slack_url=f"{workspace.base_url}/slack/api",
             smtp_url=box.url(),
             mail_from=addresses.mailbox("ads@example.com"),
@@ -138,7 +138,7 @@ def test_a_run_is_sent_to_both_once_however_often_its_job_runs(outbox: Outbox) -
     assert all(ad["token"] in message.text for ad in ads)
     listed = deliveries.of_run(outbox.studio.db, outbox.studio.brand_id, run)
     assert [(each["state"], each["ads"], each["tries"]) for each in listed] == [("sent", 1, 1)] * 2
-    assert sorted(each["sent_to"] for each in listed) == [[slack.CHANNEL], ["boss@example.com", "buyer@example.com"]]
+    assert sorted(each["sent_to"] for each in listed) == [[CHANNEL], ["boss@example.com", "buyer@example.com"]]
 
 
 def test_the_link_leads_to_the_zip_a_month_later(
@@ -273,7 +273,7 @@ def test_one_that_fails_holds_up_neither_the_ads_nor_the_other(outbox: Outbox) -
         with pytest.raises(Refused, match=r"Slack: .*C0ELSEWHERE.*/invite"):
             outbox.deliver(job["parameters"], job_run=job_run, attempt=attempt)
     assert outbox.states(run) == {"slack": "failed", "email": "sent"}
-    outbox.change(slack_channel=slack.CHANNEL)
+    outbox.change(slack_channel=CHANNEL)
     outbox.deliver(job["parameters"])
     assert outbox.states(run) == {"slack": "sent", "email": "sent"}
     assert (len(outbox.messages), len(outbox.box.mails)) == (1, 1)

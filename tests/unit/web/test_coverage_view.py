@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from viraltracker.web import coverage_view
+from viraltracker.web.made_for import Ways
 
 NASTY = "<script>alert(1)</script>"
+WAYS = Ways("b-1", True, {})
 
 
 def cell(**changes: Any) -> dict[str, Any]:
@@ -100,11 +102,12 @@ def test_a_wide_interval_says_why_and_ads_without_spend_are_counted_apart() -> N
 
 
 def test_a_brief_says_what_to_make_and_its_words_stay_text() -> None:
-    said = coverage_view.brief(gap(), "b-1", "USD")
+    said = coverage_view.brief(gap(), WAYS, "USD")
     assert "<script>" not in said
     assert 'href="ads?brand=b-1&amp;ad=7"' in said
     assert "$519 <small>a week could gain</small>" in said
-    assert "a week at stake" in coverage_view.brief(gap(kind="single_point"), "b-1", "USD")
+    assert 'href="new_ads?brand=b-1&amp;view=create&amp;for=gap%3Aunaware%3Acarousel"' in said
+    assert "a week at stake" in coverage_view.brief(gap(kind="single_point"), WAYS, "USD")
     assert "Budget to learn: $270.00. After USD 270.00 in all." in said
 
 

@@ -1,0 +1,231 @@
+"""Changes an ad that was made: other words, or another look. It is drawn anew in every size and checked like a new one.
+
+An ad is one thing in all its sizes, so all of them are replaced or none is: what fails is said, and the ad stays as it
+was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any, Final, cast
+
+from viraltracker.creation import canvas as canvases
+from viraltracker.creation import checks, claims, compose, palette, pictures, similarity, spread
+from viraltracker.creation.canvas import Canvas
+from viraltracker.creation.compose import Composed
+from viraltracker.creation.copywriting import BUTTONS, CallToAction
+from viraltracker.creation.painting import Words
+from viraltracker.creation.palette import Colour, ColourMode
+from viraltracker.creation.plans import Look
+from viraltracker.creation.products import Product
+from viraltracker.creation.subject import Subject
+from viraltracker.errors import BadInput, NotFound
+from viraltracker.store import creations
+from viraltracker.store.client import Database
+from viraltracker.store.storage import Storage
+
+Json = dict[str, Any]
+Painter = Callable[[Json | None, Words, Sequence[Look], Canvas], Composed]
+"""Draws words into a size: given the stored picture's row, None where there is none, in the first look that has room.
+
+Raises BadInput where that cannot be done.
+"""
+
+BY_HAND: Final = "person"
+"""The writer of words that somebody edited."""
+LOOKS: Final = 4
+"""A size in which the words have no room in the ad's look takes the next of so many."""
+CANVASES: Final = {
+    pictures.size(each): each for each in (canvases.SQUARE, canvases.PORTRAIT, canvases.STORY, canvases.WIDE)
+}
+
+
+@dataclass(frozen=True)
+class Edit:
+    """The words of an ad as somebody wants them; empty texts are left out."""
+
+    headline: str
+    subline: str
+    primary_text: str
+    offer: str
+    call_to_action: CallToAction
+
+    def applied(self, copy: Json) -> Json:
+        """The stored words with these in their place. Its sources are those that it still quotes."""
+        said = {
+            "headline": " ".join(self.headline.split()),
+            "subline": " ".join(self.subline.split()) or None,
+            "primary_text": self.primary_text.strip(),
+            "offer": " ".join(self.offer.split()) or None,
+            "call_to_action": self.call_to_action,
+            "button": BUTTONS[self.call_to_action],
+        }
+        if all(copy.get(name) == value for name, value in said.items()):
+            return copy
+        text = " ".join(str(value) for value in said.values() if value)
+        return copy | said | {"sources": [source for source in copy.get("sources") or () if source in text]}
+
+
+def about_words(copy: Json, product: Product, today: date, foreign: Sequence[str]) -> list[Json]:
+    """What the claims checks say of an ad's words, as findings."""
+    said = claims.Copy(
+        copy["headline"],
+        copy["primary_text"],
+        copy["button"],
+        tuple(text for text in (copy.get("subline"), copy.get("offer")) if text),
+    )
+    found = claims.check(said, product, today, foreign_brands=foreign)
+    if not found:
+        return [_finding("claims", "Every claim is the product's own.", passed=True, hard=True)]
+    return [
+        _finding(each.name, f"“{each.words}” in the {each.where}: {each.reason}", passed=False, hard=True)
+        for each in found
+    ]
+
+
+def failures(findings: Sequence[Json]) -> list[str]:
+    """The sentences of the hard checks that failed, with their size."""
+    return [
+        f"{finding['size'].replace('x', ' × ')}: {finding['sentence']}" if "size" in finding else finding["sentence"]
+        for finding in findings
+        if finding["hard"] and not finding["passed"]
+    ]
+
+
+@dataclass(frozen=True)
+class Reviser:
+    """What changing an ad needs. `guard` raises Stopped."""
+
+    db: Database
+    storage: Storage
+    subject: Subject
+    product: Product
+    today: date
+    guard: Callable[[], None]
+    progress: Callable[[int, int, str], None]
+
+    def revise(self, ad: Json, run_id: str, edit: Edit, *, next_look: bool, painter: Painter | None = None) -> int:
+        """The ad, as `creations.one` gives it, with these words, in its own look or the next; its new revision.
+
+        Raises BadInput, and changes nothing, where nothing is to change or a check fails; Refused where somebody else
+        was faster.
+        """
+        copy = edit.applied(ad["copy"])
+        if copy is ad["copy"] and not next_look:
+            raise BadInput("Nothing was changed: the words are the same as before.")
+        foreign = creations.foreign_names(self.db, self.product.brand_id)
+        findings = about_words(copy, self.product, self.today, foreign)
+        _require(findings)
+        images: list[Json] = []
+        found = self._redrawn(ad, copy, _looks(ad, next_look=next_look), foreign, painter or self.composer(ad))
+        for image, said in found:
+            findings += said
+            images += [image] if image else []
+        _require(findings)
+        writer = ad["writer"] if copy is ad["copy"] else BY_HAND
+        version = {"copy": copy, "findings": findings, "writer": writer, "images": images}
+        return creations.revise(self.db, ad, run_id, version)
+
+    def composer(self, ad: Json) -> Painter:
+        """Draws as the run that made the ad did: in its colours, with the same photo of the product, and no model."""
+        mode = cast("ColourMode", ad["run"]["parameters"].get("color_mode", "brand"))
+        colours = self._template_colours(ad) if mode != "brand" else ()
+        photo = int(ad["variation"]) - 1
+
+        def paint(_stored: Json | None, words: Words, looks: Sequence[Look], canvas: Canvas) -> Composed:
+            return compose.made_to_fit(
+                self.subject, words, looks, canvas, mode=mode, template_colours=colours, photo=photo
+            )
+
+        return paint
+
+    def _redrawn(
+        self, ad: Json, copy: Json, looks: Sequence[Look], foreign: Sequence[str], painter: Painter
+    ) -> list[tuple[Json | None, list[Json]]]:
+        """Each size's stored picture and what the checks say of it; without the picture where its words do not fit."""
+        words = Words(copy["headline"], self.subject.brand, copy.get("subline"), copy.get("offer"), copy["button"])
+        stored = {image["size"]: image for image in ad["images"]}
+        sizes: list[str] = ad["run"]["sizes"]
+        like = self._like(ad)
+        made: list[tuple[Json | None, list[Json]]] = []
+        for place, size in enumerate(sizes):
+            self.guard()
+            self.progress(place, len(sizes), "sizes")
+            try:
+                drawn = painter(stored.get(size), words, looks, CANVASES[size])
+            except BadInput as error:
+                made.append((None, [_finding("drawn", error.message, passed=False, hard=True) | {"size": size}]))
+                continue
+            finished = checks.Finished(
+                drawn.data,
+                CANVASES[size],
+                drawn.regions,
+                like,
+                ad["siblings"].get(size, ()),
+                foreign,
+                (self.subject.brand,),
+            )
+            found = [
+                _finding(each.name, each.says, passed=each.passed, hard=each.hard) | {"size": size}
+                for each in checks.run(finished)
+            ]
+            made.append((self._store(drawn, size), found))
+        return made
+
+    def _store(self, drawn: Composed, size: str) -> Json:
+        creations.store_file(self.storage, self.product.brand_id, drawn.data, drawn.mime)
+        return {
+            "size": size,
+            "sha256": drawn.sha256,
+            "mime": drawn.mime,
+            "bytes": len(drawn.data),
+            "width": drawn.canvas.width,
+            "height": drawn.canvas.height,
+            "phash": similarity.hashes(pictures.opened(drawn.data)),
+            "maker": drawn.made_by,
+            "label": drawn.label,
+            "look": asdict(drawn.look),
+        }
+
+    def _like(self, ad: Json) -> str | None:
+        data = self._template(ad)
+        return similarity.hashes(pictures.opened(data)) if data else None
+
+    def _template_colours(self, ad: Json) -> Sequence[Colour]:
+        data = self._template(ad)
+        return palette.dominant(pictures.opened(data)) if data else ()
+
+    def _template(self, ad: Json) -> bytes | None:
+        if ad["template"] is None:
+            return None
+        try:
+            return self.storage.get("assets", ad["template"]["storage_key"])
+        except NotFound:
+            return None  # it is gone: nothing to be like, nothing to be too like
+
+
+def _looks(ad: Json, *, next_look: bool) -> list[Look]:
+    """The ad's own look and those that follow it in its run's order; from the next layout on where that is wanted."""
+    order = list(spread.choose_layouts(int(str(ad["run_id"]).replace("-", "")[:8], 16), spread.MOST))
+    stored = [Look(**image["look"]) for image in ad["images"] if image["look"]]
+    if not stored:
+        return order[:LOOKS]
+    place = order.index(stored[0]) if stored[0] in order else -1
+    after = [*order[place + 1 :], *order[: place + 1]]
+    if next_look:
+        return [look for look in after if look.layout != stored[0].layout][:LOOKS]
+    return list(dict.fromkeys([*stored, *after]))[: max(LOOKS, len(set(stored)))]
+
+
+def _require(findings: Sequence[Json]) -> None:
+    """Raises BadInput with what failed."""
+    wrong = failures(findings)
+    if wrong:
+        more = f" And {len(wrong) - 3} more." if len(wrong) > 3 else ""
+        raise BadInput(f"The ad stays as it was. {' '.join(wrong[:3])}{more}")
+
+
+def _finding(name: str, sentence: str, *, passed: bool, hard: bool) -> Json:
+    return {"check": name, "passed": passed, "hard": hard, "sentence": sentence}
