@@ -79,13 +79,15 @@ begin
             where r.id = p_run)
     where brand_id = p_brand and id = p_ad;
     insert into public.generated_ad_images as t (brand_id, ad_id, size, sha256, mime, bytes, width, height, phash, maker,
-        label, look)
-    select p_brand, p_ad, i.size, i.sha256, i.mime, i.bytes, i.width, i.height, i.phash, i.maker, i.label, i.look
+        label, look, scene_sha256)
+    select p_brand, p_ad, i.size, i.sha256, i.mime, i.bytes, i.width, i.height, i.phash, i.maker, i.label, i.look,
+        i.scene_sha256
     from jsonb_to_recordset(p_images) as i(size text, sha256 text, mime text, bytes integer, width integer,
-        height integer, phash text, maker text, label text, look jsonb)
+        height integer, phash text, maker text, label text, look jsonb, scene_sha256 text)
     on conflict (brand_id, ad_id, size) do update set sha256 = excluded.sha256, mime = excluded.mime,
         bytes = excluded.bytes, width = excluded.width, height = excluded.height, phash = excluded.phash,
-        maker = excluded.maker, label = excluded.label, look = excluded.look, made_at = now();
+        maker = excluded.maker, label = excluded.label, look = excluded.look,
+        scene_sha256 = excluded.scene_sha256, made_at = now();
     return v.revision + 1;
 end $$;
 

@@ -11,10 +11,11 @@ from typing import Any, Final
 from PIL import Image
 
 from viraltracker.creation import (
-    checks,
     compose,
+    drawn,
     palette,
     pictures,
+    remarks,
     reviewing,
     scenes,
     similarity,
@@ -158,7 +159,7 @@ class Batch:
             self.workshop.guard()
             size = pictures.size(canvas)
             image, data, found = self._picture(plan, canvas, kept.get(size))
-            findings += [each | {"size": size} for each in found]
+            findings += [{"size": size, **each} for each in found]
             self._save(ad, plan, [image] if image else [])
             if image and data:
                 made[size], hashes[size] = data, str(image["phash"])
@@ -174,10 +175,10 @@ class Batch:
     def _save(self, ad: Json, plan: _Plan, images: Sequence[Json]) -> str:
         keys = [f"{kind}:{plan.variation}:" for kind in ("scene", "reading", "review")]
         ad["cost_usd"] = str(self.purchases.cost(*keys) + self.words.cost(plan.variation))
-        drawn = next(
+        scene = next(
             (s for k, s in self.purchases.steps.items() if k.startswith(f"scene:{plan.variation}:{plan.tries}:")), None
         )
-        ad["prompt"] = drawn.prompt if drawn else None
+        ad["prompt"] = scene.prompt if scene else None
         return creations.save(self.workshop.db, self.workshop.product.brand_id, ad, images)
 
     def _picture(self, plan: _Plan, canvas: Canvas, kept: Json | None) -> tuple[Json | None, bytes | None, list[Json]]:
@@ -197,37 +198,22 @@ class Batch:
                 options |= {"photo": 0, "scene_by": scene.step.model}
             made = compose.made_to_fit(subject, self._set(plan), plan.looks, canvas, **options)
         except BadInput as error:
-            return None, None, [*found, words.finding("drawn", error.message, passed=False)]
-        sha256 = made.sha256
-        if kept is None or kept["sha256"] != sha256:
-            creations.store_file(self.workshop.storage, self.workshop.product.brand_id, made.data, made.mime)
-        size = pictures.size(canvas)
+            return None, None, [*found, remarks.finding("drawn", error.message, passed=False)]
         like = self._like(plan.template)
-        finished = checks.Finished(
-            made.data,
-            canvas,
-            made.regions,
-            similarity.hashes(pictures.opened(like)) if like else None,
-            self.hashes.get(size, ()),
-            self.foreign,
-            (self.workshop.brand_name,),
+        found += drawn.checked(
+            made,
+            template=similarity.hashes(pictures.opened(like)) if like else None,
+            siblings=self.hashes.get(pictures.size(canvas), ()),
+            foreign=self.foreign,
+            own=self.workshop.brand_name,
         )
-        found += [
-            words.finding(each.name, each.says, passed=each.passed, hard=each.hard) for each in checks.run(finished)
-        ]
-        image = {
-            "size": size,
-            "sha256": sha256,
-            "mime": made.mime,
-            "bytes": len(made.data),
-            "width": canvas.width,
-            "height": canvas.height,
-            "phash": similarity.hashes(pictures.opened(made.data)),
-            "maker": made.made_by,
-            "label": made.label,
-            "look": asdict(made.look),
-            "scene_sha256": scene.step.sha256 if scene else None,
-        }
+        image = drawn.stored(
+            self.workshop.storage,
+            self.workshop.product.brand_id,
+            made,
+            scene=scene.step.sha256 if scene else None,
+            known=kept["sha256"] if kept else None,
+        )
         return image, made.data, found
 
     def _count(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from PIL import Image
 
-from viraltracker.creation import pictures, prompts, words
+from viraltracker.creation import pictures, prompts, remarks
 from viraltracker.creation.copywriting import Copy
 from viraltracker.creation.model_answers import AdReview
 from viraltracker.creation.paid import Purchases, Step
@@ -114,14 +114,14 @@ def sheet(made: Sequence[bytes]) -> bytes:
 def _finding(step: Step, own: Sequence[str]) -> Json:
     if not step.is_answered:
         says = f"{step.model} could not review it: {step.detail or step.reason}"
-        return words.finding(CHECK, says, passed=False, hard=False, by=step.model)
+        return remarks.finding(CHECK, says, passed=False, hard=False, by=step.model)
     seen = AdReview.model_validate(step.result)
     scores = {name: getattr(seen, name) for name in SCORES}
     others = [each for each in seen.other_brands if each.strip() and not names.mentioned(own, [each])]
     passed = seen.verdict == "approve" and min(scores.values()) >= LEAST_SCORE and not others
     why = [*seen.reasons, *([f"It shows another brand: {', '.join(others[:3])}."] if others else [])]
     says = " ".join(why) or ("Nothing to change." if passed else "It was rejected without a reason.")
-    return words.finding(
+    return remarks.finding(
         CHECK,
         says[:1000],
         passed=passed,

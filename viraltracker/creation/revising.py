@@ -7,12 +7,12 @@ was.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final, cast
 
 from viraltracker.creation import canvas as canvases
-from viraltracker.creation import checks, claims, compose, palette, pictures, similarity, spread
+from viraltracker.creation import compose, drawn, palette, pictures, remarks, scenes, similarity, spread
 from viraltracker.creation.canvas import Canvas
 from viraltracker.creation.compose import Composed
 from viraltracker.creation.copywriting import BUTTONS, CallToAction
@@ -22,7 +22,7 @@ from viraltracker.creation.plans import Look
 from viraltracker.creation.products import Product
 from viraltracker.creation.subject import Subject
 from viraltracker.errors import BadInput, NotFound
-from viraltracker.store import creations
+from viraltracker.store import creations, storage
 from viraltracker.store.client import Database
 from viraltracker.store.storage import Storage
 
@@ -68,23 +68,6 @@ class Edit:
         return copy | said | {"sources": [source for source in copy.get("sources") or () if source in text]}
 
 
-def about_words(copy: Json, product: Product, today: date, foreign: Sequence[str]) -> list[Json]:
-    """What the claims checks say of an ad's words, as findings."""
-    said = claims.Copy(
-        copy["headline"],
-        copy["primary_text"],
-        copy["button"],
-        tuple(text for text in (copy.get("subline"), copy.get("offer")) if text),
-    )
-    found = claims.check(said, product, today, foreign_brands=foreign)
-    if not found:
-        return [_finding("claims", "Every claim is the product's own.", passed=True, hard=True)]
-    return [
-        _finding(each.name, f"“{each.words}” in the {each.where}: {each.reason}", passed=False, hard=True)
-        for each in found
-    ]
-
-
 def failures(findings: Sequence[Json]) -> list[str]:
     """The sentences of the hard checks that failed, with their size."""
     return [
@@ -116,7 +99,7 @@ class Reviser:
         if copy is ad["copy"] and not next_look:
             raise BadInput("Nothing was changed: the words are the same as before.")
         foreign = creations.foreign_names(self.db, self.product.brand_id)
-        findings = about_words(copy, self.product, self.today, foreign)
+        findings = remarks.claimed(copy, self.product, self.today, foreign)
         _require(findings)
         images: list[Json] = []
         found = self._redrawn(ad, copy, _looks(ad, next_look=next_look), foreign, painter or self.composer(ad))
@@ -129,15 +112,19 @@ class Reviser:
         return creations.revise(self.db, ad, run_id, version)
 
     def composer(self, ad: Json) -> Painter:
-        """Draws as the run that made the ad did: in its colours, with the same photo of the product, and no model."""
+        """Draws as the run that made the ad did: in its colours, with the same photo or scene, and no model."""
         mode = cast("ColourMode", ad["run"]["parameters"].get("color_mode", "brand"))
         colours = self._template_colours(ad) if mode != "brand" else ()
         photo = int(ad["variation"]) - 1
 
-        def paint(_stored: Json | None, words: Words, looks: Sequence[Look], canvas: Canvas) -> Composed:
-            return compose.made_to_fit(
-                self.subject, words, looks, canvas, mode=mode, template_colours=colours, photo=photo
-            )
+        def paint(stored: Json | None, said: Words, looks: Sequence[Look], canvas: Canvas) -> Composed:
+            options: compose.Options = {"mode": mode, "template_colours": colours, "photo": photo}
+            subject = self.subject
+            if stored is not None and stored["scene_sha256"] is not None:
+                key = storage.key(self.product.brand_id, stored["scene_sha256"])
+                subject = replace(subject, photos=(self.storage.get("assets", key),))
+                options |= {"photo": 0, "scene_by": stored["maker"].partition(" + ")[0]}
+            return compose.made_to_fit(subject, said, looks, canvas, **options)
 
         return paint
 
@@ -145,7 +132,7 @@ class Reviser:
         self, ad: Json, copy: Json, looks: Sequence[Look], foreign: Sequence[str], painter: Painter
     ) -> list[tuple[Json | None, list[Json]]]:
         """Each size's stored picture and what the checks say of it; without the picture where its words do not fit."""
-        words = Words(copy["headline"], self.subject.brand, copy.get("subline"), copy.get("offer"), copy["button"])
+        said = Words(copy["headline"], self.subject.brand, copy.get("subline"), copy.get("offer"), copy["button"])
         stored = {image["size"]: image for image in ad["images"]}
         sizes: list[str] = ad["run"]["sizes"]
         like = self._like(ad)
@@ -153,41 +140,24 @@ class Reviser:
         for place, size in enumerate(sizes):
             self.guard()
             self.progress(place, len(sizes), "sizes")
+            before = stored.get(size)
+            scene = before["scene_sha256"] if before else None
+            of_scene = [each for each in ad["findings"] if each.get("size") == size and each["check"] in scenes.CHECKS]
             try:
-                drawn = painter(stored.get(size), words, looks, CANVASES[size])
+                picture = painter(before, said, looks, CANVASES[size])
             except BadInput as error:
-                made.append((None, [_finding("drawn", error.message, passed=False, hard=True) | {"size": size}]))
+                made.append((None, [remarks.finding("drawn", error.message, passed=False, size=size)]))
                 continue
-            finished = checks.Finished(
-                drawn.data,
-                CANVASES[size],
-                drawn.regions,
-                like,
-                ad["siblings"].get(size, ()),
-                foreign,
-                (self.subject.brand,),
+            found = drawn.checked(
+                picture,
+                template=like,
+                siblings=ad["siblings"].get(size, ()),
+                foreign=foreign,
+                own=self.subject.brand,
             )
-            found = [
-                _finding(each.name, each.says, passed=each.passed, hard=each.hard) | {"size": size}
-                for each in checks.run(finished)
-            ]
-            made.append((self._store(drawn, size), found))
+            image = drawn.stored(self.storage, self.product.brand_id, picture, scene=scene)
+            made.append((image, [*(of_scene if scene else ()), *found]))
         return made
-
-    def _store(self, drawn: Composed, size: str) -> Json:
-        creations.store_file(self.storage, self.product.brand_id, drawn.data, drawn.mime)
-        return {
-            "size": size,
-            "sha256": drawn.sha256,
-            "mime": drawn.mime,
-            "bytes": len(drawn.data),
-            "width": drawn.canvas.width,
-            "height": drawn.canvas.height,
-            "phash": similarity.hashes(pictures.opened(drawn.data)),
-            "maker": drawn.made_by,
-            "label": drawn.label,
-            "look": asdict(drawn.look),
-        }
 
     def _like(self, ad: Json) -> str | None:
         data = self._template(ad)
@@ -225,7 +195,3 @@ def _require(findings: Sequence[Json]) -> None:
     if wrong:
         more = f" And {len(wrong) - 3} more." if len(wrong) > 3 else ""
         raise BadInput(f"The ad stays as it was. {' '.join(wrong[:3])}{more}")
-
-
-def _finding(name: str, sentence: str, *, passed: bool, hard: bool) -> Json:
-    return {"check": name, "passed": passed, "hard": hard, "sentence": sentence}

@@ -14,7 +14,7 @@ from typing import Any, Final, get_args
 
 from PIL import Image, ImageOps
 
-from viraltracker.creation import claims, pictures, prompts, similarity, words
+from viraltracker.creation import claims, pictures, prompts, remarks, similarity, words
 from viraltracker.creation.canvas import Box
 from viraltracker.creation.model_answers import AdReview
 from viraltracker.creation.paid import Purchases, Step
@@ -41,6 +41,8 @@ _OTHER_SHAPE: Final = 0.08
 OUTPUT_TOKENS: Final = 2000
 TYPICAL_OUTPUT_TOKENS: Final = 500
 
+CHECKS: Final = frozenset({"scene_size", "scene_words", "product_true"})
+"""Names of what is found of a scene alone: it holds also when other words are set upon it."""
 SETTINGS: Final = (
     "where the product is used every day, in soft morning light",
     "on a plain, softly lit ground in one colour, with a gentle shadow",
@@ -124,7 +126,7 @@ class Scenery:
         if not step.is_answered or step.sha256 is None:
             reason = step.detail or "it gave no reason"
             check = "scene_blocked" if step.reason in {"blocked", "refused"} else "no_picture"
-            return Scene(step, None, (words.finding(check, f"{step.model} made no picture: {reason}", passed=False),))
+            return Scene(step, None, (remarks.finding(check, f"{step.model} made no picture: {reason}", passed=False),))
         data = self.purchases.storage.get("assets", storage.key(self.purchases.brand_id, step.sha256))
         found = list(look_at(data, place.aspect, self.size, template))
         if all(each["check"] != "format" for each in found):
@@ -160,7 +162,7 @@ class Scenery:
     def _read(self, place: Place, sha256: str, data: bytes) -> list[Json]:
         """What a model sees in the scene: words and brands that should not be there, and the product's truth."""
         if self.reader is None:
-            return [words.finding("scene_words", _UNREAD, passed=False, hard=False)]
+            return [remarks.finding("scene_words", _UNREAD, passed=False, hard=False)]
         request = Request(
             purpose="scene_reading",
             instructions=prompts.instructions("reading"),
@@ -180,7 +182,7 @@ class Scenery:
             f"reading:{place.key}", self.reader, request, version, output_tokens=TYPICAL_OUTPUT_TOKENS
         )
         if not step.is_answered:
-            return [words.finding("scene_words", f"{_UNREAD} ({step.detail})", passed=False, hard=False)]
+            return [remarks.finding("scene_words", f"{_UNREAD} ({step.detail})", passed=False, hard=False)]
         seen = AdReview.model_validate(step.result)
         return _said(seen, self.product, self.today, self.brand_name, self.foreign)
 
@@ -200,13 +202,15 @@ def look_at(data: bytes, aspect: AspectRatio, size: ImageSize, template: bytes |
     try:
         picture = pictures.opened(data)
     except BadInput as error:
-        return (words.finding("format", f"What the model sent is no picture: {error.message}", passed=False),)
+        return (remarks.finding("format", f"What the model sent is no picture: {error.message}", passed=False),)
     shape = picture.width / picture.height / _ratio(aspect)
     right = max(shape, 1 / shape) <= 1 + _OTHER_SHAPE
     right = right and picture.width * picture.height >= _PIXELS[size] * _LEAST_PIXELS
     says = f"The scene is {picture.width}×{picture.height}"
     found = [
-        words.finding("scene_size", f"{says}." if right else f"{says}; {aspect} at {size} was asked for.", passed=right)
+        remarks.finding(
+            "scene_size", f"{says}." if right else f"{says}; {aspect} at {size} was asked for.", passed=right
+        )
     ]
     if template is not None:
         found.append(_apart(picture, template))
@@ -227,7 +231,7 @@ def _apart(picture: Image.Image, template: bytes) -> Json:
     )
     passed = apart > similarity.NEAR_COPY
     says = "It is a picture of its own" if passed else "It is nearly a copy of the template"
-    return words.finding(
+    return remarks.finding(
         "near_template",
         f"{says} ({apart} of 128 bits differ; a copy has {similarity.NEAR_COPY} or fewer).",
         passed=passed,
@@ -239,21 +243,21 @@ def _said(seen: AdReview, product: Product, today: date, brand: str, foreign: Se
     own = (brand, product.name)
     astray = [text.text for text in seen.texts if text.where == "elsewhere" and text.text.strip()]
     found = [
-        words.finding(each.name, f"“{each.words}” in the scene: {each.reason}", passed=False)
+        remarks.finding(each.name, f"“{each.words}” in the scene: {each.reason}", passed=False)
         for each in claims.check(claims.Copy(picture=astray), product, today, foreign_brands=foreign)
     ]
     others = [each for each in seen.other_brands if each.strip() and not names.mentioned(own, [each])]
     others += names.mentioned(foreign, [text.text for text in seen.texts if text.where == "on_the_product"])
     if others and not any(each["check"] == "foreign_brand" for each in found):
         says = f"The scene shows another brand: {', '.join(others[:3])}."
-        found.append(words.finding("foreign_brand", says, passed=False))
+        found.append(remarks.finding("foreign_brand", says, passed=False))
     says = (
         f"The scene holds words of its own: “{astray[0][:60]}”." if astray else "The scene holds no words of its own."
     )
-    found.append(words.finding("scene_words", says, passed=not astray))
+    found.append(remarks.finding("scene_words", says, passed=not astray))
     true = seen.product_true >= 3
     says = "The product looks as it does." if true else f"The product is not shown as it is: {'; '.join(seen.reasons)}"
-    found.append(words.finding("product_true", says[:400], passed=true))
+    found.append(remarks.finding("product_true", says[:400], passed=true))
     return found
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
-from viraltracker.creation import claims, copywriting, prompts, wishes
+from viraltracker.creation import copywriting, prompts, remarks, wishes
 from viraltracker.creation.copywriting import Copy
 from viraltracker.creation.model_answers import WrittenAd, WrittenAds
 from viraltracker.creation.paid import Purchases, Step
@@ -200,20 +200,9 @@ class ModelWords:
 
 def findings(copy: Copy, product: Product, today: date, foreign: Sequence[str]) -> list[Json]:
     """What the checks say of words: every claim the product's own, of a length that has room, drawn from a source."""
-    said = claims.Copy(
-        copy.headline,
-        copy.primary_text,
-        copy.button,
-        tuple(text for text in (copy.subline, copy.offer) if text),
-    )
-    found = [
-        finding(each.name, f"“{each.words}” in the {each.where}: {each.reason}", passed=False)
-        for each in claims.check(said, product, today, foreign_brands=foreign)
-    ]
-    if not found:
-        found = [finding("claims", "Every claim is the product's own.", passed=True)]
+    found = remarks.claimed(asdict(copy), product, today, foreign)
     if not copy.sources:
-        found.append(finding("unsupported_claim", "It rests on no sentence of the product.", passed=False))
+        found.append(remarks.finding("unsupported_claim", "It rests on no sentence of the product.", passed=False))
     for name, text, most in (
         ("headline", copy.headline, copywriting.HEADLINE_LONGEST),
         ("subline", copy.subline or "", copywriting.SUBLINE_LONGEST),
@@ -221,13 +210,10 @@ def findings(copy: Copy, product: Product, today: date, foreign: Sequence[str]) 
         ("offer", copy.offer or "", copywriting.OFFER_LONGEST),
     ):
         if len(text) > most * _TOO_LONG:
-            found.append(finding("length", f"The {name} has {len(text)} characters; {most} have room.", passed=False))
+            found.append(
+                remarks.finding("length", f"The {name} has {len(text)} characters; {most} have room.", passed=False)
+            )
     return found
-
-
-def finding(check: str, sentence: str, *, passed: bool, hard: bool = True, **more: object) -> Json:
-    """One line of what was checked, as it is stored."""
-    return {"check": check, "passed": passed, "hard": hard, "sentence": sentence, **more}
 
 
 def sentences_of(product: Product, today: date) -> tuple[str, ...]:

@@ -52,8 +52,9 @@ MOST_RUNS: Final = 100_000
 
 
 def read(at: Place, run_id: str | None) -> Json:
-    """The brand's newest runs, and the ads of one of them (see `creations.gallery`), which may be an older one; `asked` is
-    what a run was made for.
+    """The brand's newest runs, and the ads of one of them (see `creations.gallery`), which may be an older one.
+
+    `asked` of a run is what it was made for.
 
     A link in a mail or in Slack leads to its run for as long as that is there, however many came after it.
     """

@@ -7,18 +7,18 @@ import io
 import pytest
 from PIL import Image
 
-from viraltracker.creation import prompts, reviewing, words
+from viraltracker.creation import prompts, remarks, reviewing
 from viraltracker.creation.prompts import PromptName
 
 
 def _review(verdict: str, by: str = "gemini:x") -> dict[str, object]:
     passed = verdict == "approve"
-    return words.finding("review", "Said.", passed=passed, hard=False, by=by, verdict=verdict)
+    return remarks.finding("review", "Said.", passed=passed, hard=False, by=by, verdict=verdict)
 
 
-GOOD = words.finding("contrast", "Fine.", passed=True)
-BAD = words.finding("invented_price", "“$9.99”", passed=False)
-SOFT = words.finding("scene_words", "Unread.", passed=False, hard=False)
+GOOD = remarks.finding("contrast", "Fine.", passed=True)
+BAD = remarks.finding("invented_price", "“$9.99”", passed=False)
+SOFT = remarks.finding("scene_words", "Unread.", passed=False, hard=False)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ SOFT = words.finding("scene_words", "Unread.", passed=False, hard=False)
         ([GOOD, _review("approve"), _review("reject", "claude:y")], ("needs_person", None)),
         ([GOOD, _review("reject"), _review("reject", "claude:y")], ("rejected", "reviewers")),
         ([GOOD, SOFT, _review("approve")], ("needs_person", None)),
-        ([GOOD, words.finding("review", "It could not.", passed=False, hard=False)], ("needs_person", None)),
+        ([GOOD, remarks.finding("review", "It could not.", passed=False, hard=False)], ("needs_person", None)),
     ],
 )
 def test_only_what_passed_everything_and_all_reviewers_is_approved(
