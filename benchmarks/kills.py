@@ -123,7 +123,7 @@ def _worker(installation: Installation) -> Iterator[subprocess.Popen[bytes]]:
             "GEMINI_API_KEY": KEY,
             "GEMINI_BASE_URL": f"{installation.sandbox_url}/gemini",
             "GEMINI_REQUESTS_PER_MINUTE": "0",
-            "GEMINI_IMAGE_PER_MINUTE": "0",
+            "GEMINI_IMAGE_REQUESTS_PER_MINUTE": "0",
             "ANTHROPIC_API_KEY": KEY,
             "ANTHROPIC_BASE_URL": f"{installation.sandbox_url}/claude",
             "ANTHROPIC_REQUESTS_PER_MINUTE": "0",

@@ -181,7 +181,7 @@ def _settings(read: _Reader) -> Settings:
         gemini_per_minute=read.whole("GEMINI_REQUESTS_PER_MINUTE", Settings.gemini_per_minute, 0, MOST_PER_MINUTE),
         gemini_image_model=read.text("GEMINI_IMAGE_MODEL") or Settings.gemini_image_model,
         gemini_image_per_minute=read.whole(
-            "GEMINI_IMAGE_PER_MINUTE", Settings.gemini_image_per_minute, 0, MOST_PER_MINUTE
+            "GEMINI_IMAGE_REQUESTS_PER_MINUTE", Settings.gemini_image_per_minute, 0, MOST_PER_MINUTE
         ),
         anthropic_api_key=read.key("ANTHROPIC_API_KEY"),
         anthropic_model=read.text("ANTHROPIC_MODEL") or Settings.anthropic_model,

@@ -128,7 +128,7 @@ def test_zero_requests_a_minute_is_no_limit() -> None:
 def test_pictures_have_a_model_and_a_limit_of_their_own() -> None:
     found = settings.load({})
     assert (found.gemini_image_model, found.gemini_image_per_minute) == ("gemini-3.1-flash-image", 60)
-    found = settings.load({"GEMINI_IMAGE_MODEL": "gemini-3-pro-image", "GEMINI_IMAGE_PER_MINUTE": "0"})
+    found = settings.load({"GEMINI_IMAGE_MODEL": "gemini-3-pro-image", "GEMINI_IMAGE_REQUESTS_PER_MINUTE": "0"})
     assert (found.gemini_image_model, found.gemini_image_per_minute) == ("gemini-3-pro-image", 0)
     assert (found.gemini_model, found.gemini_per_minute) == ("gemini-3.8-flash", 300)
 
