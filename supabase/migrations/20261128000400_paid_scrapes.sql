@@ -68,6 +68,13 @@ begin
     return case when v.id is not null then to_jsonb(v) end;
 end $$;
 
+-- The service has refused the start that was asked for at this time: there is no run to look for.
+create function public.unask_external_scrape(p_scrape uuid, p_asked timestamptz) returns void
+language sql security definer set search_path = '' as $$
+    update public.template_scrapes set external_asked_at = null, external_first_asked_at = null
+    where id = p_scrape and external_run_id is null and external_asked_at = p_asked
+$$;
+
 -- Nothing more can be taken from a scrape's paid run.
 create function public.end_external_scrape(p_scrape uuid) returns void
 language sql security definer set search_path = '' as $$
@@ -100,7 +107,8 @@ declare
 begin
     foreach f in array array[
         'public.begin_template_scrape(uuid, uuid, text, text, timestamptz)',
-        'public.ask_external_scrape(uuid, text, timestamptz)', 'public.end_external_scrape(uuid)',
+        'public.ask_external_scrape(uuid, text, timestamptz)',
+        'public.unask_external_scrape(uuid, timestamptz)', 'public.end_external_scrape(uuid)',
         'public.known_external_scrapes(text[])', 'public.forsaken_external_scrapes(integer)']::regprocedure[]
     loop
         execute format('revoke all on function %s from public, anon, authenticated', f);

@@ -58,6 +58,11 @@ def ask_external(db: Database, scrape_id: str, actor: str, *, now: datetime) -> 
     return found
 
 
+def unask_external(db: Database, scrape_id: str, asked_at: datetime) -> None:
+    """The start that was about to be asked for at this time was refused, so there is no run of it to look for."""
+    db.call("unask_external_scrape", p_scrape=scrape_id, p_asked=asked_at)
+
+
 def end_external(db: Database, scrape_id: str) -> None:
     """Nothing more can be taken from the scrape's paid run, so another try pays for a new one."""
     db.call("end_external_scrape", p_scrape=scrape_id)

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, Final
 
 from viraltracker import clock
-from viraltracker.errors import NotFound, NotReady, Refused, Unavailable
+from viraltracker.errors import ConfigurationError, NotFound, NotReady, RateLimited, Refused, Unavailable
 from viraltracker.store import scraped_ads
 from viraltracker.store.client import Database
 from viraltracker.templates import library_export
@@ -113,6 +113,9 @@ class PaidSearch:
             run = self.actor.start(self.url, self.most, row["external_mark"])
         except StartUnknown:
             self._settled(asked_at)
+            raise
+        except (ConfigurationError, NotFound, RateLimited, Refused):
+            scraped_ads.unask_external(self.db, self.row["id"], asked_at)
             raise
         return self._keep(run), asked_at
 

@@ -190,6 +190,7 @@ PUBLIC = {
             "begin_template_scrape",
             "note_external_scrape",
             "ask_external_scrape",
+            "unask_external_scrape",
             "end_external_scrape",
             "known_external_scrapes",
             "forsaken_external_scrapes",

@@ -231,6 +231,7 @@ def test_a_start_that_is_refused_says_why_and_what_to_do(
         paid.run(template_scrape.TYPE, context, source="apify", search_url=SEARCH)
     assert service.TOKEN not in caught.value.message
     assert (scrape(paid, context)["status"], started(sandbox)) == ("failed", 0)
+    assert bring(paid, context)["complete"], "and whoever has mended it need not wait"
 
 
 @pytest.mark.parametrize(
