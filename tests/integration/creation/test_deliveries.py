@@ -25,6 +25,7 @@ from viraltracker.local.stack import Endpoints
 from viraltracker.sandbox import slack
 from viraltracker.sandbox.faults import Fault, Matcher
 from viraltracker.sandbox.server import RunningSandbox, running
+from viraltracker.sandbox.slack import Message
 from viraltracker.store import client, creations, deliveries
 from viraltracker.store.queue import ClaimedRun
 from viraltracker.web import new_ads_view
@@ -73,7 +74,7 @@ class Outbox:
         return {str(kind): str(state) for kind, state in rows}
 
     @property
-    def messages(self) -> list[slack.Message]:
+    def messages(self) -> list[Message]:
         return self.slack.sandbox.slack.messages
 
 
