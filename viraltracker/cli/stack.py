@@ -79,7 +79,7 @@ def doctor(as_json: JsonOption = False) -> None:
     try:
         configured = settings.load()
         checks = _hosted(configured) if configured.hosted else Stack.from_settings(configured).health()
-        checks += _keys(configured)
+        checks += optional_keys(configured)
     except ConfigurationError as error:
         checks = [bad("settings", "wrong", error.message)]
     if as_json:
@@ -155,7 +155,7 @@ def _tried(name: str, check: Callable[[], str]) -> Check:
         return bad(name, "no answer", "Check SUPABASE_URL and the network.")
 
 
-def _keys(configured: Settings) -> list[Check]:
+def optional_keys(configured: Settings) -> list[Check]:
     """Keys that are optional: without them a part of the product works in its simpler form."""
     return [
         good(
