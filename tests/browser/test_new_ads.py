@@ -44,7 +44,7 @@ def test_ads_are_made_judged_and_taken_away(app: App, new_page: Callable[[], Pag
     for size in ("1080 × 1350", "1080 × 1920"):
         page.get_by_test_id("stMain").get_by_role("button", name=size).click()
         settled(page)
-    page.get_by_label("Different ads").fill("2")
+    page.get_by_role("spinbutton", name="Different ads").fill("2")
     page.keyboard.press("Enter")
     settled(page)
     page.get_by_test_id("stMain").get_by_role("button", name="Create ads", exact=True).last.evaluate(

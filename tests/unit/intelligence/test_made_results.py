@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ def columns(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
 OTHERS = columns([sums(purchases=count) for count in (8.0, 9.0, 10.0, 11.0, 12.0, 10.0, 9.0, 11.0)])
 
 
-def compared(made: list[dict[str, Any]], stages: list[str | None], goal: str = "purchase") -> made_results.Compared:
+def compared(made: list[dict[str, Any]], stages: Sequence[str | None], goal: str = "purchase") -> made_results.Compared:
     found = made_results.compare(made, OTHERS, {"stage": stages}, goal)
     assert found is not None
     return found
