@@ -37,18 +37,29 @@ create policy members_read on public.creation_steps for select to authenticated
 alter table public.generated_ad_images add column scene_sha256 text check (scene_sha256 ~ '^[0-9a-f]{64}$');
 comment on column public.generated_ad_images.scene_sha256 is 'The picture by a model that the words were set upon; null where the product''s own photo was used.';
 
--- A run that makes ads, new or gone on with: {status, attempts, ads: [{…, images}], steps: [{key, state, model, result,
--- reason, detail, sha256, cost_usd, prompt}]}. One that had failed is running again.
+-- A run that makes ads, new or gone on with: {id, status, attempts, ads: [{…, images}], steps: [{key, state, model, result,
+-- reason, detail, sha256, cost_usd, prompt}]}. One that had failed is running again. A job run that somebody had tried again
+-- goes on with what its forerunner has made and paid for, and has that one's id.
 create or replace function public.begin_creation_run(p_brand uuid, p_run jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
     v public.creation_runs := jsonb_populate_record(null::public.creation_runs, p_run);
+    v_first uuid;
 begin
+    with recursive tried as (
+        select r.retry_of as id, 1 as n from public.scheduled_job_runs r where r.id = v.id and r.brand_id = p_brand
+        union all
+        select r.retry_of, t.n + 1 from tried t join public.scheduled_job_runs r on r.id = t.id
+        where t.n < 100
+    )
+    select c.id into v_first from tried t join public.creation_runs c on c.brand_id = p_brand and c.id = t.id
+    order by t.n desc limit 1;
+    v.id := coalesce(v_first, v.id);
     insert into public.creation_runs as r (brand_id, id, product_id, parameters, wanted, sizes)
     values (p_brand, v.id, v.product_id, v.parameters, v.wanted, v.sizes)
     on conflict (brand_id, id) do update set status = 'running', reason = null, finished_at = null
         where r.status = 'failed';
-    return (select jsonb_build_object('status', r.status, 'attempts', r.attempts,
+    return (select jsonb_build_object('id', r.id, 'status', r.status, 'attempts', r.attempts,
         'ads', coalesce((
             select jsonb_agg(to_jsonb(a) - array['brand_id', 'run_id', 'prompt'] || jsonb_build_object('images', (
                 select coalesce(jsonb_agg(to_jsonb(i) - array['brand_id', 'ad_id'] order by i.size), '[]')

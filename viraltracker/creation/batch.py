@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -111,7 +112,7 @@ class Batch:
                 raise
 
     def make(self, variation: int, draft: Json | None) -> Json:
-        """One ad, made anew where it was rejected.
+        """One ad, made anew where it was rejected: `draft` is what there is of it, begun or rejected.
 
         Raises NoWords, OutOfAttempts, OutOfBudget, and what a model's service makes of being asked.
         """
@@ -123,7 +124,8 @@ class Batch:
         elif draft is not None:
             first, refused = draft["tries"] + 1, _reasons(draft)
         found: Json | None = None
-        for tries in range(first, TRIES + 1):
+        last = TRIES * math.ceil(first / TRIES)  # two more for one that is tried again after its run had failed
+        for tries in range(first, last + 1):
             images = {image["size"]: image for image in kept} if tries == first else {}
             found = self._try(variation, tries, images, refused)
             if found["status"] != "rejected":
@@ -306,9 +308,14 @@ class Batch:
 
 def is_finished(ad: Json) -> bool:
     """Whether a run that goes on leaves an ad as it is: what was rejected once is made once more."""
-    if ad["status"] == "rejected":
-        return bool(ad["tries"] >= TRIES or ad["decided_how"] == "person")
+    if is_rejected(ad):
+        return bool(ad["tries"] % TRIES == 0)
     return bool(ad["status"] != "drafted")
+
+
+def is_rejected(ad: Json) -> bool:
+    """Whether checks or reviewers have rejected it; a person's word stands."""
+    return bool(ad["status"] == "rejected" and ad["decided_how"] != "person")
 
 
 def _reasons(ad: Json) -> tuple[str, ...]:

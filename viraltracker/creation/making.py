@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from viraltracker.creation import pictures
-from viraltracker.creation.batch import Batch, is_finished
+from viraltracker.creation.batch import Batch, is_finished, is_rejected
 from viraltracker.creation.orders import STAGES, Made, Models, Order, Workshop
 from viraltracker.creation.paid import OutOfAttempts, OutOfBudget, Purchases
 from viraltracker.creation.words import NoWords
-from viraltracker.errors import BadInput
+from viraltracker.errors import BadInput, Stopped, ViralTrackerError
 from viraltracker.store import creations
 
 Json = dict[str, Any]
@@ -25,10 +25,11 @@ class Maker(Workshop):
     """Makes what is ordered."""
 
     def make(self, run_id: str, order: Order, parameters: Mapping[str, object]) -> Made:
-        """Makes what the run has not made yet.
+        """Makes what the run, or the one that it tries again, has not made yet.
 
-        Raises BadInput for a product of which no ad can be made, and where its sentences are too few for any; and what
-        a model's service makes of being asked (Unavailable, ConfigurationError, …): what was made by then is kept.
+        Raises BadInput for a product of which no ad can be made (no run is begun then), and where its sentences are too
+        few for any; and what a model's service makes of being asked (Unavailable, ConfigurationError, …): what was made
+        by then is kept.
         """
         problem = self.problem()
         if problem is not None:
@@ -44,28 +45,37 @@ class Maker(Workshop):
                 "sizes": [pictures.size(canvas) for canvas in order.canvases],
             },
         )
+        # Somebody who tries a failed run again has changed something, and wants its rejected ads made anew.
+        again, run_id = run["id"] != run_id, str(run["id"])
         purchases = Purchases(self.db, self.storage, self.product.brand_id, run_id, self.guard)
         purchases.remember(run["steps"])
-        before = {ad["variation"]: ad for ad in run["ads"]}
-        made = Made()
         try:
-            batch = Batch(self, run_id, order, before, purchases)
-            todo = [n for n in range(1, order.variations + 1) if n not in before or not is_finished(before[n])]
-            batch.prepare(todo)
+            before = {ad["variation"]: ad for ad in run["ads"] if not (again and is_rejected(ad))}
+            refused = {ad["variation"]: ad for ad in run["ads"] if ad["variation"] not in before}
+            return self._all(order, Batch(self, run_id, order, before, purchases), before, refused)
+        except Stopped:
+            raise
+        except ViralTrackerError as error:
+            creations.finish(self.db, self.product.brand_id, run_id, status="failed", reason=error.message)
+            raise
+
+    def _all(self, order: Order, batch: Batch, before: Mapping[int, Json], refused: Mapping[int, Json]) -> Made:
+        made = Made(batch.run_id)
+        try:
+            begun = {n for n, ad in before.items() if ad["status"] != "drafted"} | refused.keys()
+            batch.prepare([n for n in range(1, order.variations + 1) if n not in begun])
             for variation in range(1, order.variations + 1):
                 self.progress(variation - 1, order.variations, "ads")
-                self._one(batch, variation, before.get(variation), made)
+                known = before.get(variation)
+                if known is None or not is_finished(known):
+                    try:
+                        known = batch.make(variation, known or refused.get(variation))
+                    except NoWords as error:
+                        made.count("rejected", [])
+                        made.reasons.append(error.message)
+                        continue
+                made.count(known["status"], known["findings"])
         except (OutOfBudget, OutOfAttempts) as end:
             made.short = end.message
         self.progress(order.variations, order.variations, "ads")
         return made
-
-    def _one(self, batch: Batch, variation: int, known: Json | None, made: Made) -> None:
-        if known is None or not is_finished(known):
-            try:
-                known = batch.make(variation, known)
-            except NoWords as error:
-                made.count("rejected", [])
-                made.reasons.append(error.message)
-                return
-        made.count(known["status"], known["findings"])

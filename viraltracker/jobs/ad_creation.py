@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from viraltracker import addresses, clock
 from viraltracker.creatives import taxonomy
-from viraltracker.errors import BadInput, NotFound, Refused, Stopped, Unavailable, ViralTrackerError
+from viraltracker.errors import BadInput, NotFound, Refused, Unavailable
 from viraltracker.jobs import ad_delivery
 from viraltracker.jobs.context import JobContext
 from viraltracker.jobs.job_type import ASKED_ELSEWHERE, JobType, Parameters, Result
@@ -156,24 +156,18 @@ def run(context: JobContext, parameters: AdCreation) -> Result:
         context.progress,
         _models(context, parameters),
     )
-    try:
-        made = maker.make(context.run_key, order, parameters.model_dump(mode="json"))
-    except Stopped:
-        raise
-    except ViralTrackerError as error:
-        creations.finish(context.db, context.brand_id, context.run_key, status="failed", reason=error.message)
-        raise
+    made = maker.make(context.run_key, order, parameters.model_dump(mode="json"))
     if not made.usable:
         reason = _why_none(product, made)
-        creations.finish(context.db, context.brand_id, context.run_key, status="failed", reason=reason)
+        creations.finish(context.db, context.brand_id, made.run_id, status="failed", reason=reason)
         raise BadInput(reason)
-    exports = _export(context, product, parameters) if parameters.export != "none" else []
+    exports = _export(context, product, parameters, made.run_id) if parameters.export != "none" else []
     short = None
     if made.usable < order.variations:
         why = made.short or (made.reasons[0] if made.reasons else "")
         short = f"{made.usable} of {order.variations} ads can be used. {why}".strip()
         context.log(short, level="warning", step="ads")
-    creations.finish(context.db, context.brand_id, context.run_key, status="completed", reason=short, exports=exports)
+    creations.finish(context.db, context.brand_id, made.run_id, status="completed", reason=short, exports=exports)
     return {
         "asked_for": order.variations,
         "approved": made.approved,
@@ -272,24 +266,24 @@ def _canvases(parameters: AdCreation) -> tuple[Canvas, ...]:
     return tuple(each for is_wanted, each in wanted if is_wanted)
 
 
-def _export(context: JobContext, product: Product, parameters: AdCreation) -> list[dict[str, Any]]:
+def _export(context: JobContext, product: Product, parameters: AdCreation, run_id: str) -> list[dict[str, Any]]:
     """The zip of what passed. Sending it is a job of its own, which begins once this run has succeeded: whatever
     becomes of that, the ads are made. A zip that cannot be packed is said, and packed again from New ads."""
     from viraltracker.creation import export, parcels
 
     context.guard()
-    ads = creations.gallery(context.db, context.brand_id, context.run_key)["ads"]
+    ads = creations.gallery(context.db, context.brand_id, run_id)["ads"]
     if not export.exportable(ads):
         return []
     if parameters.export != "zip":
-        ad_delivery.follow(context, parameters.export, parameters.recipients)
+        ad_delivery.follow(context, run_id, parameters.export, parameters.recipients)
     try:
         packed = parcels.zipped(
             context.services.storage,
             context.brand_id,
             product,
             ads,
-            run_id=context.run_key,
+            run_id=run_id,
             destination_url=parameters.destination_url,
         )
     except (BadInput, NotFound, Refused, Unavailable) as error:

@@ -50,8 +50,8 @@ class AdDelivery(Parameters):
         return self
 
 
-def follow(context: JobContext, to: str, recipients: str | None) -> None:
-    """Sends the ads that this run makes, once it has succeeded; says beforehand what is not set up."""
+def follow(context: JobContext, creation_run: str, to: str, recipients: str | None) -> None:
+    """Sends the ads that this job makes, once it has succeeded; says beforehand what is not set up."""
     for kind in KINDS[to]:
         missing = not_set(context.services.settings, kind)
         if missing:
@@ -59,7 +59,7 @@ def follow(context: JobContext, to: str, recipients: str | None) -> None:
     context.chain(
         TYPE.name,
         "Send new ads",
-        {"creation_run": context.run_key, "to": to, "recipients": recipients, "order": context.run_key},
+        {"creation_run": creation_run, "to": to, "recipients": recipients, "order": context.run_key},
     )
 
 

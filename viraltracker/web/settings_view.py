@@ -152,7 +152,11 @@ def draw_limits(viewer: Viewer, brand: Brand, configured: Settings, labels: Mapp
     fleet_view.draw_limits(viewer, labels)
     rows = [
         ("Requests to Gemini", _per_minute(configured.gemini_per_minute), "GEMINI_REQUESTS_PER_MINUTE"),
-        ("Pictures asked of Gemini", _per_minute(configured.gemini_image_per_minute), "GEMINI_IMAGE_REQUESTS_PER_MINUTE"),
+        (
+            "Pictures asked of Gemini",
+            _per_minute(configured.gemini_image_per_minute),
+            "GEMINI_IMAGE_REQUESTS_PER_MINUTE",
+        ),
         ("Requests to Claude", _per_minute(configured.anthropic_per_minute), "ANTHROPIC_REQUESTS_PER_MINUTE"),
         ("Runs that one worker does at once", f"{configured.worker_slots:,}", "VIRALTRACKER_WORKER_SLOTS"),
     ]

@@ -37,18 +37,18 @@ class ModelStudio(Studio):
     database: psycopg.Connection
     sandbox: RunningSandbox
 
-    def begin(self) -> JobContext:
-        """A run that the queue knows, as the worker's own."""
+    def begin(self, retry_of: str | None = None) -> JobContext:
+        """A run that the queue knows, as the worker's own; that of somebody who tries another again."""
         row = self.database.execute(
             """
             with j as (
                 insert into public.scheduled_jobs (brand_id, job_type, name, schedule_type, status)
                 values (%s, 'ad_creation', 'Ads', 'one_time', 'completed') returning *
             )
-            insert into public.scheduled_job_runs (job_id, brand_id, job_type, parameters, scheduled_for, trigger)
-            select id, brand_id, job_type, '{}', now(), 'api' from j returning id::text
+            insert into public.scheduled_job_runs (job_id, brand_id, job_type, parameters, scheduled_for, trigger, retry_of)
+            select id, brand_id, job_type, '{}', now(), 'api', %s from j returning id::text
             """,
-            [self.brand_id],
+            [self.brand_id, retry_of],
         ).fetchone()
         assert row is not None
         return self.context(row[0])
@@ -250,6 +250,23 @@ def test_a_service_that_is_down_leaves_the_run_to_be_tried_again(modelled: Model
     assert modelled.run(context, **ONE)["approved"] == 1
     assert modelled.asked()["claude"] == written + 1, "the words were not bought again; one review was"
     assert modelled.gallery()["runs"][0]["status"] == "completed"
+
+
+def test_somebody_who_tries_a_failed_run_again_pays_for_nothing_twice(modelled: ModelStudio) -> None:
+    """Their run is another one of the queue; it goes on with what the first has bought, and makes its rejected ads anew."""
+    modelled.fault("price_text", path=DRAW, times=None)
+    first = modelled.begin()
+    with pytest.raises(BadInput):
+        modelled.run(first, **ONE)
+    modelled.sandbox.sandbox.faults.clear()
+    bought = modelled.asked()
+    second = modelled.begin(retry_of=first.run_key)
+    assert modelled.run(second, **ONE)["approved"] == 1
+    [run] = modelled.gallery()["runs"]
+    assert (run["id"], run["status"]) == (first.run_key, "completed")
+    [ad] = modelled.gallery()["ads"]
+    assert ad["tries"] == 3
+    assert modelled.asked()["scene"] == bought["scene"] + 1
 
 
 def test_what_the_owner_and_the_template_say_is_data_to_the_models(modelled: ModelStudio) -> None:
