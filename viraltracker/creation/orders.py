@@ -70,8 +70,8 @@ class Models:
 class Made:
     """How many ads ended in which way, and the reasons of those that were rejected.
 
-    `short` says why no more were made where the run ended before its order; `run_id` is that of an earlier run where that
-    one was gone on with.
+    `short` says why no more were made where the run ended before its order; `run_id` is that of an earlier run where
+    that one was gone on with.
     """
 
     run_id: str

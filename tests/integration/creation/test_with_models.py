@@ -45,7 +45,8 @@ class ModelStudio(Studio):
                 insert into public.scheduled_jobs (brand_id, job_type, name, schedule_type, status)
                 values (%s, 'ad_creation', 'Ads', 'one_time', 'completed') returning *
             )
-            insert into public.scheduled_job_runs (job_id, brand_id, job_type, parameters, scheduled_for, trigger, retry_of)
+            insert into public.scheduled_job_runs (job_id, brand_id, job_type, parameters, scheduled_for, trigger,
+                retry_of)
             select id, brand_id, job_type, '{}', now(), 'api', %s from j returning id::text
             """,
             [self.brand_id, retry_of],
@@ -253,7 +254,7 @@ def test_a_service_that_is_down_leaves_the_run_to_be_tried_again(modelled: Model
 
 
 def test_somebody_who_tries_a_failed_run_again_pays_for_nothing_twice(modelled: ModelStudio) -> None:
-    """Their run is another one of the queue; it goes on with what the first has bought, and makes its rejected ads anew."""
+    """Theirs is another run of the queue; it goes on with what the first has bought, and makes its rejected ads anew."""
     modelled.fault("price_text", path=DRAW, times=None)
     first = modelled.begin()
     with pytest.raises(BadInput):
