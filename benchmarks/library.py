@@ -163,7 +163,7 @@ def run(installation: Installation) -> list[Result]:
 def _stored(installation: Installation, brand_id: str) -> list[str]:
     keys = []
     for number in range(PICTURES):
-        image = Image.effect_noise((1080, 1080), 40 + number).convert("RGB")
+        image = Image.effect_noise((135, 135), 40 + number).resize((1080, 1080)).convert("RGB")
         ImageDraw.Draw(image).text((60, 60), f"Picture {number}", fill=(20, 40, 80), font_size=96)
         out = io.BytesIO()
         image.save(out, "JPEG", quality=85)
