@@ -32,6 +32,7 @@ BENCHMARKS: dict[str, Callable[[Installation], list[Result]]] = {
     "compose": compose.run,
     "import": import_file.run,
     "library": library.run,
+    "library-pages": library.run_pages,
     "pages": pages.run,
     "pages-many": pages_many.run,
     "queue": queue.run,
