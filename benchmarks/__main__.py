@@ -34,6 +34,7 @@ BENCHMARKS: dict[str, Callable[[Installation], list[Result]]] = {
     "import": import_file.run,
     "kills": kills.run,
     "library": library.run,
+    "library-pages": library.run_pages,
     "pages": pages.run,
     "pages-many": pages_many.run,
     "queue": queue.run,

@@ -181,17 +181,15 @@ $$;
 -- [{id, name, awareness, hook, layout, storage_key, sha256, phash, uses, active_days, standing}].
 create or replace function public.template_choices(p_brand uuid, p_product uuid, p_templates uuid[], p_limit integer)
 returns json
-language sql stable set search_path = '' set statement_timeout = '30s' as $$
+language sql stable set search_path = '' set statement_timeout = '30s' set enable_nestloop = off set jit = off as $$
     with mine as materialized (
         select organization_id as id from public.brands where id = p_brand
     ), stood as materialized (
         select s.template_id, app.made_standing(sum(s.results), sum(s.expected_results),
             sum(s.expected_results_squares)) as standing
         from app.made_sums((select id from mine), p_templates) s group by 1
-    ), chosen as materialized (
-        select t.id, coalesce(u.uses, 0) as uses, coalesce(s.standing, 0) as standing, a.active_days,
-            row_number() over (order by array_position(p_templates, t.id), coalesce(u.uses, 0) > 0,
-                coalesce(s.standing, 0) desc, coalesce(u.uses, 0), a.active_days desc nulls last, t.created_at, t.id) as place
+    ), best as (
+        select t.id, coalesce(u.uses, 0) as uses, coalesce(s.standing, 0) as standing, a.active_days
         from public.templates t
         left join public.scraped_ads a on a.organization_id = t.organization_id and a.ad_archive_id = t.ad_archive_id
             and a.organization_id = (select id from mine)
@@ -199,7 +197,10 @@ language sql stable set search_path = '' set statement_timeout = '30s' as $$
         left join stood s on s.template_id = t.id
         where t.organization_id = (select id from mine) and t.archived_at is null
           and (p_templates is null or t.id = any (p_templates))
-        order by place limit p_limit
+        order by array_position(p_templates, t.id), coalesce(u.uses, 0) > 0, coalesce(s.standing, 0) desc,
+            coalesce(u.uses, 0), a.active_days desc nulls last, t.created_at, t.id limit p_limit
+    ), chosen as materialized (
+        select *, row_number() over () as place from best
     )
     select coalesce(json_agg(json_build_object('id', t.id, 'name', t.name, 'awareness', t.awareness, 'hook', t.hook,
         'layout', t.layout, 'storage_key', t.storage_key, 'sha256', t.sha256, 'phash', t.phash, 'uses', c.uses,

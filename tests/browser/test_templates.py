@@ -48,6 +48,7 @@ def test_an_export_with_pictures_becomes_a_library(app: App, new_page: Callable[
     first = page.get_by_role("article").first
     expect(first).to_contain_text("The stairs test")
     expect(first).to_contain_text("still running")
+    expect(first).to_contain_text("Not looked at")
     expect(first.locator("img")).to_be_attached()
     page.get_by_role("textbox", name="Search").fill("Steadytail")
     page.keyboard.press("Enter")

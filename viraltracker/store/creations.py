@@ -71,10 +71,10 @@ def finish(
 def template_choices(
     db: Database, brand_id: str, product_id: str, template_ids: Sequence[str] | None, limit: int
 ) -> list[Json]:
-    """Templates for a product, the best first: unused ones, then those that ran longest with their brand.
+    """Templates for a product, the best first: unused ones, those whose ads did better, those that ran longest.
 
-    `[{id, name, awareness, hook, layout, storage_key, sha256, phash, uses, active_days}]`, of `template_ids` alone
-    where these are given.
+    `[{id, name, awareness, hook, layout, storage_key, sha256, phash, uses, active_days, standing}]`, of `template_ids`
+    alone, in their order, where these are given. `standing` is 1, 0 or -1: see `template_choices` in the database.
     """
     answer: list[Json] = db.call(
         "template_choices",
