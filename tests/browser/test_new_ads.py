@@ -90,7 +90,7 @@ def test_words_are_changed_and_an_invented_price_is_not(app: App, new_page: Call
     page.get_by_role("textbox", name="Headline").last.fill("Made in Vermont, for stairs")
     page.get_by_role("button", name="Draw it with these words").last.click()
     expect(page.get_by_text("1 earlier version")).to_be_visible(timeout=LONG_MS)
-    expect(page.get_by_text("Wants a look")).to_be_visible()
+    expect(page.get_by_text("Wants a look", exact=True)).to_be_visible()
     expect(page.get_by_text("the zip has the version before")).to_be_visible()
     page.get_by_role("radio", name="Results").click()
     expect(page.get_by_text("None of these ads has run yet")).to_be_visible()
