@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import App, running, settled
+from tests.browser.conftest import App, running, settled, turn_to
 from tests.integration.conftest import PreparedHome
 from viraltracker import clock
 from viraltracker.local.running import free_port
@@ -160,15 +160,16 @@ def test_a_revoked_token_is_said_on_every_page_until_there_is_a_new_one(
     said = page.get_by_text("needs a new access token, so no new numbers come.")
     page.goto(app.url)
     page.get_by_role("link", name="Open Data").wait_for(timeout=LONG_MS)
-    for address in PAGES:
-        page.goto(f"{app.url}/{address}")
+    for address, heading in PAGES.items():
+        turn_to(page, f"/{address}")
+        expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
         expect(said).to_be_visible()
-        assert TOKEN not in page.content()
+        assert TOKEN not in settled(page).content()
     meta.faults.clear()
     connect(page)
     expect(page.get_by_role("table", name="Ad accounts").get_by_text("Connected")).to_be_visible(timeout=LONG_MS)
     for address, heading in PAGES.items():
-        page.goto(f"{app.url}/{address}")
+        turn_to(page, f"/{address}")
         expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
         settled(page)
         expect(said).to_have_count(0)
