@@ -18,7 +18,7 @@ from viraltracker.store.client import Database
 from viraltracker.store.queue import ClaimedRun, WorkerIdentity
 
 LEASE = timedelta(seconds=90)
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 
 
 @dataclass(frozen=True)
