@@ -186,6 +186,13 @@ def tabs(browser: Browser) -> Tabs:
 @pytest.fixture
 def new_page(tabs: Tabs) -> Iterator[Callable[[], Page]]:
     """Opens pages in browsers without a past; none of them may ask anything of another machine."""
+    with pages_of(tabs) as make:
+        yield make
+
+
+@contextmanager
+def pages_of(tabs: Tabs) -> Iterator[Callable[[], Page]]:
+    """What `new_page` gives, for as long as the context lasts."""
     asked: list[str] = []
     pages: list[Page] = []
 
