@@ -46,12 +46,12 @@ class Answer:
 Command = Callable[..., Answer]
 
 
-def run(*arguments: str, environment: dict[str, str], seconds: float = 120) -> Answer:
+def run(*arguments: str, environment: dict[str, str], seconds: float = 300) -> Answer:
     """One command in a clean environment of ours, without the second that its imports take."""
     return Answer(*forked.run(arguments, _clean(environment), seconds))
 
 
-def start(*arguments: str, environment: dict[str, str], seconds: float = 120) -> Answer:
+def start(*arguments: str, environment: dict[str, str], seconds: float = 300) -> Answer:
     """Like `run`, from nothing: `python -m viraltracker.cli`."""
     command = [sys.executable, "-m", "viraltracker.cli", *arguments]
     done = subprocess.run(
