@@ -19,17 +19,16 @@ if TYPE_CHECKING:
     from tests.browser.conftest import App
 
 NAME = "Wonder Paws"
-LOAD_SECONDS = 120.0
+LOAD_SECONDS = 300.0
 COLUMNS: LiteralString = """
 select relname, array_agg(attname::text order by attnum)
 from pg_class join pg_attribute on attrelid = pg_class.oid
 where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition
     and attnum > 0 and not attisdropped and attgenerated = ''
-    and relname not in ('organizations', 'memberships')
-    and relname not in ('scheduler_workers', 'provider_permits', 'classifier_evaluations')
+    and relname <> 'scheduler_workers'
 group by relname
 """
-"""What a brand can have rows in, and the columns that are given; every installation of a run has the same owner."""
+"""What can hold rows, and the columns that are given; every installation has workers of its own."""
 IDENTITIES: LiteralString = """
 select setval(pg_get_serial_sequence(attrelid::regclass::text, attname),
     greatest(nextval(pg_get_serial_sequence(attrelid::regclass::text, attname)), 1000000000))
@@ -100,6 +99,9 @@ def _put_back(app: App, folder: Path) -> None:
         # Neither triggers nor references: the rows are whole, and some of a table name those of a later one.
         database.execute("set local session_replication_role = replica")
         for table, columns in database.execute(COLUMNS).fetchall():
+            # What holds rows without a brand is the same in every installation of the run: its owner, say.
+            if database.execute(sql.SQL("select from public.{} limit 1").format(sql.Identifier(table))).fetchall():
+                continue
             names = sql.SQL(", ").join(map(sql.Identifier, columns))
             given = sql.SQL("copy public.{} ({}) from stdin").format(sql.Identifier(table), names)
             with database.cursor().copy(given) as rows:
