@@ -3,8 +3,9 @@
 Importing takes seconds, and workers here are killed every few. What is forked shares nothing with its siblings: it
 opens its own connections, in its own folder, under its own environment.
 
-    python -m benchmarks.soak.nursery   reads {"cwd", "environment", "log", "arguments"} a line, answers {"pid"} and,
-                                        once a process has ended, {"pid", "code"}; at the end of its input kills them
+    python -m benchmarks.soak.nursery   reads {"kind", "cwd", "environment", "log", "arguments"} a line, answers {"pid"}
+                                        and, once a process has ended, {"pid", "code"}; at the end of its input kills
+                                        them. The kind is "soak" or "product".
 """
 
 from __future__ import annotations
@@ -22,12 +23,15 @@ from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from viraltracker.settings import child_environment, project_root
 
 SPAWN_SECONDS = 60.0
 PR_SET_PDEATHSIG = 1
+
+Kind = Literal["soak", "product"]
+"""With the soak's job types, or the product's own."""
 
 
 class Child:
@@ -48,6 +52,11 @@ class Child:
         with self._ended:
             self._ended.wait_for(lambda: self.code is not None, seconds)
         return self.code
+
+    def kill(self) -> None:
+        """As nothing can be kept from, and waits until it is gone."""
+        self.send(signal.SIGKILL)
+        self.wait()
 
     def send(self, number: signal.Signals) -> None:
         """A signal, unless it has ended."""
@@ -87,9 +96,17 @@ class Nursery:
         self._listener.join()
         self._process.stdout.close()
 
-    def spawn(self, *, cwd: Path, environment: Mapping[str, str], log: Path, arguments: Sequence[str]) -> Child:
+    def spawn(
+        self, *, cwd: Path, environment: Mapping[str, str], log: Path, arguments: Sequence[str], kind: Kind = "soak"
+    ) -> Child:
         """A worker with exactly this environment; what it says goes to the end of `log`."""
-        order = {"cwd": str(cwd), "environment": dict(environment), "log": str(log), "arguments": list(arguments)}
+        order = {
+            "kind": kind,
+            "cwd": str(cwd),
+            "environment": dict(environment),
+            "log": str(log),
+            "arguments": list(arguments),
+        }
         with self._spawning:
             assert self._process.stdin is not None
             self._process.stdin.write(json.dumps(order) + "\n")
@@ -110,8 +127,11 @@ class Nursery:
 
 def main() -> int:
     """The nursery's own process; single-threaded, so that its forks are whole."""
-    from benchmarks.soak import worker  # noqa: PLC0415 - seconds of imports that the harness itself does not need
+    # Seconds of imports that the harness itself does not need.
+    from benchmarks.soak import worker  # noqa: PLC0415
+    from worker import scheduler_worker  # noqa: PLC0415
 
+    mains = {"soak": worker.main, "product": scheduler_worker.main}
     children: set[int] = set()
 
     def tell(**what: int) -> None:
@@ -129,7 +149,7 @@ def main() -> int:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         pid = os.fork()
         if pid == 0:
-            _become(order, worker.main)
+            _become(order, mains[order["kind"]])
         children.add(pid)
         tell(pid=pid)
         signal.signal(signal.SIGCHLD, on_end)

@@ -18,8 +18,11 @@ import httpx
 import psycopg
 import pytest
 from playwright.sync_api import Browser, Error, Page, Request, WebSocket, expect, sync_playwright
+from psycopg import sql
 
 from benchmarks import chromium
+from tests.browser import loaded_demo
+from tests.integration import prepared
 from tests.integration.conftest import PreparedHome, prepared_home
 from viraltracker import settings
 from viraltracker.jobs import registry
@@ -33,6 +36,7 @@ from viraltracker.sandbox.supabase_gateway import Keys, SupabaseGateway
 from viraltracker.sandbox.supabase_storage import SupabaseStorageApi
 from viraltracker.store import client
 from viraltracker.store.auth import Auth, Tokens
+from viraltracker.store.brands import Brand
 from viraltracker.store.client import Database
 from viraltracker.store.storage import SupabaseStorage
 from viraltracker.web.sessions import COOKIE, to_cookie
@@ -88,7 +92,7 @@ class App:
 
 @dataclass(frozen=True)
 class Hosted:
-    """A deployment that nobody ever signed in to; `key` is the publishable one, `files` the folder behind Storage."""
+    """A deployment; `key` is the publishable one, `files` the folder behind Storage, `log` the app's."""
 
     url: str
     supabase_url: str
@@ -98,6 +102,7 @@ class Hosted:
     database: psycopg.Connection
     files: Path
     http: httpx.Client
+    log: Path
 
     def tokens(self, email: str) -> Tokens:
         """A session of somebody with PASSWORD."""
@@ -133,9 +138,9 @@ class Hosted:
         assert not thread.is_alive()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """One for each file of tests."""
+    """One for all files of tests. No longer: in its process no other test could run an event loop."""
     with sync_playwright() as playwright:
         started = chromium.launch(playwright)
         yield started
@@ -143,42 +148,51 @@ def browser() -> Iterator[Browser]:
 
 
 @dataclass
-class Tab:
-    """The first page of every test of a file. It stays in one renderer, which has compiled the app's code by then: for
-    each renderer anew that takes more than all else that a test does."""
+class Tabs:
+    """The pages that tests have left. Each stays in its renderer, which has compiled the app's code by then: for each
+    renderer anew that takes more than all else that a test does."""
 
-    page: Page | None = None
+    browser: Browser
+    left: list[Page] = field(default_factory=list)
 
-    def take(self) -> Page | None:
-        """The page without a past, where it is there."""
-        if self.page is not None:
-            self.page.context.clear_cookies()
-        return self.page
+    def take(self) -> Page:
+        """A page without a past."""
+        if self.left:
+            page = self.left.pop()
+            page.context.clear_cookies()
+        else:
+            page = self.browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+            page.set_default_timeout(30_000)
+        return page
 
-    def leave(self, page: Page | None) -> None:
-        """Keeps the page for the next test, at an address of the same server that runs nothing."""
-        self.page = None
-        if page is None or page.is_closed():
-            return
+    def leave(self, page: Page) -> None:
+        """Keeps the page for another test, at an address of the same server that runs nothing."""
         at = urlsplit(page.url)
-        if at.scheme == "http":
+        if not page.is_closed() and at.scheme == "http":
             with suppress(Error):  # its server may be gone
                 page.evaluate("localStorage.clear(); sessionStorage.clear()")
                 page.goto(f"http://{at.netloc}/healthz")
-                self.page = page
-        if self.page is None:
-            page.context.close()
+                self.left.append(page)
+                return
+        page.context.close()
 
 
-@pytest.fixture(scope="module")
-def tab() -> Tab:
-    """One for each file of tests."""
-    return Tab()
+@pytest.fixture(scope="package")
+def tabs(browser: Browser) -> Tabs:
+    """Those of all files."""
+    return Tabs(browser)
 
 
 @pytest.fixture
-def new_page(browser: Browser, tab: Tab) -> Iterator[Callable[[], Page]]:
+def new_page(tabs: Tabs) -> Iterator[Callable[[], Page]]:
     """Opens pages in browsers without a past; none of them may ask anything of another machine."""
+    with pages_of(tabs) as make:
+        yield make
+
+
+@contextmanager
+def pages_of(tabs: Tabs) -> Iterator[Callable[[], Page]]:
+    """What `new_page` gives, for as long as the context lasts."""
     asked: list[str] = []
     pages: list[Page] = []
 
@@ -189,10 +203,7 @@ def new_page(browser: Browser, tab: Tab) -> Iterator[Callable[[], Page]]:
         asked.append(socket.url)
 
     def make() -> Page:
-        page = None if pages else tab.take()
-        if page is None:
-            page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
-            page.set_default_timeout(30_000)
+        page = tabs.take()
         page.on("request", note_request)
         page.on("websocket", note_socket)
         pages.append(page)
@@ -202,9 +213,7 @@ def new_page(browser: Browser, tab: Tab) -> Iterator[Callable[[], Page]]:
     for page in pages:
         page.remove_listener("request", note_request)
         page.remove_listener("websocket", note_socket)
-    for other in pages[1:]:
-        other.context.close()
-    tab.leave(pages[0] if pages else None)
+        tabs.leave(page)
     hosts = {urlsplit(url).hostname for url in asked if not url.startswith(("data:", "blob:"))}
     assert hosts == {"127.0.0.1"}
 
@@ -213,6 +222,17 @@ def settled(page: Page) -> Page:
     """The page once its script has run to the end and the browser has the code of all that is on it."""
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+    return page
+
+
+def turn_to(page: Page, address: str) -> Page:
+    """The app at another address, as the browser's Back and Forward lead there: in the session that is open.
+
+    It takes a quarter of the work of a load, where the load is not what is tested. Wait for what only the new one says.
+    """
+    settled(page).evaluate(
+        "address => { history.pushState(null, '', address); dispatchEvent(new PopStateEvent('popstate')) }", address
+    )
     return page
 
 
@@ -248,16 +268,40 @@ def _answers(url: str) -> bool:
         return False
 
 
-def assert_every_page_was_drawn(log: Path) -> None:
+@contextmanager
+def every_page_drawn(log: Path) -> Iterator[None]:
     """A failure that nobody foresaw may be gone from the screen after a second, but it is in the log."""
-    assert "page failure" not in (said := log.read_text(encoding="utf-8")), said
+    before = log.stat().st_size if log.is_file() else 0
+    yield
+    assert "page failure" not in (said := log.read_bytes()[before:].decode()), said
+
+
+@pytest.fixture(scope="package")
+def installation(prepared_home: PreparedHome, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """`viraltracker up`, once for all files that need nothing else of it."""
+    with prepared_home() as home, up(home, tmp_path_factory.mktemp("up") / "log") as app:
+        yield app
 
 
 @pytest.fixture(scope="module")
-def app(prepared_home: PreparedHome, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+def app(installation: App) -> Iterator[App]:
     """`viraltracker up` on an installation that nothing was ever done with."""
-    with prepared_home() as home, up(home, tmp_path_factory.mktemp("up") / "log") as app:
-        yield app
+    with every_page_drawn(installation.home / "logs" / "web.log"):
+        yield installation
+    with psycopg.connect(installation.stack().superuser_url(), autocommit=True) as database:
+        empty(database)
+
+
+@pytest.fixture(scope="module")
+def demo(app: App, tmp_path_factory: pytest.TempPathFactory) -> Brand:
+    """The demo brand as its load leaves it; before it there was none."""
+    return loaded_demo.fill(app, prepared.shared_folder(tmp_path_factory.getbasetemp()))
+
+
+def empty(database: psycopg.Connection) -> None:
+    """Takes away what a file of tests made; a run at work is one whose lease is lost."""
+    for table in ("brands", "alerts", "concurrency_limits"):
+        database.execute(sql.SQL("delete from public.{}").format(sql.Identifier(table)))
 
 
 @contextmanager
@@ -266,13 +310,12 @@ def up(home: Path, log: Path) -> Iterator[App]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     values = {"VIRALTRACKER_HOME": str(home), "VIRALTRACKER_WEB_PORT": str(port)}
-    with running(["viraltracker.cli", "up"], url, values, log):
+    with running(["viraltracker.cli", "up"], url, values, log), every_page_drawn(home / "logs" / "web.log"):
         yield App(url, home)
-        assert_every_page_was_drawn(home / "logs" / "web.log")
 
 
-@pytest.fixture(scope="module")
-def hosted(prepared_home: PreparedHome, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosted]:
+@pytest.fixture(scope="package")
+def deployment(prepared_home: PreparedHome, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosted]:
     """The app as a host runs it, with the gateway and the sign-in of hosted Supabase, and no worker yet."""
     folder = tmp_path_factory.mktemp("hosted")
     with prepared_home() as home:
@@ -282,7 +325,7 @@ def hosted(prepared_home: PreparedHome, tmp_path_factory: pytest.TempPathFactory
             psycopg.connect(stack.superuser_url(), autocommit=True) as database,
             client.http_client(embedded=False) as http,
         ):
-            database.execute("delete from public.organizations")
+            forget_everybody(database)
             secret = LocalKeys.from_json(stack.home.keys.read_text(encoding="utf-8")).secret
             service = SupabaseAuth(database, secret)
             keys = Keys("sb_publishable_test", "sb_secret_test", endpoints.anon_key, endpoints.service_key)
@@ -291,9 +334,25 @@ def hosted(prepared_home: PreparedHome, tmp_path_factory: pytest.TempPathFactory
             url = f"http://127.0.0.1:{(port := free_port())}"
             with server.running_app(gateway.app()) as supabase_url:
                 values = {"SUPABASE_URL": supabase_url, "SUPABASE_PUBLISHABLE_KEY": keys.publishable}
-                with running(["viraltracker.web", "--port", str(port)], url, values, folder / "log"):
-                    yield Hosted(url, supabase_url, keys.publishable, keys.secret, service, database, files, http)
-                    assert_every_page_was_drawn(folder / "log")
+                with running(["viraltracker.web", "--port", str(port)], url, values, log := folder / "log"):
+                    key, secret = keys.publishable, keys.secret
+                    yield Hosted(url, supabase_url, key, secret, service, database, files, http, log)
+
+
+@pytest.fixture(scope="module")
+def hosted(deployment: Hosted) -> Iterator[Hosted]:
+    """A deployment that nobody ever signed in to."""
+    with every_page_drawn(deployment.log):
+        yield deployment
+    empty(deployment.database)
+    forget_everybody(deployment.database)
+    deployment.service.outbox.clear()
+
+
+def forget_everybody(database: psycopg.Connection) -> None:
+    """As if nobody had ever signed in."""
+    database.execute("delete from public.organizations")
+    database.execute("delete from auth.users")
 
 
 def sign_in(page: Page, email: str) -> None:

@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import PASSWORD, Hosted, settled
+from tests.browser.conftest import PASSWORD, Hosted, settled, turn_to
 from viraltracker import clock
 from viraltracker.creatives import classification
 from viraltracker.creatives.classifier import Panel
@@ -263,7 +263,7 @@ def test_a_label_that_changed_meanwhile_is_looked_at_again(
     expect(words.get_by_role("button", name="Take back")).to_be_visible()
 
 
-def test_a_viewer_sees_labels_and_no_buttons(hosted: Hosted, place: Place, signed_in: Callable[[str], Page]) -> None:
+def test_a_viewer_sees_labels_and_no_buttons(signed_in: Callable[[str], Page]) -> None:
     page = signed_in(VIEWER)
     row_of(page, "1").get_by_role("button", name="Details").click()
     expect(page.locator(".st-key-reading-copy")).to_contain_text("very sure (0.90)")
@@ -271,18 +271,16 @@ def test_a_viewer_sees_labels_and_no_buttons(hosted: Hosted, place: Place, signe
     for name in ("Unaware", "Most aware", "Right as it is", "Take back", "Undo"):
         assert page.get_by_role("button", name=name).count() == 0
     assert page.get_by_text("Correct its other labels").count() == 0
-    page.goto(f"{hosted.url}/data")
+    turn_to(page, "/data")
     expect(page.get_by_text("of spend is covered")).to_be_visible()
     assert settled(page).get_by_text("Change the monthly budget").count() == 0
-    page.goto(f"{hosted.url}/ads?ad=nobody-has-this")
+    turn_to(page, "/ads?ad=nobody-has-this")
     expect(page.get_by_text("No such ad")).to_be_visible()
 
 
-def test_the_budget_form_refuses_nonsense_in_a_sentence(
-    hosted: Hosted, place: Place, signed_in: Callable[[str], Page]
-) -> None:
+def test_the_budget_form_refuses_nonsense_in_a_sentence(place: Place, signed_in: Callable[[str], Page]) -> None:
     page = signed_in(OWNER)
-    page.goto(f"{hosted.url}/data")
+    turn_to(page, "/data")
     expect(page.get_by_text("This month models have cost $0.00 of a budget of $50.00 (0 %).")).to_be_visible()
     expect(page.get_by_role("table", name="Coverage by reader")).to_contain_text("Gemini (g-1)")
     expect(page.get_by_role("table", name="Agreement of people")).to_contain_text("Rules")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import App
@@ -12,6 +13,7 @@ from tests.browser.test_first_use import LONG_MS, shown_metrics, stored_metrics
 from viraltracker.store import analyses, brands, chats, schedules
 
 # The tests tell one story, in the order they are written in.
+pytestmark = pytest.mark.usefixtures("demo")
 
 QUESTION = "analize the wonder pows ad account"
 
@@ -25,11 +27,9 @@ def ask(page: Page, line: str) -> None:
 
 
 def test_a_question_with_slips_is_answered_with_the_stored_numbers(app: App, new_page: Callable[[], Page]) -> None:
-    """From the demo's first load to an answer; a reload keeps the session and what was said."""
+    """Asked beside the newest analysis; a reload keeps the session and what was said."""
     page = new_page()
     page.goto(app.url)
-    page.get_by_role("button", name="Load the demo").click()
-    expect(page.get_by_text("What to do first")).to_be_visible(timeout=LONG_MS)
     page.get_by_role("link", name="Ad Intelligence").click()
     expect(page.get_by_text("The newest analysis")).to_be_visible()
     ask(page, QUESTION)

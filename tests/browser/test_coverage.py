@@ -10,9 +10,9 @@ import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import App, settled
+from tests.browser.conftest import App, settled, turn_to
 from tests.browser.test_first_use import LONG_MS
-from tests.browser.test_video import wait_for_work
+from viraltracker.intelligence import replay_rules
 
 # The tests tell one story, in the order they are written in.
 
@@ -54,23 +54,22 @@ def execute(app: App) -> Callable[..., None]:
     return run
 
 
-@pytest.mark.parametrize("address", ["coverage", "threshold_lab"])
-def test_without_a_brand_a_page_says_where_to_begin(app: App, new_page: Callable[[], Page], address: str) -> None:
+def test_without_a_brand_a_page_says_where_to_begin(app: App, new_page: Callable[[], Page]) -> None:
     page = new_page()
-    page.goto(f"{app.url}/{address}")
-    expect(page.get_by_text("No brand yet")).to_be_visible()
-    expect(page.get_by_role("link", name="Go to Home")).to_be_visible()
+    page.goto(app.url)
+    for address, heading in (("coverage", "Coverage"), ("threshold_lab", "Threshold lab")):
+        turn_to(page, f"/{address}")
+        expect(page.get_by_role("heading", name=heading)).to_be_visible()
+        expect(page.get_by_text("No brand yet"), address).to_be_visible()
+        expect(page.get_by_role("link", name="Go to Home"), address).to_be_visible()
 
 
+@pytest.mark.usefixtures("demo")
 def test_an_account_that_nothing_has_judged_is_analysed_from_here(
     app: App, new_page: Callable[[], Page], execute: Callable[..., None]
 ) -> None:
-    page = new_page()
-    page.goto(app.url)
-    page.get_by_role("button", name="Load the demo").click()
-    expect(page.get_by_text("What to do first")).to_be_visible(timeout=LONG_MS)
-    wait_for_work(app)
     execute("delete from public.ad_intelligence_runs where goal = 'full_analysis'")
+    page = new_page()
     page.goto(f"{app.url}/coverage")
     expect(page.get_by_text("Not analysed yet")).to_be_visible()
     page.get_by_role("button", name="Analyse the account").click()
@@ -107,9 +106,9 @@ def test_a_cell_opens_its_ads_and_an_untested_one_its_brief(
     expect(page.get_by_text("For Test <b>video demo</b> for unaware people.")).to_be_visible()
     expect(page.get_by_text("the gap in the format stays")).to_be_visible()
     expect(page.get_by_role("textbox", name="Brief")).to_have_value(re.compile("No ad has been tried here"))
-    page.goto(f"{app.url}/new_ads?view=create&for=gap:unaware:carousel")
+    turn_to(page, "/new_ads?view=create&for=gap:unaware:carousel")
     expect(page.get_by_text("does not ask for these ads any more")).to_be_visible()
-    page.goto(f"{app.url}/coverage?cell=unaware.image_static")
+    turn_to(page, "/coverage?cell=unaware.image_static")
     detail.locator(".vt-leader a").first.click()
     expect(page.get_by_role("button", name="All ads")).to_be_visible()
 
@@ -137,9 +136,11 @@ def test_the_lab_replays_a_rule_and_other_thresholds(app: App, new_page: Callabl
 
 def test_every_rule_can_be_replayed(app: App, new_page: Callable[[], Page]) -> None:
     page = new_page()
+    page.goto(f"{app.url}/threshold_lab")
     for name in ("winner", "silent", "fatigue", "costly", "cheap", "ctr_drop", "falling_days"):
-        page.goto(f"{app.url}/threshold_lab?rule={name}")
-        expect(page.get_by_role("table", name="Side by side")).to_be_visible()
+        turn_to(page, f"/threshold_lab?rule={name}")
+        expect(page.get_by_text(replay_rules.named(name).says)).to_be_visible()
+        expect(settled(page).get_by_role("table", name="Side by side")).to_be_visible()
 
 
 def test_a_rule_that_never_fired_says_so(app: App, new_page: Callable[[], Page], execute: Callable[..., None]) -> None:

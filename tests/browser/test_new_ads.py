@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import App, settled
+from tests.browser.conftest import App, settled, turn_to
 from viraltracker.store import brands, creations, products
 
 LONG_MS = 60_000
@@ -38,7 +38,7 @@ def test_ads_are_made_judged_and_taken_away(app: App, new_page: Callable[[], Pag
     expect(page.get_by_text("No product yet")).to_be_visible()
     with app.owner() as db:
         products.save(db, brand.id, PRODUCT | {"id": str(uuid4())})
-    page.reload()
+    turn_to(page, "/new_ads?view=create")
     expect(page.get_by_text("It has no photo")).to_be_visible()
     page.get_by_text("Templates, sizes and more").click()
     for size in ("1080 × 1350", "1080 × 1920"):

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PASSWORD, Hosted, sign_in
+from tests.browser.conftest import PASSWORD, Hosted, settled, sign_in, turn_to
 from viraltracker.web.sessions import COOKIE, from_cookie
 
 OWNER = "owner@example.com"
@@ -97,8 +97,9 @@ def test_an_invited_viewer_reads_writes_nothing_and_sees_no_other_organisation(
         (f"data?brand={rivals[0]}", "Imported files"),
         (f"ad_intelligence?brand={rivals[0]}", "No numbers yet"),
     ):
-        page.goto(f"{hosted.url}/{address}")
+        turn_to(page, f"/{address}")
         expect(page.get_by_text(shown).first).to_be_visible()
+        settled(page)
         for control in WRITES:
             assert page.get_by_role("button", name=control).count() == 0, f"{address}: {control}"
         assert page.get_by_test_id("stFileUploader").count() == 0

@@ -36,11 +36,11 @@ EVERYWHERE = "0.0.0.0"  # noqa: S104 - what must be refused
 def test_a_pages_address_opened_first_thing_shows_only_the_sign_in(
     addresses: list[str], new_page: Callable[[], Page], tmp_path: Path
 ) -> None:
-    """Each page in a browser that was nowhere before; the first of them is its server's very first request."""
+    """Each page in a browser that nobody signed in with; the first of them is its server's very first request."""
     url = f"http://127.0.0.1:{(port := free_port())}"
     with running(["viraltracker.web", "--port", str(port)], url, HOSTED, tmp_path / "log"):
+        page = new_page()
         for address in addresses:
-            page = new_page()
             page.goto(f"{url}/{address}")
             expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
             assert page.get_by_role("heading").count() == 1, address

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import App, settled
+from tests.browser.conftest import App, settled, turn_to
 from viraltracker.sandbox.demo import competitors
 from viraltracker.store import brands, templates
 
@@ -43,7 +43,7 @@ def test_an_export_with_pictures_becomes_a_library(app: App, new_page: Callable[
         brand = brands.find(db, "Bark & Co")
         while templates.pending(db, brand.id):
             page.wait_for_timeout(200)
-    page.goto(f"{app.url}/templates")
+    turn_to(page, "/templates")
     expect(page.get_by_text("7 templates", exact=True)).to_be_visible()
     first = page.get_by_role("article").first
     expect(first).to_contain_text("The stairs test")

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import App, running, settled
+from tests.browser.conftest import App, Tabs, pages_of, running, settled, turn_to
 from tests.integration.conftest import PreparedHome
 from viraltracker import clock
 from viraltracker.local.running import free_port
@@ -75,16 +75,17 @@ def frozen(found: psutil.Process) -> Iterator[None]:
         found.send_signal(signal.SIGCONT)
 
 
-@pytest.fixture
-def every_page(app: App, new_page: Callable[[], Page]) -> dict[str, Page]:
-    """A tab on each page."""
+@pytest.fixture(scope="module")
+def every_page(app: App, tabs: Tabs) -> Iterator[dict[str, Page]]:
+    """A tab on each page, which nobody closes until the end of the story."""
     opened = {}
-    for address, heading in PAGES.items():
-        page = new_page()
-        page.goto(f"{app.url}/{address}")
-        expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
-        opened[heading] = settled(page)
-    return opened
+    with pages_of(tabs) as new_page:
+        for address, heading in PAGES.items():
+            page = new_page()
+            page.goto(f"{app.url}/{address}")
+            expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+            opened[heading] = settled(page)
+        yield opened
 
 
 def test_an_account_is_connected_and_its_numbers_are_analysed(app: App, new_page: Callable[[], Page]) -> None:
@@ -123,17 +124,16 @@ def test_a_silent_worker_is_said_on_every_page_until_it_is_back(app: App, every_
 
 
 def test_a_database_that_does_not_answer_is_said_on_every_page_until_it_does(
-    app: App, new_page: Callable[[], Page]
+    app: App, every_page: dict[str, Page]
 ) -> None:
     """In one sentence, without a trace; then each page draws itself. The supervisor stands still, or it would mend."""
-    opened = {heading: new_page() for heading in PAGES.values()}
     with frozen(process(app, "viraltracker.cli up")), frozen(process(app, "postgrest")):
-        for (address, _), page in zip(PAGES.items(), opened.values(), strict=True):
-            page.goto(f"{app.url}/{address}")
-        for page in opened.values():
+        for address, heading in PAGES.items():
+            every_page[heading].goto(f"{app.url}/{address}")
+        for page in every_page.values():
             expect(page.get_by_role("alert").filter(has_text=DATABASE_GONE)).to_be_visible()
             assert page.get_by_text("Traceback").count() == 0
-    for heading, page in opened.items():
+    for heading, page in every_page.items():
         expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
         expect(page.get_by_role("alert")).to_have_count(0)
 
@@ -148,7 +148,7 @@ def test_a_database_that_crashes_and_restarts_costs_nobody_a_page(app: App, ever
 
 
 def test_a_revoked_token_is_said_on_every_page_until_there_is_a_new_one(
-    app: App, meta: Sandbox, new_page: Callable[[], Page]
+    app: App, meta: Sandbox, every_page: dict[str, Page]
 ) -> None:
     """Meta refuses the token in the middle of the night; in the morning no page passes old numbers off as new."""
     refused = Fault("error", {"code": 190, "subcode": 463, "status": 400, "message": "Session has expired"})
@@ -156,19 +156,20 @@ def test_a_revoked_token_is_said_on_every_page_until_there_is_a_new_one(
     with app.owner() as db:
         job = next(job for job in schedules.jobs(db) if job["job_type"] == "meta_sync")
         schedules.run_now(db, job["id"], "nightly")
-    page = new_page()
+    page = every_page["Home"]
     said = page.get_by_text("needs a new access token, so no new numbers come.")
     page.goto(app.url)
     page.get_by_role("link", name="Open Data").wait_for(timeout=LONG_MS)
-    for address in PAGES:
-        page.goto(f"{app.url}/{address}")
+    for address, heading in PAGES.items():
+        turn_to(page, f"/{address}")
+        expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
         expect(said).to_be_visible()
-        assert TOKEN not in page.content()
+        assert TOKEN not in settled(page).content()
     meta.faults.clear()
     connect(page)
     expect(page.get_by_role("table", name="Ad accounts").get_by_text("Connected")).to_be_visible(timeout=LONG_MS)
     for address, heading in PAGES.items():
-        page.goto(f"{app.url}/{address}")
+        turn_to(page, f"/{address}")
         expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
         settled(page)
         expect(said).to_have_count(0)

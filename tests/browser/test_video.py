@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -13,9 +12,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import App, settled
-from tests.browser.test_first_use import LONG_MS
 from viraltracker.intelligence import retention
-from viraltracker.store import brands, readings, schedules
+from viraltracker.store import brands, readings
 from viraltracker.web import video_list, words
 
 NASTY = "<img src=x onerror=alert(1)> " + "a very long name " * 20
@@ -30,18 +28,6 @@ def stored(app: App) -> list[dict[str, Any]]:
         last = readings.last_full_day(db, brand.id)
         assert last is not None
         return readings.videos(db, brand.id, since=last - timedelta(days=29), until=last)
-
-
-def wait_for_work(app: App) -> None:
-    """Until the demo's sync, its pages and its classification are at their end."""
-    deadline = time.monotonic() + LONG_MS / 1000
-    with app.owner() as db:
-        runs = schedules.runs(db, limit=100)
-        while not all(run["finished_at"] for run in runs):
-            assert time.monotonic() < deadline, runs
-            time.sleep(0.2)
-            runs = schedules.runs(db, limit=100)
-    assert {run["state"] for run in runs} == {"succeeded"}
 
 
 def rows(page: Page) -> list[list[str]]:
@@ -69,13 +55,12 @@ def test_without_a_brand_the_page_says_where_to_begin(app: App, new_page: Callab
     page.goto(f"{app.url}/video")
     expect(page.get_by_text("No brand yet")).to_be_visible()
     page.get_by_role("link", name="Go to Home").click()
-    page.get_by_role("button", name="Load the demo").click()
-    expect(page.get_by_text("What to do first")).to_be_visible(timeout=LONG_MS)
+    expect(page.get_by_role("button", name="Load the demo")).to_be_visible()
 
 
+@pytest.mark.usefixtures("demo")
 def test_the_list_has_every_video_with_the_stored_numbers(app: App, new_page: Callable[[], Page]) -> None:
     """Highest spend first; every rate is the sums of its row divided, and says what it is of."""
-    wait_for_work(app)
     videos = stored(app)
     assert len(videos) == 6
     page = new_page()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,7 +10,7 @@ import psycopg
 import pytest
 
 from benchmarks.soak.fleet import QUICK
-from benchmarks.soak.nursery import Nursery
+from benchmarks.soak.nursery import Child, Nursery
 from benchmarks.soak.proxy import Cuts
 from benchmarks.soak.stage import Stage, staged
 from tests.integration.conftest import database, endpoints, prepared_home, stack
@@ -23,7 +21,7 @@ from viraltracker.settings import child_environment
 
 __all__ = ["arranged", "database", "db", "endpoints", "prepared_home", "set_stage", "stack", "start_worker"]
 
-StartWorker = Callable[..., subprocess.Popen[bytes]]
+StartWorker = Callable[..., Child]
 SetStage = Callable[..., Stage]
 
 
@@ -48,9 +46,9 @@ def set_stage(stack: Stack, nursery: Nursery, database: psycopg.Connection, tmp_
 
 
 @pytest.fixture
-def start_worker(endpoints: Endpoints) -> Iterator[StartWorker]:
-    """Starts `python -m worker.scheduler_worker` with short leases; none outlives the test."""
-    started: list[subprocess.Popen[bytes]] = []
+def start_worker(endpoints: Endpoints, nursery: Nursery, tmp_path: Path) -> Iterator[StartWorker]:
+    """Starts `python -m worker.scheduler_worker` with short leases, without its imports; none outlives the test."""
+    started: list[Child] = []
     environment = child_environment(
         {
             "SUPABASE_URL": endpoints.rest_url,
@@ -63,13 +61,17 @@ def start_worker(endpoints: Endpoints) -> Iterator[StartWorker]:
         }
     )
 
-    def start(*arguments: str, **variables: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "worker.scheduler_worker", "--asset-dir", str(endpoints.asset_dir), *arguments]
-        process = subprocess.Popen(command, env=environment | variables)
-        started.append(process)
-        return process
+    def start(*arguments: str, **variables: str) -> Child:
+        child = nursery.spawn(
+            cwd=tmp_path,
+            environment=environment | variables,
+            log=tmp_path / "worker.log",
+            arguments=["--asset-dir", str(endpoints.asset_dir), *arguments],
+            kind="product",
+        )
+        started.append(child)
+        return child
 
     yield start
-    for process in started:
-        process.kill()
-        process.wait()
+    for child in started:
+        child.kill()

@@ -32,14 +32,14 @@ def stage(nursery: Nursery, prepared_home: PreparedHome) -> Iterator[Stage]:
 
 
 def test_a_database_that_keeps_dying_loses_and_doubles_nothing(stage: Stage) -> None:
-    """Half a minute of crashes while schedules fall due and runs begin, work and end."""
+    """Twenty seconds of crashes while schedules fall due and runs begin, work and end."""
     mix = Mix(brands=3, schedules=4, patient=False, long_seconds=(3, 6), long_share=0.03)
     load = Load(stage, mix, 11)
-    plan = Plan(restarts=(1.0, 26.0, 5.0))
+    plan = Plan(restarts=(1.0, 18.0, 4.0))
     chaos = Chaos(stage, plan, ["worker-0", "worker-1", "worker-2"], 12)
     load.prepare()
     chaos.start()
-    load.feed(200, 26)
+    load.feed(150, 18)
     chaos.stop()
     load.settle()
     assert stage.fleet.stop(*chaos.members) == [0, 0, 0]

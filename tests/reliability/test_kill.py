@@ -85,7 +85,6 @@ def test_a_sync_that_was_killed_is_completed_by_the_next_worker(
         run_id = arranged.once(**SYNC)
         assert faults.met.wait(PATIENCE_SECONDS)
         first.kill()
-        first.wait()
         assert arranged.run(run_id)["state"] == "running"
         start_worker("--sandbox", sandbox.base_url)
         eventually(lambda: bool(arranged.run(run_id)["state"] == "succeeded"))
@@ -186,7 +185,6 @@ def test_readings_by_a_model_are_paid_for_once_but_for_those_in_flight_at_the_ki
         run_id = arranged.once(job_type="ad_classification", parameters={"max_pages": 0})
         eventually(lambda: int(str(stored(arranged)["paid readings"])) >= at_once and asked_now() != [])
         first.kill()
-        first.wait()
         in_flight = asked_now()
         start_worker(**keys)
         eventually(lambda: bool(arranged.run(run_id)["state"] == "succeeded"))
@@ -210,7 +208,6 @@ def _killed_at(arranged: Arranged, stack: Stack, start_worker: StartWorker, tabl
     def kill() -> None:
         eventually(lambda: arranged.database.execute(waits).fetchone() == (True,))
         worker.kill()
-        worker.wait()
 
     with psycopg.connect(stack.superuser_url()) as blocker:
         blocker.execute(sql.SQL("lock table {} in exclusive mode").format(sql.Identifier("public", table)))

@@ -22,8 +22,8 @@ MOST_ATTEMPTS = 200
 def begin(db: Database, brand_id: str, run: Mapping[str, object]) -> Json:
     """Begins a run `{id, product_id, parameters, wanted, sizes}`, or goes on with it.
 
-    `{id, status, attempts, ads, steps}` with what earlier attempts have made, ads by variation, each with its `images`, and
-    what they have bought from models. The id is that of an earlier run where somebody tries that one again.
+    `{id, status, attempts, ads, steps}` with what earlier attempts have made, ads by variation, each with its `images`,
+    and what they have bought from models. The id is that of an earlier run where somebody tries that one again.
     """
     answer: Json = db.call("begin_creation_run", p_brand=brand_id, p_run=run)
     return answer

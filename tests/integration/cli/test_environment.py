@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.integration.cli.conftest import Command, run, start
@@ -29,22 +30,28 @@ def test_half_a_configuration_names_what_is_missing(tmp_path: Path) -> None:
 
 
 def test_a_database_that_does_not_answer_is_said(tmp_path: Path) -> None:
-    """No traceback, no endless wait."""
+    """No traceback, no endless wait; each is patient for seconds, and so all at once."""
     environment = {
         "VIRALTRACKER_HOME": str(tmp_path),
         "SUPABASE_URL": "http://127.0.0.1:9",
         "SUPABASE_PUBLISHABLE_KEY": "sb_publishable_none",
         "SUPABASE_SECRET_KEY": "sb_secret_none",
     }
-    answer = run("jobs", "list", environment=environment)
+    with ThreadPoolExecutor() as at_once:
+        jobs = at_once.submit(run, "jobs", "list", environment=environment)
+        doctor = at_once.submit(run, "doctor", environment=environment)
+        worker = subprocess.run(
+            [sys.executable, "-m", "worker.scheduler_worker"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    answer = jobs.result()
     assert answer.code == 1
     assert "did not answer" in _one_line(answer.err)
     assert "sb_secret_none" not in answer.err
-    doctor = run("doctor", environment=environment)
-    assert doctor.code == 1
-    worker = subprocess.run(
-        [sys.executable, "-m", "worker.scheduler_worker"], env=environment, capture_output=True, text=True, check=False
-    )
+    assert doctor.result().code == 1
     assert worker.returncode == 1
     assert "did not answer" in _one_line(worker.stderr)
 

@@ -2,66 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from tests.integration.cli.conftest import run
-from viraltracker import clock
-from viraltracker.local.keys import Keys as LocalKeys
-from viraltracker.local.stack import Endpoints, Stack
-from viraltracker.sandbox import server
-from viraltracker.sandbox.supabase_gateway import Keys, SupabaseGateway
-from viraltracker.sandbox.supabase_storage import SupabaseStorageApi
 
 EXPORT = """Campaign,Ad name,Text,Impressions,Amount spent (USD),Link clicks,Purchases,Reporting starts,Reporting ends
 Spring,Ad one,Stiff after every walk?,10000,120.50,140,4,2026-05-01,2026-05-31
 Spring,Ad two,20% off for one day only,20000,300.00,410,11,2026-05-01,2026-05-31
 """
-
-
-@pytest.fixture(scope="module")
-def hosted(stack: Stack, endpoints: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The environment of a deployment."""
-    folder = tmp_path_factory.mktemp("hosted")
-    keys = Keys("sb_publishable_test", "sb_secret_test", endpoints.anon_key, endpoints.service_key)
-    secret = LocalKeys.from_json(stack.home.keys.read_text(encoding="utf-8")).secret
-    with psycopg.connect(stack.superuser_url(), autocommit=True) as own:
-        files = SupabaseStorageApi(own, secret, folder)
-        with server.running_app(SupabaseGateway(endpoints.rest_url, keys, files).app()) as url:
-            yield {
-                "VIRALTRACKER_HOME": str(folder / "unused"),
-                "SUPABASE_URL": url,
-                "SUPABASE_PUBLISHABLE_KEY": keys.publishable,
-                "SUPABASE_SECRET_KEY": keys.secret,
-            }
-
-
-@pytest.fixture(scope="module")
-def worker(hosted: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """The worker of a deployment, as the Procfile starts it, once it is there."""
-    before = _workers(hosted)
-    process = subprocess.Popen([sys.executable, "-m", "worker.scheduler_worker"], env=os.environ | hosted)
-    try:
-        deadline = clock.monotonic() + 60
-        while _workers(hosted) == before:
-            assert clock.monotonic() < deadline
-            time.sleep(0.2)
-        yield process
-    finally:
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
-
-
-def _workers(hosted: dict[str, str]) -> set[str]:
-    return {worker["id"] for worker in run("jobs", "workers", "--json", environment=hosted).json["workers"]}
 
 
 def test_without_a_worker_a_command_says_so(hosted: dict[str, str], tmp_path: Path) -> None:

@@ -14,22 +14,22 @@ BRAND = "Giving What We Can"
 
 
 @pytest.mark.real_data
-def test_a_real_account_gives_metas_own_numbers(real_data: Path, viraltracker: Command) -> None:
+def test_a_real_account_gives_metas_own_numbers(real_data: Path, deployed: Command) -> None:
     """Totals of a genuine export, whatever other views of the same money are imported beside it, in any order."""
     text = str(real_data / "gwwc" / "text_breakdown.csv")
     others = sorted(str(file) for file in (real_data / "gwwc").glob("*.csv") if file.name != "text_breakdown.csv")
 
-    imported = viraltracker("import", text, "--brand", BRAND, "--json").json
+    imported = deployed("import", text, "--brand", BRAND, "--json").json
     assert imported["failed"] == []
-    alone = viraltracker("analyze", BRAND, "--json").json
+    alone = deployed("analyze", BRAND, "--json").json
     _check(alone)
-    classified = viraltracker("classify", BRAND, "--json").json
+    classified = deployed("classify", BRAND, "--json").json
     assert classified["new"] == 7  # the export's distinct texts
 
-    viraltracker("import", *others, "--brand", BRAND, "--json").json  # noqa: B018 - asserts that it ended well
-    again = viraltracker("import", text, "--brand", BRAND, "--json").json
+    deployed("import", *others, "--brand", BRAND, "--json").json  # noqa: B018 - asserts that it ended well
+    again = deployed("import", text, "--brand", BRAND, "--json").json
     assert again["imported"][0]["already_imported"]
-    together = viraltracker("analyze", BRAND, "--json").json
+    together = deployed("analyze", BRAND, "--json").json
     _check(together)
     assert together["classified"]["spend_share"] == pytest.approx(1.0)
     assert together["classified"]["creatives"] == 7
@@ -53,16 +53,16 @@ def _check(analysis: dict[str, Any]) -> None:
 
 
 @pytest.mark.real_data
-def test_a_file_without_days_or_currency_says_what_is_missing(real_data: Path, viraltracker: Command) -> None:
+def test_a_file_without_days_or_currency_says_what_is_missing(real_data: Path, deployed: Command) -> None:
     """A marketer learns which options to add, and with them the file loads whole."""
     file = str(real_data / "KAG_conversion_data.csv")
-    refused = viraltracker("import", file, "--brand", "KAG")
+    refused = deployed("import", file, "--brand", "KAG")
     assert refused.code == 1
     assert "--from" in refused.err
     assert "--currency" in refused.err
     given = ("--currency", "USD", "--from", "2017-08-17", "--to", "2017-08-30")
-    viraltracker("import", file, "--brand", "KAG", *given, "--json").json  # noqa: B018
-    totals = viraltracker("analyze", "KAG", "--json").json["totals"]
+    deployed("import", file, "--brand", "KAG", *given, "--json").json  # noqa: B018
+    totals = deployed("analyze", "KAG", "--json").json["totals"]
     assert (totals["impressions"], totals["clicks"], totals["purchases"]) == (213_434_828, 38_165, 1_079)
     assert totals["spend"] == pytest.approx(58_705.23, abs=0.01)
 

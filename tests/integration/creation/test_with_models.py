@@ -254,7 +254,7 @@ def test_a_service_that_is_down_leaves_the_run_to_be_tried_again(modelled: Model
 
 
 def test_somebody_who_tries_a_failed_run_again_pays_for_nothing_twice(modelled: ModelStudio) -> None:
-    """Theirs is another run of the queue; it goes on with what the first has bought, and makes its rejected ads anew."""
+    """Theirs is another run of the queue; it goes on with what the first has bought, its rejected ads are made anew."""
     modelled.fault("price_text", path=DRAW, times=None)
     first = modelled.begin()
     with pytest.raises(BadInput):

@@ -18,7 +18,7 @@ from viraltracker.store.client import Database
 from viraltracker.store.queue import ClaimedRun, WorkerIdentity
 
 LEASE = timedelta(seconds=90)
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -137,11 +137,16 @@ class Arranged:
 
 
 def eventually(holds: Callable[[], bool]) -> None:
-    """Waits until a condition holds; fails loudly when it never does."""
+    """Waits until a condition holds; fails loudly when it never does.
+
+    What is waited for longer is asked for less often: the asking takes a core that the awaited may need.
+    """
     deadline = time.monotonic() + PATIENCE_SECONDS
+    pause = 0.01
     while not holds():
         assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.01)
+        time.sleep(pause)
+        pause = min(2 * pause, 0.1)
 
 
 def worker_identity(name: str = "tester") -> WorkerIdentity:
