@@ -290,12 +290,14 @@ def test_a_viewer_sees_the_numbers_and_no_control_that_writes(
         expect(page.get_by_text(name, exact=True).first).to_be_visible()
     expect(page.get_by_role("button", name="Details")).to_have_count(2)
     assert controls(page) == {"Brand", "Type", "Status", "Last result", "Open", "Details"}
-    for address, result in (
-        (place.morning_job, "Waiting"),
-        (place.failed_job, "The stored file is gone."),
-        (f"{place.morning_job}&edit=1", "Waiting"),
+    for address, name, result in (
+        (place.morning_job, MORNING, "Waiting"),
+        (place.failed_job, LOST, "The stored file is gone."),
+        (f"{place.morning_job}&edit=1", MORNING, "Waiting"),
     ):
         turn_to(page, f"/ad_scheduler?job={address}")
+        expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
+        settled(page)
         expect(page.get_by_role("table", name="History of runs")).to_contain_text(result)
         assert controls(page) == {"All schedules", "Events", "Run", "Open"}
     page.get_by_role("button", name="All schedules").click()
