@@ -38,8 +38,6 @@ kinds = registry.standard()
 kind = kinds["ad_creation"]
 
 MADE, CREATE, RESULTS = "made", "create", "results"
-MODEL_KEY = "GEMINI_API_KEY"
-"""Of the model that makes pictures."""
 
 
 def pick_view(wanted: str, *, may_write: bool) -> None:
@@ -72,8 +70,7 @@ def draw_create(at: Place) -> None:
         return
     brief = draw_brief(at)
     found = products.of_brand(at.db, at.brand_id)
-    has_model = MODEL_KEY in guard.configured().keys_found
-    studio = Studio(viewer, brand, kind, found, at.now.date(), brief, has_model)
+    studio = Studio(viewer, brand, kind, found, at.now.date(), brief, guard.configured().keys_found)
     started = new_ads_form.draw(studio)
     if started is not None:
         st.query_params.from_dict({"brand": brand.id})

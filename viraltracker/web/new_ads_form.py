@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, cast
@@ -36,7 +36,10 @@ MOST_VARIATIONS: Final = 15
 
 @dataclass(frozen=True)
 class Studio:
-    """Whose ads, of which products, by whom; `brief` is what the form begins with, None for an empty one."""
+    """Whose ads, of which products, by whom; `brief` is what the form begins with, None for an empty one.
+
+    `keys` are the names of what is set up.
+    """
 
     viewer: Viewer
     brand: Brand
@@ -44,7 +47,7 @@ class Studio:
     products: Sequence[Product]
     today: date
     brief: Brief | None = None
-    model_pictures: bool = False
+    keys: Collection[str] = ()
 
     @property
     def tag(self) -> str:
@@ -86,9 +89,7 @@ def draw(studio: Studio) -> str | None:
         said["brief"] = _ask_brief(studio)
         wrong = wrong or not said["brief"]
     staged = studio.brief is not None and studio.brief.stage is not None
-    more, fits = new_ads_options.draw(
-        studio.viewer.db, studio.brand.id, model_pictures=studio.model_pictures, staged=staged
-    )
+    more, fits = new_ads_options.draw(studio.viewer.db, studio.brand.id, keys=studio.keys, staged=staged)
     parameters = {"product": product.id, "stage": stage, "num_variations": int(count)} | said | more
     if studio.brief is not None:
         parameters["origin"] = studio.brief.origin.text

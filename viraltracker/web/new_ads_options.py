@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import streamlit as st
 
+from viraltracker import settings
 from viraltracker.store.client import Database
 from viraltracker.web import new_ads_templates
 
@@ -29,15 +30,24 @@ COLOURS: Final[Mapping[str, str]] = {
     "original": "the template's",
     "complementary": "what goes with both",
 }
-EXPORTS: Final[Mapping[str, str]] = {"zip": "As a zip with a manifest", "none": "Nowhere, I only look"}
+EXPORTS: Final[Mapping[str, tuple[str, frozenset[str]]]] = {
+    "zip": ("A zip with a manifest", frozenset()),
+    "slack": ("A zip, sent to Slack", frozenset(settings.SLACK)),
+    "email": ("A zip, sent by e-mail", frozenset(settings.MAIL)),
+    "all": ("A zip, sent to Slack and by e-mail", frozenset({*settings.SLACK, *settings.MAIL})),
+    "none": ("Nowhere, I only look", frozenset()),
+}
+"""Each with the names of what has to be set for it."""
 RESOLUTIONS: Final = ("1K", "2K", "4K")
+PAINTER: Final = "GEMINI_API_KEY"
+"""Of the models that draw."""
 MOST_TEMPLATES: Final = 15
 
 
-def draw(db: Database, brand_id: str, *, model_pictures: bool, staged: bool) -> tuple[Json, bool]:
+def draw(db: Database, brand_id: str, *, keys: Collection[str], staged: bool) -> tuple[Json, bool]:
     """The answers, as parameters of `ad_creation`, and whether ads can be made with them.
 
-    `staged`: a brief asks for one stage, which templates of other stages would lead away from.
+    `keys` are the names of what is set up; `staged`: a brief asks for one stage, which templates of other stages would lead away from.
     """
     with st.expander("Templates, sizes and more", icon=":material/tune:", key="new-ads-more"):
         answers, fits = _ask_templates(db, brand_id, "none" if staged else "unused")
@@ -54,16 +64,10 @@ def draw(db: Database, brand_id: str, *, model_pictures: bool, staged: bool) -> 
             st.warning("Choose at least one size.", icon=":material/aspect_ratio:")
         left, right = st.columns(2)
         answers["color_mode"] = _choose(left, "Colours", COLOURS, "Of ground, panel, button and badge.", "colours")
-        answers["export"] = _choose(right, "Pack them", EXPORTS, "What happens to ads that passed their checks.", "to")
-        if model_pictures:
-            answers["image_resolution"] = st.segmented_control(
-                "Resolution",
-                RESOLUTIONS,
-                default=RESOLUTIONS[0],
-                required=True,
-                help="Of pictures that a model makes; a larger one costs more.",
-                key="new-ads-resolution",
-            )
+        ways = {name: said for name, (said, wanted) in EXPORTS.items() if wanted <= set(keys)}
+        answers["export"] = _choose(right, "Pack them", ways, "What happens to ads that passed their checks.", "to")
+        if set(keys) & set(settings.MODEL_KEYS):
+            answers |= _ask_models(keys)
         answers["destination_url"] = _typed(
             "Where the ads lead",
             2000,
@@ -83,6 +87,27 @@ def draw(db: Database, brand_id: str, *, model_pictures: bool, staged: bool) -> 
     return answers | {name: name in sizes for name in SIZES}, bool(sizes) and fits
 
 
+def _ask_models(keys: Collection[str]) -> Json:
+    """Whether models take part, which costs money, and how large they draw."""
+    used = st.toggle(
+        "Let models write, draw and review",
+        value=True,
+        help="Paid by use, within the month's budget. Off, rules write and the product's own photos are shown.",
+        key="new-ads-models",
+    )
+    if not used or PAINTER not in keys:
+        return {"use_models": used}
+    size = st.segmented_control(
+        "Resolution",
+        RESOLUTIONS,
+        default=RESOLUTIONS[0],
+        required=True,
+        help="Of scenes that a model draws; a larger one costs more.",
+        key="new-ads-resolution",
+    )
+    return {"use_models": True, "image_resolution": size}
+
+
 def _ask_templates(db: Database, brand_id: str, usual: str) -> tuple[Json, bool]:
     modes = list(MODES)
     mode = st.selectbox(
@@ -90,7 +115,7 @@ def _ask_templates(db: Database, brand_id: str, usual: str) -> tuple[Json, bool]
         modes,
         index=modes.index(usual),
         format_func=lambda each: MODES[each],
-        help="Ads of other brands that ran long; an ad that is made after one takes its stage.",
+        help="Ads of other brands that ran long; an ad for every stage in turn takes that of its template.",
         key=f"new-ads-option-mode-{usual}",
     )
     answers: Json = {"template_mode": mode}

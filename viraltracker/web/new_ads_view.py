@@ -43,7 +43,21 @@ CHECKS: Final[Mapping[str, str]] = {
     "safe_zone": "Safe zone",
     "near_template": "Not a copy",
     "near_sibling": "Unlike the others",
+    "length": "Length",
+    "no_picture": "No picture",
+    "scene_blocked": "Blocked by the model",
+    "scene_size": "Size of the scene",
+    "scene_words": "Words in the scene",
+    "product_true": "The product as it is",
 }
+SCORES: Final[Mapping[str, str]] = {
+    "product_true": "product as it is",
+    "composition": "composition",
+    "legibility": "legibility",
+    "on_brand": "on brand",
+    "claims_honest": "honest claims",
+}
+"""What reviewers score from 1 to 5."""
 LARGE_PX: Final = 720
 SAID: Final = "new-ads-said"
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -176,7 +190,9 @@ def _draw_ad(at: Place, ad: Json, shown: Mapping[str, str]) -> None:
         ("Text", copy["primary_text"]),
         ("Button", copy["button"]),
         ("For", provenance.label(ad["awareness"])),
+        *([("Angle", provenance.label(ad["angle"]))] if ad["angle"] else []),
         ("Name at Meta", f"… {ad['token']}"),
+        *([("Cost", f"USD {float(ad['cost_usd']):.2f} for models, words by {ad['writer']}")] if ad["cost_usd"] else []),
     ]
     facts = "".join(f"<dt>{name}</dt><dd>{words.html(value)}</dd>" for name, value in rows)
     runs_as = f" · runs as {words.counted(len(ad['ran_as']), 'ad')}" if ad["ran_as"] else ""
@@ -230,6 +246,14 @@ def _decide(at: Place, ad_id: str, decision: str) -> None:
 def _check(finding: Json) -> str:
     size = f" ({finding['size'].replace('x', ' × ')})" if finding.get("size") else ""
     name = CHECKS.get(finding["check"], finding["check"].replace("_", " "))
+    if finding["check"] == "review":
+        name = f"Review by {finding['by']}"
+        scores = (
+            ", ".join(f"{label} {finding['scores'][score]}" for score, label in SCORES.items())
+            if finding.get("scores")
+            else ""
+        )
+        return f"<b>{words.html(name)}</b>: {words.html(finding['sentence'])} <small>{words.html(scores)}</small>"
     return f"<b>{words.html(name)}{size}</b>: {words.html(finding['sentence'])}"
 
 
