@@ -47,7 +47,8 @@ MOST_TEMPLATES: Final = 15
 def draw(db: Database, brand_id: str, *, keys: Collection[str], staged: bool) -> tuple[Json, bool]:
     """The answers, as parameters of `ad_creation`, and whether ads can be made with them.
 
-    `keys` are the names of what is set up; `staged`: a brief asks for one stage, which templates of other stages would lead away from.
+    `keys` are the names of what is set up; `staged`: a brief asks for one stage, which templates of other stages would
+    lead away from.
     """
     with st.expander("Templates, sizes and more", icon=":material/tune:", key="new-ads-more"):
         answers, fits = _ask_templates(db, brand_id, "none" if staged else "unused")

@@ -114,7 +114,7 @@ def draw(at: Place, found: Json, desk: Desk, sending: Sending | None = None) -> 
 
 def packed_before(run: Json, ads: Sequence[Json]) -> str | None:
     """That a zip holds an earlier version of some ads, None where it does not."""
-    packed = times.parsed(run["finished_at"]) if run["exports"] else None
+    packed = max((times.parsed(each.get("packed_at") or run["finished_at"]) for each in run["exports"]), default=None)
     later = sum(1 for ad in ads if packed and ad["revised_at"] and times.parsed(ad["revised_at"]) > packed)
     return (
         f"{words.counted(later, 'ad')} changed after the run's ads were packed: the zip has the version before."
