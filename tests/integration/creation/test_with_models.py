@@ -14,6 +14,7 @@ import pytest
 
 from viraltracker import clock
 from viraltracker.errors import BadInput, Stopped, Unavailable
+from viraltracker.jobs import ad_revision
 from viraltracker.jobs.context import JobContext, Services
 from viraltracker.sandbox import server
 from viraltracker.sandbox.app import Sandbox
@@ -279,10 +280,38 @@ def test_what_the_owner_and_the_template_say_is_data_to_the_models(modelled: Mod
     assert all(json.dumps(order, ensure_ascii=False) in text for text in texts)
 
 
+def test_other_words_are_set_upon_the_same_scene_without_asking_a_model(modelled: ModelStudio) -> None:
+    modelled.run(modelled.begin(), **ONE)
+    before = modelled.gallery()["ads"][0]
+    asked = sum(modelled.asked().values())
+    ad_revision.TYPE.execute(
+        modelled.context(),
+        {
+            "ad": before["id"],
+            "revision": before["revision"],
+            "headline": modelled.product["name"],
+            "subline": "",
+            "primary_text": before["copy"]["primary_text"],
+            "offer": "",
+            "call_to_action": before["copy"]["call_to_action"],
+        },
+    )
+    after = modelled.gallery()["ads"][0]
+    assert (after["revision"], after["status"]) == (2, "needs_person")
+    [old], [new] = before["images"], after["images"]
+    assert old["sha256"] != new["sha256"]
+    assert new["scene_sha256"] == old["scene_sha256"]
+    assert new["label"] == old["label"]
+    assert "scene_words" in {finding["check"] for finding in after["findings"]}
+    assert sum(modelled.asked().values()) == asked
+
+
 def test_without_a_photo_no_model_invents_the_product(modelled: ModelStudio) -> None:
     modelled.database.execute("delete from public.product_photos where brand_id = %s", [modelled.brand_id])
-    assert modelled.run(modelled.begin(), **ONE)["approved"] + 0 >= 0
+    modelled.run(modelled.begin(), **ONE)
     assert modelled.asked()["scene"] == 0
+    [ad] = modelled.gallery()["ads"]
+    assert "no generative model" in ad["images"][0]["label"]
 
 
 def _competitor(studio: ModelStudio, name: str) -> None:
