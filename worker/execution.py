@@ -100,8 +100,9 @@ def _ending(
         return "stopped", partial(queue.finish, db, run, worker, "cancelled")
     message = _message(failure)
     decision = retry.decide(failure, attempt=run.attempt, max_attempts=run.max_attempts, spread=random.random())  # noqa: S311 - not a secret
-    context.log(message, level="error", attempt=run.attempt, error_class=decision.error_class)
-    return f"failed ({decision.error_class}): {message}", partial(
+    waits = isinstance(failure, errors.NotReady) and decision.retry_in is not None
+    context.log(message, level="info" if waits else "error", attempt=run.attempt, error_class=decision.error_class)
+    return f"{'waits' if waits else f'failed ({decision.error_class})'}: {message}", partial(
         queue.finish,
         db,
         run,

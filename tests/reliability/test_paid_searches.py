@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from uuid import uuid4
-
-import pytest
 
 from tests.integration.queue.arrange import Arranged, eventually
 from tests.reliability.conftest import StartWorker
@@ -145,7 +144,7 @@ def test_a_retry_of_a_retry_that_never_began_still_knows_what_was_paid(arranged:
 
 
 def test_a_token_that_apify_refuses_is_said_so_and_written_nowhere(
-    arranged: Arranged, start_worker: StartWorker, capfd: pytest.CaptureFixture[str]
+    arranged: Arranged, start_worker: StartWorker, tmp_path: Path
 ) -> None:
     token = "hunter2-apify-token"
     with served(arranged) as running:
@@ -154,7 +153,7 @@ def test_a_token_that_apify_refuses_is_said_so_and_written_nowhere(
         eventually(lambda: ended(arranged, run_id, "failed"))
     row = arranged.run(run_id)
     assert (row["error_class"], "does not accept APIFY_TOKEN" in row["error_message"]) == ("permanent", True)
-    out = capfd.readouterr()
-    assert "does not accept APIFY_TOKEN" in out.err
+    out = (tmp_path / "worker.log").read_text()
+    assert "does not accept APIFY_TOKEN" in out
     scrapes = arranged.db.rows("template_scrapes", where={"id": run_id})
     assert token not in repr((out, row, scrapes, schedules.events(arranged.db, run_id)))
