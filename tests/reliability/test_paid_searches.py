@@ -68,6 +68,8 @@ def test_a_worker_killed_while_the_paid_run_goes_on_is_followed_by_one_that_resu
     row = arranged.run(run_id)
     assert row["result"]["new"] > 0
     assert row["result"]["cost_usd"] > 0
+    waits = [event["level"] for event in schedules.events(arranged.db, run_id) if "goes on" in event["message"]]
+    assert set(waits) == {"info"}, "a job that waits for its service has not failed"
 
 
 def test_a_worker_killed_before_it_knew_the_runs_id_is_followed_by_one_that_finds_it(
