@@ -158,7 +158,7 @@ def test_an_answer_outside_the_schema_is_asked_for_once_more(reading: Reading) -
 def test_what_is_nobodys_fault_gives_the_items_back_uncounted(
     reading: Reading, fault: Fault | None, key: str, error: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("viraltracker.llm.seam.FIRST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr("viraltracker.llm.tries.FIRST_WAIT_SECONDS", 0.01)
     reading.bring(3)
     if fault is not None:
         reading.sandbox.sandbox.faults.add(Matcher("gemini", times=None), fault)
