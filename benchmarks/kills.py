@@ -40,7 +40,7 @@ SEED = 11
 def run(installation: Installation) -> list[Result]:
     """Counts over all rounds; the same number of runs without a kill is the reference for what is asked."""
     chance = random.Random(SEED)  # noqa: S311 a spread, not a secret
-    brand = _brand(installation)
+    brand = brand_with_product(installation)
     _pace(installation, 0.1)
     calm = [_round(installation, brand, None) for _ in range(3)]
     longest = median([each["seconds"] for each in calm])
@@ -139,7 +139,7 @@ def _worker(installation: Installation) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
-def _brand(installation: Installation) -> str:
+def brand_with_product(installation: Installation) -> str:
     """One that sells what the demo's sells, with photos."""
     brand = installation.new_brand()
     given = demo.every("http://sandbox", date(2026, 11, 20))[0]
