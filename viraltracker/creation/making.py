@@ -13,7 +13,7 @@ from viraltracker.creation.batch import Batch, is_finished, is_rejected
 from viraltracker.creation.orders import STAGES, Made, Models, Order, Workshop
 from viraltracker.creation.paid import OutOfAttempts, OutOfBudget, Purchases
 from viraltracker.creation.words import NoWords
-from viraltracker.errors import BadInput, Stopped, ViralTrackerError
+from viraltracker.errors import BadInput, Stopped, Unavailable, ViralTrackerError
 from viraltracker.store import creations
 
 Json = dict[str, Any]
@@ -56,7 +56,8 @@ class Maker(Workshop):
         except Stopped:
             raise
         except ViralTrackerError as error:
-            creations.finish(self.db, self.product.brand_id, run_id, status="failed", reason=error.message)
+            if self.is_last or not isinstance(error, Unavailable):
+                creations.finish(self.db, self.product.brand_id, run_id, status="failed", reason=error.message)
             raise
 
     def _all(self, order: Order, batch: Batch, before: Mapping[int, Json], refused: Mapping[int, Json]) -> Made:

@@ -94,7 +94,10 @@ class Made:
 
 @dataclass(frozen=True)
 class Workshop:
-    """What making needs: where to, of what, and how to tell how far it is. `guard` raises Stopped."""
+    """What making needs: where to, of what, and how to tell how far it is. `guard` raises Stopped.
+
+    `is_last`: nobody tries again by itself after this attempt, so that a run that cannot go on has failed.
+    """
 
     db: Database
     storage: Storage
@@ -104,6 +107,7 @@ class Workshop:
     guard: Callable[[], None]
     progress: Callable[[int, int, str], None]
     models: Models = Models()
+    is_last: bool = True
 
     def problem(self) -> str | None:
         """Why no ad of the product can be made; None where one can."""

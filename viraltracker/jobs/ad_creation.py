@@ -155,6 +155,7 @@ def run(context: JobContext, parameters: AdCreation) -> Result:
         context.guard,
         context.progress,
         _models(context, parameters),
+        is_last=context.control.run.attempt >= context.control.run.max_attempts,
     )
     made = maker.make(context.run_key, order, parameters.model_dump(mode="json"))
     if not made.usable:
