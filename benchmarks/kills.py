@@ -34,6 +34,7 @@ Json = dict[str, Any]
 KILLS = 30
 ORDER: Json = {"num_variations": 3, "portrait": False, "wide": False, "template_mode": "none", "export": "zip"}
 PATIENCE_SECONDS = 120.0
+ENDED = {"succeeded", "failed"}
 SEED = 11
 
 
@@ -87,14 +88,17 @@ def _round(installation: Installation, brand: str, after: float | None) -> Json:
     was_killed = False
     with _worker(installation) as first:
         began = _until(installation, run_id, {"running", "succeeded", "failed"})
-        if after is not None:
+        if after is None:
+            ended = _until(installation, run_id, ENDED)
+        else:
             time.sleep(after)
             first.kill()
             first.wait()
             was_killed = _state(installation, run_id) == "running"
             in_flight = len(_calls(installation, run_id, "in_flight"))
-    with _worker(installation):
-        ended = _until(installation, run_id, {"succeeded", "failed"})
+    if after is not None:
+        with _worker(installation):
+            ended = _until(installation, run_id, ENDED)
     answered = len(_calls(installation, run_id, "answered"))
     ads = installation.db.rows("generated_ads", columns="id,status", where={"run_id": run_id})
     asked = _asked(installation) - before
