@@ -102,6 +102,32 @@ language sql stable set search_path = '' as $$
     where a.brand_id = p_brand and a.run_id = p_run
 $$;
 
+-- A person's word on ads that were made, [{id, decision: approve | reject, note?, revision?}]: how many it
+-- changed. With a revision it is about that version alone: nobody approves one that was drawn meanwhile unseen.
+create or replace function public.decide_generated_ads(p_brand uuid, p_decisions jsonb) returns integer
+language plpgsql security definer set search_path = '' as $$
+declare
+    v_changed integer;
+begin
+    if not app.may_write(p_brand) then
+        raise exception 'You may not decide about the ads of this brand; ask an owner or editor.' using errcode = '42501';
+    end if;
+    if exists (select from jsonb_array_elements(p_decisions) d(item)
+        where d.item ->> 'decision' is distinct from 'approve' and d.item ->> 'decision' is distinct from 'reject') then
+        raise exception 'A decision is approve or reject.' using errcode = '22023';
+    end if;
+    update public.generated_ads a
+    set status = case d.decision when 'approve' then 'approved' else 'rejected' end, decided_how = 'person',
+        decided_by = auth.uid(), decided_at = now(), note = nullif(trim(d.note), '')
+    from jsonb_to_recordset(p_decisions) as d(id uuid, decision text, note text, revision integer)
+    where a.brand_id = p_brand and a.id = d.id and a.status <> 'drafted'
+      and (d.revision is null or a.revision = d.revision)
+      and (a.status, a.decided_how) is distinct from (case d.decision when 'approve' then 'approved' else 'rejected' end,
+        'person');
+    get diagnostics v_changed = row_count;
+    return v_changed;
+end $$;
+
 revoke all on function public.generated_ad(uuid, uuid),
     public.revise_generated_ad(uuid, uuid, integer, uuid, jsonb, jsonb), public.generated_ad_history(uuid, uuid)
     from public, anon, authenticated, service_role;

@@ -91,8 +91,12 @@ language sql stable set search_path = '' set statement_timeout = '30s' as $$
             d.result_type
         from tied t join public.ad_performance_daily d using (brand_id, ad_id)
     ), spans as materialized (
-        select brand_id, greatest(min(date), max(date) - p_days + 1) as first_day, max(date) as last_day
-        from days group by 1
+        -- To the newest day of the brand, whichever templates are asked for, so that everybody is told the same.
+        select n.brand_id, max(n.newest) - p_days + 1 as first_day, max(n.newest) as last_day from (
+            select s.brand_id, max(s.date) as newest from public.account_day_snapshots s
+            where s.brand_id in (select brand_id from tied) group by 1
+            union all select brand_id, max(date) from days group by 1) n
+        group by 1
     ), looks as materialized (
         select distinct on (s.brand_id, s.account_id, s.date) s.brand_id, a.currency, s.impressions, s.link_clicks,
             s.sums_by_type

@@ -28,7 +28,7 @@ from viraltracker.creation.canvas import Canvas
 from viraltracker.creation.copywriting import Copy
 from viraltracker.creation.layouts import planned
 from viraltracker.creation.orders import Order, Workshop
-from viraltracker.creation.paid import OutOfAttempts, Purchases
+from viraltracker.creation.paid import OutOfAttempts, OutOfBudget, Purchases
 from viraltracker.creation.painting import Words
 from viraltracker.creation.palette import Colour
 from viraltracker.creation.plans import Look
@@ -66,12 +66,19 @@ class Batch:
     """Makes the ads of a run, one after the other."""
 
     def __init__(
-        self, workshop: Workshop, run_id: str, order: Order, before: Mapping[int, Json], purchases: Purchases
+        self,
+        workshop: Workshop,
+        job_run: str,
+        order: Order,
+        before: Mapping[int, Json],
+        purchases: Purchases,
     ) -> None:
         """Raises BadInput where the product has no words for an ad."""
-        self.workshop, self.run_id, self.order, self.purchases = workshop, run_id, order, purchases
+        self.workshop, self.job_run, self.order = workshop, job_run, order
+        self.purchases, self.run_id = purchases, purchases.run_id
+        self.prepared: set[int] = set()
         self.subject = workshop.subject()
-        self.seed = int(run_id.replace("-", "")[:8], 16)
+        self.seed = int(self.run_id.replace("-", "")[:8], 16)
         self.foreign = creations.foreign_names(workshop.db, workshop.product.brand_id)
         self.looks = spread.choose_layouts(self.seed, min(order.variations * TRIES, spread.MOST))
         self.words = self._words()
@@ -85,9 +92,11 @@ class Batch:
     def prepare(self, variations: Sequence[int]) -> None:
         """Buys the scenes of first tries, many at a time; those that are there already cost nothing.
 
-        Raises what buying raises, after all that were under way are stored.
+        Where the money or the attempts are at an end, what is missing is said when its ad is made. Raises what else
+        buying raises, after all that were under way are stored.
         """
         scenery = self.scenery
+        self.prepared |= set(variations)
         if scenery is None or not variations:
             return
         wanted: dict[str, tuple[Place, bytes | None]] = {}
@@ -101,15 +110,21 @@ class Batch:
                             wanted[place.key] = place, self._like(plan.template)
         done = 0
         with ThreadPoolExecutor(max(1, self.workshop.models.concurrency), thread_name_prefix="scenes") as pool:
-            under_way = [pool.submit(scenery.scene, place, like, ()) for place, like in wanted.values()]
+            under_way = [pool.submit(scenery.buy, place, like) for place, like in wanted.values()]
             try:
                 for future in under_way:
                     future.result()
                     done += 1
                     self.workshop.progress(done, len(under_way), "scenes")
+            except (OutOfBudget, OutOfAttempts):
+                pool.shutdown(wait=True, cancel_futures=True)
             except BaseException:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
+
+    def is_prepared(self, variation: int) -> bool:
+        """Whether `prepare` was asked for it."""
+        return variation in self.prepared
 
     def make(self, variation: int, draft: Json | None) -> Json:
         """One ad, made anew where it was rejected: `draft` is what there is of it, begun or rejected.
@@ -151,6 +166,7 @@ class Batch:
             "awareness": copy.stage,
             "writer": self.words.writer,
             "tries": tries,
+            "made_in": self.job_run,
             "findings": findings,
         }
         made: dict[str, bytes] = {}
@@ -181,6 +197,7 @@ class Batch:
             (s for k, s in self.purchases.steps.items() if k.startswith(f"scene:{plan.variation}:{plan.tries}:")), None
         )
         ad["prompt"] = scene.prompt if scene else None
+        self.workshop.guard()
         return creations.save(self.workshop.db, self.workshop.product.brand_id, ad, images)
 
     def _picture(self, plan: _Plan, canvas: Canvas, kept: Json | None) -> tuple[Json | None, bytes | None, list[Json]]:
@@ -248,7 +265,11 @@ class Batch:
         }
 
     def _about(self, copy: Copy) -> list[Json]:
-        return words.findings(copy, self.workshop.product, self.workshop.today, self.foreign)
+        shop = self.workshop
+        is_rephrased = shop.models.writer is not None
+        return words.findings(
+            copy, shop.product, shop.today, self.foreign, brand=shop.brand_name, is_rephrased=is_rephrased
+        )
 
     def _reviewed(self, plan: _Plan, made: Mapping[str, bytes]) -> list[Json]:
         shop = self.workshop
@@ -256,7 +277,12 @@ class Batch:
             return []
         sentences = words.sentences_of(shop.product, shop.today)
         about = reviewing.about(shop.brand_name, shop.product.name, plan.copy, sentences)
-        return reviewing.review(self.purchases, shop.models.reviewers, f"{plan.variation}:{plan.tries}", made, about)
+        key = f"{plan.variation}:{plan.tries}"
+        try:
+            return reviewing.review(self.purchases, shop.models.reviewers, key, made, about)
+        except OutOfBudget as end:
+            says = f"Nobody has reviewed it: {end.message}"
+            return [remarks.finding(reviewing.CHECK, says, passed=False, hard=False, by="nobody")]
 
     def _words(self) -> words.Words:
         shop, order = self.workshop, self.order

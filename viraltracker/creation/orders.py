@@ -97,6 +97,7 @@ class Workshop:
     """What making needs: where to, of what, and how to tell how far it is. `guard` raises Stopped.
 
     `is_last`: nobody tries again by itself after this attempt, so that a run that cannot go on has failed.
+    `was_cancelled` tells a person's word from other reasons to stop.
     """
 
     db: Database
@@ -108,6 +109,7 @@ class Workshop:
     progress: Callable[[int, int, str], None]
     models: Models = Models()
     is_last: bool = True
+    was_cancelled: Callable[[], bool] = lambda: False
 
     def problem(self) -> str | None:
         """Why no ad of the product can be made; None where one can."""

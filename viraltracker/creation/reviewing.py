@@ -9,11 +9,10 @@ from typing import Any, Final, Literal
 
 from PIL import Image
 
-from viraltracker.creation import pictures, prompts, remarks
+from viraltracker.creation import pictures, prompts, remarks, scenes
 from viraltracker.creation.copywriting import Copy
 from viraltracker.creation.model_answers import AdReview
 from viraltracker.creation.paid import Purchases, Step
-from viraltracker.creatives import names
 from viraltracker.llm.request import Media, Request
 from viraltracker.llm.seam import Model
 
@@ -117,7 +116,7 @@ def _finding(step: Step, own: Sequence[str]) -> Json:
         return remarks.finding(CHECK, says, passed=False, hard=False, by=step.model)
     seen = AdReview.model_validate(step.result)
     scores = {name: getattr(seen, name) for name in SCORES}
-    others = [each for each in seen.other_brands if each.strip() and not names.mentioned(own, [each])]
+    others = scenes.foreign_brands(seen.other_brands, own)
     passed = seen.verdict == "approve" and min(scores.values()) >= LEAST_SCORE and not others
     why = [*seen.reasons, *([f"It shows another brand: {', '.join(others[:3])}."] if others else [])]
     says = " ".join(why) or ("Nothing to change." if passed else "It was rejected without a reason.")

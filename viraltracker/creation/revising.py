@@ -24,7 +24,7 @@ from viraltracker.creation.subject import Subject
 from viraltracker.errors import BadInput, NotFound
 from viraltracker.store import creations, storage
 from viraltracker.store.client import Database
-from viraltracker.store.storage import Storage
+from viraltracker.store.storage import Bucket, Storage
 
 Json = dict[str, Any]
 Painter = Callable[[Json | None, Words, Sequence[Look], Canvas], Composed]
@@ -168,10 +168,16 @@ class Reviser:
         return palette.dominant(pictures.opened(data)) if data else ()
 
     def _template(self, ad: Json) -> bytes | None:
-        if ad["template"] is None:
+        own = [part for part in (ad["run"]["parameters"].get("uploaded") or "").split(",") if part]
+        bucket: Bucket = "assets"
+        if ad["template"] is not None:
+            key = ad["template"]["storage_key"]
+        elif own:
+            bucket, key = "imports", storage.key(self.product.brand_id, own[(int(ad["variation"]) - 1) % len(own)])
+        else:
             return None
         try:
-            return self.storage.get("assets", ad["template"]["storage_key"])
+            return self.storage.get(bucket, key)
         except NotFound:
             return None  # it is gone: nothing to be like, nothing to be too like
 

@@ -7,6 +7,7 @@ scene that holds words of its own, another brand, another shape or the template 
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,12 +15,13 @@ from typing import Any, Final, get_args
 
 from PIL import Image, ImageOps
 
-from viraltracker.creation import claims, pictures, prompts, remarks, similarity, words
+from viraltracker.creation import claims, palette, photos, pictures, prompts, remarks, similarity, words
 from viraltracker.creation.canvas import Box
 from viraltracker.creation.model_answers import AdReview
 from viraltracker.creation.paid import Purchases, Step
 from viraltracker.creation.products import Product
 from viraltracker.creation.wishes import Wish
+from viraltracker.creation.wording import Text
 from viraltracker.creatives import names
 from viraltracker.errors import BadInput
 from viraltracker.llm.image_request import AspectRatio, ImageRequest, ImageSize
@@ -30,6 +32,8 @@ from viraltracker.store import storage
 
 Json = dict[str, Any]
 
+REFERENCE_PX: Final = 1600
+"""The longer edge of a picture that a model goes by."""
 MOST_PHOTOS: Final = 4
 """Of the product, as references: more of them say little more."""
 ASPECTS: Final[tuple[AspectRatio, ...]] = get_args(AspectRatio)
@@ -43,6 +47,8 @@ TYPICAL_OUTPUT_TOKENS: Final = 500
 
 CHECKS: Final = frozenset({"scene_size", "scene_words", "product_true"})
 """Names of what is found of a scene alone: it holds also when other words are set upon it."""
+HARD_ON_PRODUCT: Final = frozenset({"invented_price", "banned_claim", "expired_offer"})
+"""What not even the product's own label may say in an ad."""
 SETTINGS: Final = (
     "where the product is used every day, in soft morning light",
     "on a plain, softly lit ground in one colour, with a gentle shadow",
@@ -104,7 +110,7 @@ class Scenery:
     _references: tuple[Media, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._references = tuple(_media(data) for data in self.photos[:MOST_PHOTOS])
+        self._references = tuple(reference(data) for data in self.photos[:MOST_PHOTOS])
 
     def scene(self, place: Place, template: bytes | None, refused: Sequence[str]) -> Scene:
         """One scene, bought once; `template` is the picture that it is made after, of which it must not be a copy.
@@ -114,7 +120,7 @@ class Scenery:
         references = self._turned(place.variation)
         recreated = template is not None and self.wish.source == "recreate_template"
         if template is not None and recreated:
-            references = (*references, _media(template))
+            references = (*references, reference(template))
         request = ImageRequest(
             purpose="ad_scene",
             prompt=self.prompt(place, refused, recreated=recreated),
@@ -132,6 +138,10 @@ class Scenery:
         if all(each["check"] != "format" for each in found):
             found += self._read(place, step.sha256, data)
         return Scene(step, data, tuple(found))
+
+    def buy(self, place: Place, template: bytes | None) -> None:
+        """Buys a first try's scene and its reading, and keeps neither in memory."""
+        self.scene(place, template, ())
 
     def prompt(self, place: Place, refused: Sequence[str], *, recreated: bool) -> str:
         """Our own words, then what is the owner's as one JSON document."""
@@ -187,6 +197,17 @@ class Scenery:
         return _said(seen, self.product, self.today, self.brand_name, self.foreign)
 
 
+def foreign_brands(seen: Sequence[str], own: Sequence[str]) -> list[str]:
+    """Those of some names that are not one's own. A name that only begins like one's own is another's."""
+    mine = [" ".join(Text.of(name).tokens) for name in own]
+
+    def is_own(name: str) -> bool:
+        said = " ".join(Text.of(name).tokens)
+        return any(f" {said} " in f" {whole} " or f" {whole} " in f" {said} " for whole in mine)
+
+    return [name for name in seen if name.strip() and not is_own(name)]
+
+
 def aspect_of(box: Box) -> AspectRatio:
     """The shape that an image model draws which loses least in a place."""
 
@@ -195,6 +216,15 @@ def aspect_of(box: Box) -> AspectRatio:
         return max(ratio, 1 / ratio)
 
     return min(ASPECTS, key=lost)
+
+
+def reference(data: bytes) -> Media:
+    """A picture as it goes along with a request: small enough that several do, and of a kind that models take."""
+    picture = pictures.opened(data) if pictures.read(data)[0] == "GIF" else photos.read(data, palette.WHITE).picture
+    small = ImageOps.contain(picture, (REFERENCE_PX, REFERENCE_PX)) if max(picture.size) > REFERENCE_PX else picture
+    out = io.BytesIO()
+    small.save(out, "JPEG", quality=92, subsampling=0)
+    return _media(out.getvalue())
 
 
 def look_at(data: bytes, aspect: AspectRatio, size: ImageSize, template: bytes | None) -> tuple[Json, ...]:
@@ -240,14 +270,24 @@ def _apart(picture: Image.Image, template: bytes) -> Json:
 
 def _said(seen: AdReview, product: Product, today: date, brand: str, foreign: Sequence[str]) -> list[Json]:
     """A reading as findings. What is printed on the product is its own; anything else may not be there."""
-    own = (brand, product.name)
     astray = [text.text for text in seen.texts if text.where == "elsewhere" and text.text.strip()]
+    printed = [text.text for text in seen.texts if text.where == "on_the_product" and text.text.strip()]
     found = [
         remarks.finding(each.name, f"“{each.words}” in the scene: {each.reason}", passed=False)
         for each in claims.check(claims.Copy(picture=astray), product, today, foreign_brands=foreign)
     ]
-    others = [each for each in seen.other_brands if each.strip() and not names.mentioned(own, [each])]
-    others += names.mentioned(foreign, [text.text for text in seen.texts if text.where == "on_the_product"])
+    # What is printed on the product may say more than its owner wrote here; a price or a ban is none the less one.
+    found += [
+        remarks.finding(
+            each.name,
+            f"“{each.words}” on the product in the scene: {each.reason}",
+            passed=False,
+            hard=each.name in HARD_ON_PRODUCT,
+        )
+        for each in claims.check(claims.Copy(picture=printed), product, today)
+    ]
+    others = foreign_brands(seen.other_brands, (brand, product.name))
+    others += names.mentioned(foreign, printed)
     if others and not any(each["check"] == "foreign_brand" for each in found):
         says = f"The scene shows another brand: {', '.join(others[:3])}."
         found.append(remarks.finding("foreign_brand", says, passed=False))

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
-from viraltracker.creation import copywriting, prompts, remarks, wishes
+from viraltracker.creation import copywriting, grounding, prompts, remarks, wishes
 from viraltracker.creation.copywriting import Copy
 from viraltracker.creation.model_answers import WrittenAd, WrittenAds
 from viraltracker.creation.paid import Purchases, Step
@@ -198,9 +198,16 @@ class ModelWords:
         )
 
 
-def findings(copy: Copy, product: Product, today: date, foreign: Sequence[str]) -> list[Json]:
+def findings(
+    copy: Copy, product: Product, today: date, foreign: Sequence[str], *, brand: str, is_rephrased: bool
+) -> list[Json]:
     """What the checks say of words: every claim the product's own, of a length that has room, drawn from a source."""
     found = remarks.claimed(asdict(copy), product, today, foreign)
+    if is_rephrased:
+        found += [
+            remarks.finding("unsupported_claim", f"“{said}”: the product states nothing of the kind.", passed=False)
+            for said in grounding.astray(copy, product, brand, sentences_of(product, today))
+        ]
     if not copy.sources:
         found.append(remarks.finding("unsupported_claim", "It rests on no sentence of the product.", passed=False))
     for name, text, most in (

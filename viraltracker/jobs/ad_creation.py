@@ -156,6 +156,7 @@ def run(context: JobContext, parameters: AdCreation) -> Result:
         context.progress,
         _models(context, parameters),
         is_last=context.control.run.attempt >= context.control.run.max_attempts,
+        was_cancelled=lambda: context.control.stopped == "cancelled",
     )
     made = maker.make(context.run_key, order, parameters.model_dump(mode="json"))
     if not made.usable:
@@ -275,6 +276,9 @@ def _export(context: JobContext, product: Product, parameters: AdCreation, run_i
     context.guard()
     ads = creations.gallery(context.db, context.brand_id, run_id)["ads"]
     if not export.exportable(ads):
+        context.log(
+            "Nothing was packed or sent: a person has to approve the ads first.", level="warning", step="export"
+        )
         return []
     if parameters.export != "zip":
         ad_delivery.follow(context, run_id, parameters.export, parameters.recipients)

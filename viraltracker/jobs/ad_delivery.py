@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 KINDS: dict[str, tuple[Kind, ...]] = {"zip": (), "slack": ("slack",), "email": ("email",), "all": ("slack", "email")}
 
+MOST_TRIED_AGAIN = 100
+"""Times that anybody tries one delivery again."""
+
 
 class AdDelivery(Parameters):
     """Parameters of `ad_delivery`. Runs with the same `order` are one: nothing of it is sent twice."""
@@ -79,8 +82,8 @@ def run(context: JobContext, parameters: AdDelivery) -> Result:
     from viraltracker.creation import deliveries as dispatching
 
     made = deliveries.run(context.db, context.brand_id, parameters.creation_run)
-    packing = _Packing(context, made)
     kinds = KINDS[parameters.to]
+    packing = _Packing(context, made, must_store=not kinds)
     if not kinds:
         packing.pack()
     claimed = context.control.run
@@ -88,7 +91,7 @@ def run(context: JobContext, parameters: AdDelivery) -> Result:
         context.db,
         context.brand_id,
         made["id"],
-        parameters.order or context.run_key,
+        parameters.order or _first(context),
         context.run_key,
         context.guard,
         last=claimed.attempt >= claimed.max_attempts,
@@ -99,11 +102,22 @@ def run(context: JobContext, parameters: AdDelivery) -> Result:
     return {"creation_run": made["id"]} | packing.counts | {outcome.kind: outcome.state for outcome in outcomes}
 
 
+def _first(context: JobContext) -> str:
+    """The run that this one tries again, however often: the same order, which is sent once."""
+    run = context.run_key
+    for _ in range(MOST_TRIED_AGAIN):
+        rows = context.db.rows("scheduled_job_runs", columns="id,retry_of", where={"id": run})
+        if not rows or rows[0]["retry_of"] is None:
+            break
+        run = rows[0]["retry_of"]
+    return run
+
+
 class _Packing:
     """The run's approved ads as they are now, packed when they are first asked for."""
 
-    def __init__(self, context: JobContext, made: dict[str, Any]) -> None:
-        self._context, self._made = context, made
+    def __init__(self, context: JobContext, made: dict[str, Any], *, must_store: bool) -> None:
+        self._context, self._made, self.must_store = context, made, must_store
         self.counts: dict[str, Any] = {}
 
     def pack(self) -> tuple[Product, list[dict[str, Any]], Zipped]:
@@ -127,6 +141,8 @@ class _Packing:
             destination_url=made["parameters"].get("destination_url"),
         )
         if packed.storage_key is None:
+            if self.must_store:
+                raise BadInput(f"The zip was not stored: {packed.lost}")
             context.log(f"The zip was not stored: {packed.lost}", level="warning", step="export")
         else:
             deliveries.note_export(context.db, context.brand_id, made["id"], packed.as_export(clock.now()))

@@ -93,7 +93,10 @@ def foreign_names(db: Database, brand_id: str) -> list[str]:
 
 
 def decide(db: Database, brand_id: str, decisions: Sequence[Mapping[str, object]]) -> int:
-    """A person's `[{id, decision: approve | reject, note}]`; how many it changed. Raises Refused for a reader."""
+    """A person's `[{id, decision: approve | reject, note, revision}]`; how many it changed.
+
+    Raises Refused for a reader.
+    """
     return int(db.call("decide_generated_ads", p_brand=brand_id, p_decisions=list(decisions)))
 
 

@@ -25,8 +25,8 @@ class Begun:
 
 
 def run(db: Database, brand_id: str, run_id: str | None) -> Json:
-    """`{id, product_id, parameters, started_at}` of a run, or of the brand's newest one. Raises NotFound."""
-    where: Json = {"brand_id": brand_id} | ({} if run_id is None else {"id": run_id})
+    """`{id, product_id, parameters, started_at}` of a run, or of the brand's newest that has ended. Raises NotFound."""
+    where: Json = {"brand_id": brand_id} | ({"status": "completed"} if run_id is None else {"id": run_id})
     columns = "id,product_id,parameters,started_at"
     found: Sequence[Json] = db.newest("creation_runs", columns=columns, where=where, order="started_at", limit=1)
     if not found:

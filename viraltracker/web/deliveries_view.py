@@ -67,7 +67,8 @@ def draw(at: Place, run: Json, ads: Sequence[Json], sending: Sending | None) -> 
                     icon=":material/folder_zip:",
                     key=f"deliveries-pack-{run['id']}",
                     on_click=_start,
-                    args=(sending, run["id"], "zip", [ad["token"] for ad in ready], packed and packed.get("packed_at")),
+                    # By the minute: who tries again after a failure asks anew, who clicks twice does not.
+                    args=(sending, run["id"], "zip", [ad["token"] for ad in ready], f"{at.now:%Y-%m-%d %H:%M}"),
                 )
             _draw_ways(sending, run["id"], sent)
     if said := notes(packed, ready, ads):

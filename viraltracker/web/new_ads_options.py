@@ -33,8 +33,8 @@ COLOURS: Final[Mapping[str, str]] = {
 EXPORTS: Final[Mapping[str, tuple[str, frozenset[str]]]] = {
     "zip": ("A zip with a manifest", frozenset()),
     "slack": ("A zip, sent to Slack", frozenset(settings.SLACK)),
-    "email": ("A zip, sent by e-mail", frozenset(settings.MAIL)),
-    "all": ("A zip, sent to Slack and by e-mail", frozenset({*settings.SLACK, *settings.MAIL})),
+    "email": ("A zip, sent by e-mail", frozenset({*settings.MAIL, "MAIL_TO"})),
+    "all": ("A zip, sent to Slack and by e-mail", frozenset({*settings.SLACK, *settings.MAIL, "MAIL_TO"})),
     "none": ("Nowhere, I only look", frozenset()),
 }
 """Each with the names of what has to be set for it."""

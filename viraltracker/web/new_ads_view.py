@@ -232,13 +232,15 @@ def _draw_ways(at: Place, ad: Json) -> None:
                 disabled=ad["status"] == now,
                 key=f"new-ad-{decision}-{ad['id']}",
                 on_click=_decide,
-                args=(at, ad["id"], decision),
+                args=(at, ad, decision),
             )
 
 
-def _decide(at: Place, ad_id: str, decision: str) -> None:
+def _decide(at: Place, ad: Json, decision: str) -> None:
+    word = {"id": ad["id"], "decision": decision, "revision": ad["revision"]}
     try:
-        creations.decide(at.db, at.brand_id, [{"id": ad_id, "decision": decision}])
+        if not creations.decide(at.db, at.brand_id, [word]):
+            st.session_state[SAID] = "The ad was changed meanwhile; look at its new version first."
     except ViralTrackerError as error:
         st.session_state[SAID] = error.message
 

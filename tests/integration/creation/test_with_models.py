@@ -3,100 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
-import psycopg
 import pytest
 
-from viraltracker import clock
 from viraltracker.errors import BadInput, Stopped, Unavailable
 from viraltracker.jobs import ad_revision
-from viraltracker.jobs.context import JobContext, Services
-from viraltracker.sandbox import server
-from viraltracker.sandbox.app import Sandbox
-from viraltracker.sandbox.faults import Fault, Matcher
-from viraltracker.sandbox.model_desk import KEY
-from viraltracker.sandbox.server import RunningSandbox
+from viraltracker.jobs.context import JobContext
 from viraltracker.store import brands
 
-from .conftest import Studio
+from .conftest import DRAW, ONE, ModelStudio
 
 Json = dict[str, Any]
-
-ONE: Json = {"num_variations": 1, "portrait": False, "story": False, "wide": False, "template_mode": "none"}
-DRAW = "flash-image"
-
-
-@dataclass
-class ModelStudio(Studio):
-    """A studio with keys for the sandbox's Gemini and Claude."""
-
-    database: psycopg.Connection
-    sandbox: RunningSandbox
-
-    def begin(self, retry_of: str | None = None) -> JobContext:
-        """A run that the queue knows, as the worker's own; that of somebody who tries another again."""
-        row = self.database.execute(
-            """
-            with j as (
-                insert into public.scheduled_jobs (brand_id, job_type, name, schedule_type, status)
-                values (%s, 'ad_creation', 'Ads', 'one_time', 'completed') returning *
-            )
-            insert into public.scheduled_job_runs (job_id, brand_id, job_type, parameters, scheduled_for, trigger,
-                retry_of)
-            select id, brand_id, job_type, '{}', now(), 'api', %s from j returning id::text
-            """,
-            [self.brand_id, retry_of],
-        ).fetchone()
-        assert row is not None
-        return self.context(row[0])
-
-    def fault(self, kind: str, path: str = "", times: int | None = 1, skip: int = 0, **options: object) -> None:
-        self.sandbox.sandbox.faults.add(Matcher(path=path, times=times, skip=skip), Fault(kind, options))  # type: ignore[arg-type]
-
-    def asked(self) -> Counter[str]:
-        """Calls by what they were for, as the sandbox counted them."""
-        return Counter(
-            "scene" if DRAW in call.model else f"{call.provider}" for call in self.sandbox.sandbox.model_calls
-        )
-
-    def ledger(self) -> Counter[tuple[str, str]]:
-        rows = self.db.rows("llm_calls", columns="id,purpose,state", where={"brand_id": self.brand_id})
-        return Counter((row["purpose"], row["state"]) for row in rows)
-
-    def failed_checks(self) -> set[str]:
-        return {finding["check"] for ad in self.gallery()["ads"] for finding in ad["findings"] if not finding["passed"]}
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[RunningSandbox]:
-    with server.running(sandbox=Sandbox(clock)) as running:
-        yield running
-
-
-@pytest.fixture
-def modelled(studio: Studio, sandbox: RunningSandbox, database: psycopg.Connection) -> Iterator[ModelStudio]:
-    settings = replace(
-        studio.services.settings,
-        gemini_api_key=KEY,
-        gemini_url=f"{sandbox.base_url}/gemini",
-        gemini_per_minute=0,
-        gemini_image_per_minute=0,
-        anthropic_api_key=KEY,
-        anthropic_url=f"{sandbox.base_url}/claude",
-        anthropic_per_minute=0,
-        model_concurrency=4,
-    )
-    services = Services(studio.db, studio.services.storage, settings, studio.services.http, studio.services.scratch)
-    sandbox.sandbox.faults.clear()
-    sandbox.sandbox.models.calls.clear()
-    yield ModelStudio(studio.db, studio.brand_id, studio.product, services, database, sandbox)
-    services.models.close()
-    sandbox.sandbox.faults.clear()
 
 
 def test_models_write_draw_and_review_and_everything_they_did_is_kept(modelled: ModelStudio) -> None:
