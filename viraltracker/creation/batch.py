@@ -13,6 +13,7 @@ from PIL import Image
 
 from viraltracker.creation import (
     compose,
+    copywriting,
     drawn,
     palette,
     pictures,
@@ -81,10 +82,11 @@ class Batch:
         self.seed = int(self.run_id.replace("-", "")[:8], 16)
         self.foreign = creations.foreign_names(workshop.db, workshop.product.brand_id)
         self.looks = spread.choose_layouts(self.seed, min(order.variations * TRIES, spread.MOST))
-        self.words = self._words()
+        self.words = self._words({n: copywriting.bare(ad["copy"]["headline"]) for n, ad in before.items()})
         self.scenery = self._scenery()
         self.pictured: dict[str, tuple[bytes, Image.Image] | None] = {}
         self.hashes: dict[str, list[str]] = {}
+        self.said = {n: _opening(ad["copy"]) for n, ad in before.items() if ad["status"] != "drafted"}
         for ad in before.values():
             for image in ad["images"] if ad["status"] != "drafted" else ():
                 self.hashes.setdefault(image["size"], []).append(image["phash"])
@@ -152,7 +154,7 @@ class Batch:
     def _try(self, variation: int, tries: int, kept: Mapping[str, Json], refused: tuple[str, ...]) -> Json:
         plan = self._planned(variation, tries, refused)
         copy = plan.copy
-        findings = self._about(copy)
+        findings = [*self._about(copy), *self._repeated(variation, copy)]
         ad: Json = {
             "run_id": self.run_id,
             "variation": variation,
@@ -184,6 +186,7 @@ class Batch:
         if made and not _failed(findings):
             findings += self._reviewed(plan, made)
         ad["copy"] = asdict(copy)
+        self.said[variation] = _opening(ad["copy"])
         ad["status"], ad["decided_how"] = reviewing.judged(findings)
         ad["id"] = self._save(ad, plan, [])
         for size, phash in hashes.items():
@@ -271,11 +274,19 @@ class Batch:
             copy, shop.product, shop.today, self.foreign, brand=shop.brand_name, is_rephrased=is_rephrased
         )
 
+    def _repeated(self, variation: int, copy: Copy) -> list[Json]:
+        """Whether another ad of the run says the same: two that differ in their picture alone are one idea."""
+        alike = [n for n, said in self.said.items() if n != variation and said == _opening(asdict(copy))]
+        if not alike:
+            return []
+        says = f"It says the same as variation {alike[0]}."
+        return [remarks.finding("same_words", says, passed=False, hard=False)]
+
     def _reviewed(self, plan: _Plan, made: Mapping[str, bytes]) -> list[Json]:
         shop = self.workshop
         if not shop.models.reviewers:
             return []
-        sentences = words.sentences_of(shop.product, shop.today)
+        sentences = shop.product.sentences(shop.today)
         about = reviewing.about(shop.brand_name, shop.product.name, plan.copy, sentences)
         key = f"{plan.variation}:{plan.tries}"
         try:
@@ -284,12 +295,12 @@ class Batch:
             says = f"Nobody has reviewed it: {end.message}"
             return [remarks.finding(reviewing.CHECK, says, passed=False, hard=False, by="nobody")]
 
-    def _words(self) -> words.Words:
+    def _words(self, said: dict[int, str]) -> words.Words:
         shop, order = self.workshop, self.order
         slots = [words.Slot(order.stage(n), order.template(n)) for n in range(1, order.variations + 1)]
         if shop.models.writer is None:
             return words.RuleWords(self.subject, slots, order.wish, self.seed, TRIES)
-        return words.ModelWords(shop.models.writer, self.purchases, shop.product, shop.today, slots, order.wish)
+        return words.ModelWords(shop.models.writer, self.purchases, shop.product, shop.today, slots, order.wish, said)
 
     def _scenery(self) -> Scenery | None:
         """None where nobody can draw, and where no photo shows what the product looks like: it is not invented."""
@@ -330,6 +341,10 @@ class Batch:
             except (NotFound, BadInput):
                 self.pictured[key] = None  # it is gone: nothing to be like, nothing to be too like
         return self.pictured[key]
+
+
+def _opening(copy: Json) -> str:
+    return copywriting.bare(f"{copy['headline']} {copy['subline'] or ''}")
 
 
 def is_finished(ad: Json) -> bool:

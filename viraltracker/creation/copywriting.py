@@ -160,12 +160,12 @@ def _pairs(lines: dict[Kind, list[_Line]], stage: Awareness) -> list[tuple[_Line
         turned = [*sublines[at % max(1, len(sublines)) :], *sublines[: at % max(1, len(sublines))]]
         row: list[tuple[_Line, _Line | None]] = []
         for subline in turned:
-            key = (_bare(headline.text), _bare(subline.text))
+            key = (bare(headline.text), bare(subline.text))
             if subline.source != headline.source and key[0] != key[1] and key not in seen:
                 seen.add(key)
                 row.append((headline, subline))
-        if not row and (_bare(headline.text), "") not in seen:
-            seen.add((_bare(headline.text), ""))
+        if not row and (bare(headline.text), "") not in seen:
+            seen.add((bare(headline.text), ""))
             row.append((headline, None))
         rows.append(row)
     return [pair for round_ in zip_longest(*rows) for pair in round_ if pair is not None]
@@ -204,7 +204,7 @@ def _paragraph(lines: Iterable[_Line]) -> tuple[str, list[_Line]]:
     used: list[_Line] = []
     text = ""
     for line in lines:
-        if any(_bare(line.text) == _bare(other.text) for other in used):
+        if any(bare(line.text) == bare(other.text) for other in used):
             continue
         longer = f"{text} {_ended(line.text)}".strip()
         if len(longer) <= PRIMARY_LONGEST:
@@ -223,7 +223,8 @@ def _other(offers: Sequence[_Line], at: int, headline: _Line) -> _Line | None:
     return others[at % len(others)] if others else None
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
+    """The words alone, without case and punctuation."""
     return re.sub(r"\W+", " ", text.casefold()).strip()
 
 

@@ -7,12 +7,11 @@ what nobody has said; these checks err on the side of having it written again.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
-from typing import Final
+from typing import Any, Final
 
-from viraltracker.creation.copywriting import Copy
 from viraltracker.creation.products import Product
 from viraltracker.creation.wording import Text, stem, stems
 
@@ -24,6 +23,9 @@ _TITLED: Final = 3
 """So many words of `_LONG` letters or more, all of them capitalised, are a title, whose capitals name nothing."""
 
 
+PARTS: Final = ("headline", "subline", "offer", "primary_text")
+
+
 @cache
 def claiming() -> frozenset[str]:
     """Stems of the words that claim something by themselves."""
@@ -32,7 +34,7 @@ def claiming() -> frozenset[str]:
     return frozenset(stem(word) for line in lines for word in line.split())
 
 
-def astray(copy: Copy, product: Product, brand: str, sentences: Sequence[str]) -> tuple[str, ...]:
+def astray(copy: Mapping[str, Any], product: Product, brand: str, sentences: Sequence[str]) -> tuple[str, ...]:
     """What a copy says that no sentence holds: numbers, names and claiming words, each once."""
     codes = (offer.code or "" for offer in product.offers)
     stated = "\n".join((*sentences, brand, product.name, product.written_price or "", *codes))
@@ -40,7 +42,7 @@ def astray(copy: Copy, product: Product, brand: str, sentences: Sequence[str]) -
     numbers = set(_NUMBER.findall(known.said))
     vocabulary = stems(known.tokens) | set(known.tokens)
     found: dict[str, None] = {}
-    for text in filter(None, (copy.headline, copy.subline, copy.offer, copy.primary_text)):
+    for text in filter(None, (copy.get(part) for part in PARTS)):
         said = Text.of(text).said
         found |= dict.fromkeys(number for number in _NUMBER.findall(said) if number not in numbers)
         found |= dict.fromkeys(

@@ -124,14 +124,13 @@ class Workshop:
                 shown.append(self.storage.get("assets", photo.storage_key))
             except NotFound:
                 continue  # one that is gone; Settings says so of a product without any
-        offers = tuple(offer.text for offer in self.product.live_offers(self.today))
         return Subject(
             self.brand_name,
             self.product.name,
             self.product.written_price,
             self.product.facts,
             self.product.benefits,
-            offers,
+            self.product.offer_words(self.today),
             self.product.hooks,
             self.product.colours,
             tuple(shown),

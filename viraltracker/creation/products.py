@@ -141,6 +141,22 @@ class Product(BaseModel):
         """Offers that hold on that day."""
         return tuple(offer for offer in self.offers if offer.is_live(today))
 
+    def offer_words(self, today: date) -> tuple[str, ...]:
+        """The offers of a day as ads say them: with the price that they have, so that none tells the old one alone."""
+        return tuple(self._offer_words(offer) for offer in self.live_offers(today))
+
+    def sentences(self, today: date) -> tuple[str, ...]:
+        """All that an ad may say of it on a day, in the order in which models are given it."""
+        return (*self.facts, *self.benefits, *self.offer_words(today), *self.hooks)
+
+    def _offer_words(self, offer: Offer) -> str:
+        if offer.price is None or self.currency is None:
+            return offer.text
+        price = money.written(offer.price, self.currency)
+        if price in offer.text:
+            return offer.text
+        return f"{offer.text.rstrip(' .')}, now {price}"
+
     @property
     def written_price(self) -> str | None:
         """As an ad writes it, None where it has none."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from viraltracker.creation import claims
+from viraltracker.creation import claims, grounding
 from viraltracker.creation.products import Product
 
 Json = dict[str, Any]
@@ -25,6 +25,14 @@ def claimed(copy: Mapping[str, Any], product: Product, today: date, foreign: Seq
         for each in claims.check(said, product, today, foreign_brands=foreign)
     ]
     return found or [finding("claims", "Every claim is the product's own.", passed=True)]
+
+
+def ungrounded(copy: Mapping[str, Any], product: Product, brand: str, sentences: Sequence[str]) -> list[Json]:
+    """What words that somebody or something rephrased say beyond a product's sentences; empty where it is nothing."""
+    return [
+        finding("unsupported_claim", f"“{said}”: the product states nothing of the kind.", passed=False)
+        for said in grounding.astray(copy, product, brand, sentences)
+    ]
 
 
 def finding(check: str, sentence: str, *, passed: bool, hard: bool = True, **more: object) -> Json:

@@ -68,6 +68,15 @@ class Edit:
         return copy | said | {"sources": [source for source in copy.get("sources") or () if source in text]}
 
 
+def about_words(copy: Json, product: Product, brand: str, today: date, foreign: Sequence[str]) -> list[Json]:
+    """What the checks say of words that somebody changed."""
+    sentences = product.sentences(today)
+    return [
+        *remarks.claimed(copy, product, today, foreign),
+        *remarks.ungrounded(copy, product, brand, sentences),
+    ]
+
+
 def failures(findings: Sequence[Json]) -> list[str]:
     """The sentences of the hard checks that failed, with their size."""
     return [
@@ -99,7 +108,7 @@ class Reviser:
         if copy is ad["copy"] and not next_look:
             raise BadInput("Nothing was changed: the words are the same as before.")
         foreign = creations.foreign_names(self.db, self.product.brand_id)
-        findings = remarks.claimed(copy, self.product, self.today, foreign)
+        findings = about_words(copy, self.product, self.subject.brand, self.today, foreign)
         _require(findings)
         images: list[Json] = []
         found = self._redrawn(ad, copy, _looks(ad, next_look=next_look), foreign, painter or self.composer(ad))

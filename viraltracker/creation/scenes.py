@@ -15,7 +15,7 @@ from typing import Any, Final, get_args
 
 from PIL import Image, ImageOps
 
-from viraltracker.creation import claims, palette, photos, pictures, prompts, remarks, similarity, words
+from viraltracker.creation import claims, palette, photos, pictures, prompts, remarks, similarity
 from viraltracker.creation.canvas import Box
 from viraltracker.creation.model_answers import AdReview
 from viraltracker.creation.paid import Purchases, Step
@@ -180,7 +180,7 @@ class Scenery:
                 {
                     "brand": self.brand_name,
                     "product": self.product.name,
-                    "sentences": list(words.sentences_of(self.product, self.today)),
+                    "sentences": list(self.product.sentences(self.today)),
                 }
             ),
             schema=AdReview,

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
-from viraltracker.creation import copywriting, grounding, prompts, remarks, wishes
+from viraltracker.creation import copywriting, prompts, remarks, wishes
 from viraltracker.creation.copywriting import Copy
 from viraltracker.creation.model_answers import WrittenAd, WrittenAds
 from viraltracker.creation.paid import Purchases, Step
@@ -135,6 +135,8 @@ class ModelWords:
     today: date
     slots: Sequence[Slot]
     wish: Wish
+    said: dict[int, str] = field(default_factory=dict, repr=False)
+    """How the run's ads open, by variation."""
 
     @property
     def writer(self) -> str:
@@ -142,7 +144,22 @@ class ModelWords:
         return self.model.name
 
     def copy(self, variation: int, tries: int, refused: Sequence[str]) -> Copy:
-        """The first try's come together for all variations of a stage and template, a second try's alone."""
+        """The first try's come together for all variations of a stage and template, a second try's alone.
+
+        One that opens like another ad of the run is written once more.
+        """
+        found = self._written(variation, tries, refused)
+        others = {said for other, said in self.said.items() if other != variation}
+        if copywriting.bare(found.headline) in others:
+            why = f"“{found.headline}” opens another ad of this run already; open with another sentence."
+            key = f"words:{variation}:{tries}:else"
+            slot = self.slots[variation - 1]
+            step = self._ask(key, slot, 1, [*refused, why])
+            found = self._copy(slot, self._nth(step, 0))
+        self.said[variation] = copywriting.bare(found.headline)
+        return found
+
+    def _written(self, variation: int, tries: int, refused: Sequence[str]) -> Copy:
         slot = self.slots[variation - 1]
         if tries == 1:
             alike = [n for n, other in enumerate(self.slots, start=1) if _same(slot, other)]
@@ -182,7 +199,7 @@ class ModelWords:
 
     def _copy(self, slot: Slot, given: Json) -> Copy:
         said = WrittenAd.model_validate(given)
-        sentences = sentences_of(self.product, self.today)
+        sentences = self.product.sentences(self.today)
         sources = tuple(sentences[at - 1] for at in dict.fromkeys(said.sources) if at <= len(sentences))
         action = copywriting.button_of(slot.stage, has_offer=bool(said.offer.strip()))
         button = " ".join(said.button.split())
@@ -204,10 +221,7 @@ def findings(
     """What the checks say of words: every claim the product's own, of a length that has room, drawn from a source."""
     found = remarks.claimed(asdict(copy), product, today, foreign)
     if is_rephrased:
-        found += [
-            remarks.finding("unsupported_claim", f"“{said}”: the product states nothing of the kind.", passed=False)
-            for said in grounding.astray(copy, product, brand, sentences_of(product, today))
-        ]
+        found += remarks.ungrounded(asdict(copy), product, brand, product.sentences(today))
     if not copy.sources:
         found.append(remarks.finding("unsupported_claim", "It rests on no sentence of the product.", passed=False))
     for name, text, most in (
@@ -221,12 +235,6 @@ def findings(
                 remarks.finding("length", f"The {name} has {len(text)} characters; {most} have room.", passed=False)
             )
     return found
-
-
-def sentences_of(product: Product, today: date) -> tuple[str, ...]:
-    """All that an ad may say of a product, in the order in which models are given it."""
-    offers = tuple(offer.text for offer in product.live_offers(today))
-    return (*product.facts, *product.benefits, *offers, *product.hooks)
 
 
 def _same(one: Slot, other: Slot) -> bool:
@@ -245,9 +253,9 @@ def _document(product: Product, today: date, slot: Slot, wish: Wish) -> Json:
             "name": product.name,
             "price": product.written_price,
             "audience": product.audience,
-            "sentences": list(sentences_of(product, today)),
+            "sentences": list(product.sentences(today)),
             "hooks": list(product.hooks),
-            "offers": [offer.text for offer in product.live_offers(today)],
+            "offers": list(product.offer_words(today)),
             "never_say": list(product.banned_claims),
         },
         "stage": slot.stage,

@@ -58,7 +58,8 @@ def draw(at: Place, run: Json, ads: Sequence[Json], sending: Sending | None) -> 
     ready = export.exportable(ads)
     packed = run["exports"][-1] if run["exports"] else None
     with st.container(horizontal=True, vertical_alignment="center", key=f"deliveries-{run['id']}"):
-        if packed is not None:
+        # A zip with what was rejected or changed since is no longer what may leave.
+        if packed is not None and _holds(packed, ready):
             _draw_download(at, packed, f"new-ads-zip-{packed['storage_key']}")
         if sending is not None and run["status"] != "running" and ready:
             if packed is None or not _holds(packed, ready):
@@ -83,7 +84,7 @@ def notes(packed: Json | None, ready: Sequence[Json], ads: Sequence[Json]) -> li
     if packed is not None and not _holds(packed, ready):
         held = words.counted(packed["ads"], "ad")
         now = "other ones" if packed["ads"] == len(ready) else words.counted(len(ready), "ad")
-        said.append(f"This zip holds {held}, and by now {now} may go out.")
+        said.append(f"The last zip holds {held}, and by now {now} may go out.")
     held_back = sum(ad["status"] == "approved" and export.held_back(ad) for ad in ads)
     if held_back:
         stay = "stays" if held_back == 1 else "stay"
@@ -92,10 +93,12 @@ def notes(packed: Json | None, ready: Sequence[Json], ads: Sequence[Json]) -> li
 
 
 def _holds(packed: Json, ready: Sequence[Json]) -> bool:
-    """Whether a zip is of these ads; of an older one only their number is known."""
+    """Whether a zip is of these ads in their newest version; of an older one only their number is known."""
     if "tokens" not in packed:
         return bool(packed["ads"] == len(ready))
-    return set(packed["tokens"]) == {ad["token"] for ad in ready}
+    at = times.parsed(packed["packed_at"]) if packed.get("packed_at") else None
+    changed = any(at and ad.get("revised_at") and times.parsed(ad["revised_at"]) > at for ad in ready)
+    return set(packed["tokens"]) == {ad["token"] for ad in ready} and not changed
 
 
 def _draw_download(at: Place, packed: Json, key: str) -> None:

@@ -27,7 +27,7 @@ STAGES: Final = ("mixed", "unaware", "problem_aware", "solution_aware", "product
 SOURCES: Final[Mapping[str, str]] = {
     "hooks": "the product's hooks and benefits",
     "angles": "one angle after the other",
-    "recreate_template": "what each template says",
+    "recreate_template": "each template's own way",
     "brief": "a brief",
 }
 ANGLES: Final = ("", *(angle for angle in taxonomy.ANGLE if angle != taxonomy.UNCLEAR))

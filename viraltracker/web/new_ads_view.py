@@ -43,6 +43,7 @@ CHECKS: Final[Mapping[str, str]] = {
     "safe_zone": "Safe zone",
     "near_template": "Not a copy",
     "near_sibling": "Unlike the others",
+    "same_words": "Other words",
     "length": "Length",
     "no_picture": "No picture",
     "scene_blocked": "Blocked by the model",

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from viraltracker.creation import remarks, revising
+from viraltracker.creation import revising
 from viraltracker.creation.copywriting import BUTTONS
 from viraltracker.creation.products import Product
 from viraltracker.creation.revising import Edit
@@ -129,7 +129,7 @@ def problems(at: Place, desk: Desk, ad: Json, edit: Edit, *, next_look: bool) ->
     if product is None:
         return ["Its product is gone, so nothing can say which claims are true."]
     foreign = creations.foreign_names(at.db, at.brand_id)
-    return revising.failures(remarks.claimed(copy, product, at.now.date(), foreign))
+    return revising.failures(revising.about_words(copy, product, desk.brand.name, at.now.date(), foreign))
 
 
 def _start(desk: Desk, ad: Json, edit: Edit, *, next_look: bool) -> bool:

@@ -55,7 +55,7 @@ def test_a_killed_run_goes_on_where_it_was(studio: Studio, monkeypatch: pytest.M
     def stop(self: JobContext) -> None:
         nonlocal asked
         asked += 1
-        if asked == 4:
+        if asked == 8:
             raise Stopped
         guard(self)
 

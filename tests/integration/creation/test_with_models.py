@@ -8,6 +8,8 @@ from uuid import uuid4
 
 import pytest
 
+from viraltracker import clock
+from viraltracker.creation import products
 from viraltracker.errors import BadInput, Stopped, Unavailable
 from viraltracker.jobs import ad_revision
 from viraltracker.jobs.context import JobContext
@@ -243,6 +245,6 @@ def _competitor(studio: ModelStudio, name: str) -> None:
     )
 
 
-def _sentences(studio: ModelStudio) -> list[str]:
-    [row] = studio.db.rows("products", where={"id": studio.product["id"]})
-    return [*row["facts"], *row["benefits"], *row["hooks"], *(offer["text"] for offer in row["offers"])]
+def _sentences(studio: ModelStudio) -> tuple[str, ...]:
+    product = products.one(studio.db, studio.brand_id, studio.product["id"])
+    return product.sentences(clock.now().date())

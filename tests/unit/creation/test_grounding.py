@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from viraltracker.creation import grounding
-from viraltracker.creation.copywriting import Copy
 from viraltracker.creation.products import Product
 
 FACTS = ("Made in Vermont", "60 soft chews a bag", "Tested by an independent lab", "Rated 4.8 stars by 6,214 owners")
@@ -15,8 +14,7 @@ PRODUCT = Product.model_validate(
 
 
 def astray(text: str) -> tuple[str, ...]:
-    copy = Copy("solution_aware", "Old dogs deserve it", None, text, "SHOP_NOW", "Shop now", None, (FACTS[0],))
-    return grounding.astray(copy, PRODUCT, "Wonder Paws", FACTS)
+    return grounding.astray({"headline": "Old dogs deserve it", "primary_text": text}, PRODUCT, "Wonder Paws", FACTS)
 
 
 @pytest.mark.parametrize(
@@ -35,6 +33,8 @@ def astray(text: str) -> tuple[str, ...]:
         "Helps 9 in 10 dogs.",
         "Voted best of 2025.",
         "Only $29.99 now.",
+        "Sale ends Sunday.",
+        "Better than Cosequin.",
     ],
 )
 def test_what_no_sentence_states_is_found(text: str) -> None:

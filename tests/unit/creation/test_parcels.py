@@ -96,10 +96,10 @@ def test_a_page_says_how_a_zip_differs_from_what_is_approved() -> None:
     assert deliveries_view.notes({"ads": 1}, [ad("a")], []) == []
     ads = [ad("a"), ad("c"), ad("d", hard=True)]
     assert deliveries_view.notes(packed, ads[:2], ads) == [
-        "This zip holds 2 ads, and by now other ones may go out.",
+        "The last zip holds 2 ads, and by now other ones may go out.",
         "1 approved ad stays out: a check that has to pass failed.",
     ]
-    assert deliveries_view.notes(packed, ads[:1], ads[:1]) == ["This zip holds 2 ads, and by now 1 ad may go out."]
+    assert deliveries_view.notes(packed, ads[:1], ads[:1]) == ["The last zip holds 2 ads, and by now 1 ad may go out."]
 
 
 @pytest.mark.parametrize("name", ["Paws\r\nBcc: x", "Paws\u2028x", "\u202ePaws\x00"])
