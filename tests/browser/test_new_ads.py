@@ -54,7 +54,7 @@ def test_ads_are_made_judged_and_taken_away(app: App, new_page: Callable[[], Pag
     expect(page.locator(".vt-made img")).to_have_count(2)
     expect(page.get_by_text("no generative model took part")).to_have_count(2)
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download 2 ads").click()
+        settled(page).get_by_role("button", name="Download 2 ads").click()
     with zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes())) as archive:
         assert {"manifest.csv", "manifest.json"} <= set(archive.namelist())
         assert sum(name.endswith(".jpg") for name in archive.namelist()) == 4
