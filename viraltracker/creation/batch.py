@@ -114,15 +114,13 @@ class Batch:
         with ThreadPoolExecutor(max(1, self.workshop.models.concurrency), thread_name_prefix="scenes") as pool:
             under_way = [pool.submit(scenery.buy, place, like) for place, like in wanted.values()]
             try:
-                for future in under_way:
-                    future.result()
-                    done += 1
-                    self.workshop.progress(done, len(under_way), "scenes")
-            except (OutOfBudget, OutOfAttempts):
+                with suppress(OutOfBudget, OutOfAttempts):
+                    for future in under_way:
+                        future.result()
+                        done += 1
+                        self.workshop.progress(done, len(under_way), "scenes")
+            finally:
                 pool.shutdown(wait=True, cancel_futures=True)
-            except BaseException:
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
 
     def is_prepared(self, variation: int) -> bool:
         """Whether `prepare` was asked for it."""

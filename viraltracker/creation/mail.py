@@ -7,7 +7,7 @@ import re
 import smtplib
 import ssl
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email import policy
@@ -68,15 +68,14 @@ class Mailer:
         else:
             made = smtplib.SMTP(server.host, server.port, name, timeout=TIMEOUT_S)
         session = _Session(made)
-        try:
+        with ExitStack() as undo:
+            undo.callback(made.close)
             made.ehlo_or_helo_if_needed()
             if not server.tls:
                 self._secure(made, context)
             if server.user is not None and server.password is not None:
                 self._sign_in(made, server.user, server.password)
-        except BaseException:
-            made.close()
-            raise
+            undo.pop_all()
         return session
 
     def _secure(self, made: smtplib.SMTP, context: ssl.SSLContext) -> None:
