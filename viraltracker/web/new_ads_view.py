@@ -147,7 +147,7 @@ def _draw_run(at: Place, run: Json) -> None:
         st.html(f'<p class="vt-lead">{made_for.line(asked, at.brand_id)}</p>')
     moment = times.span(run["started_at"], at.zone, at.now)
     st.html(
-        f'<p class="vt-run" role="status"><b>{words.html(run["product"])}</b> · {words.html(counts or "no ad")} · '
+        f'<p class="vt-run" role="status"><b>{words.html(run["product"])}</b> · {words.html(counts or "no ad")} '
         f"{moment}</p>"
     )
     if run["reason"]:
